@@ -1,0 +1,141 @@
+//! The command line: one subcommand per scenario, each option defined once.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Drive a real-time server and check every delivery.
+///
+/// Each message carries a run id, a sender and a sequence number; each subscriber must get each message exactly once
+/// and in order, byte for byte. The first miss, duplicate, disorder or stall ends the run with exit status 1.
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Args {
+    /// Print the outcome as one line of JSON instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) scenario: Scenario,
+}
+
+/// What to do to the server.
+#[derive(Subcommand)]
+pub(crate) enum Scenario {
+    /// Many WebSockets in one room; one of them publishes, all receive. A round ends when all have received.
+    Fanout(Fanout),
+    /// Every WebSocket talks to itself: what it sends must come back to it.
+    Echo(Echo),
+    /// Open WebSockets, leave them alone, and see how much memory the server holds for each.
+    Idle(Idle),
+    /// Parked HTTP long polls on one channel; publish, and every poller must get the message and poll again.
+    Longpoll(Longpoll),
+}
+
+/// What every scenario needs to know.
+#[derive(ClapArgs)]
+pub(crate) struct Common {
+    /// Address of the server: `ws://HOST:PORT/PATH` (`http://…` for longpoll). HOST is an IPv4 loopback address.
+    /// `{n}` in the path becomes the number of the connection.
+    #[arg(long)]
+    pub(crate) url: String,
+    /// How many connections to open (the open-file limit of the process is the bound).
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) connections: usize,
+    /// Bytes in each message, at least 48.
+    #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u32).range(48..=65_536))]
+    pub(crate) size: u32,
+    /// Process whose CPU and memory (with its children's) are measured.
+    #[arg(long, value_name = "PID")]
+    pub(crate) server_pid: Option<u32>,
+    /// How to wait for the server. `spin` never sleeps: the server then pays no wake-up of this process, as it
+    /// would not if its clients were on other machines.
+    #[arg(long, value_enum, default_value_t = Waiting::Spin)]
+    pub(crate) waiting: Waiting,
+    /// Seconds without any delivery after which the run has failed.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) patience: u64,
+}
+
+/// How to wait for the server.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Waiting {
+    /// Ask again and again, never sleep.
+    Spin,
+    /// Sleep until the kernel has something.
+    Sleep,
+}
+
+/// Options of the fan-out scenario.
+#[derive(ClapArgs)]
+pub(crate) struct Fanout {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Measured rounds.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) rounds: u64,
+    /// Rounds before the measurement begins.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) warmup: u64,
+    /// Messages published back to back, in one write, in each round.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) burst: u64,
+}
+
+/// Options of the echo scenario.
+#[derive(ClapArgs)]
+pub(crate) struct Echo {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Measured messages per connection.
+    #[arg(long, default_value_t = 2000)]
+    pub(crate) messages: u64,
+    /// Messages per connection before the measurement begins.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) warmup: u64,
+    /// Messages that each connection keeps in flight.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) window: u64,
+}
+
+/// Options of the idle scenario.
+#[derive(ClapArgs)]
+pub(crate) struct Idle {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Connections opened and closed again before memory is read for the first time, so that what a server
+    /// allocates once is not taken for a cost per connection.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) warmup: usize,
+    /// Seconds between the last handshake and the reading; as long again is watched for idle CPU.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) settle: u64,
+}
+
+/// Options of the long-poll scenario.
+#[derive(ClapArgs)]
+pub(crate) struct Longpoll {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Where to POST messages, if not to the URL that is polled.
+    #[arg(long)]
+    pub(crate) publish_url: Option<String>,
+    /// How a poller says what it has seen.
+    #[arg(long, value_enum, default_value_t = Resume::Cursor)]
+    pub(crate) resume: Resume,
+    /// Measured rounds: in each, one message wakes every poller.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) rounds: u64,
+    /// Rounds before the measurement begins.
+    #[arg(long, default_value_t = 10)]
+    pub(crate) warmup: u64,
+    /// Milliseconds between the last poller's return and the next message, so that all are parked again.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) pause: u64,
+}
+
+/// How a poller says what it has seen.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Resume {
+    /// Hubbub: `cursor` of the JSON answer becomes `since=` of the next request.
+    Cursor,
+    /// nchan: `Last-Modified` and `ETag` of the answer become `If-Modified-Since` and `If-None-Match`.
+    Validators,
+}

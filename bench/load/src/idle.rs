@@ -1,0 +1,63 @@
+//! Idle: open connections in one room, leave them alone, and see what each costs the server in memory and CPU.
+
+use std::time::Duration;
+
+use crate::args::Idle;
+use crate::check::Checker;
+use crate::clock::Clock;
+use crate::failure::{Failure, Result};
+use crate::fanout::Audience;
+use crate::meter::Meter;
+use crate::outcome::{Idle as Cost, Outcome};
+use crate::pool::Pool;
+use crate::probe::{Memory, Probe};
+use crate::ws;
+
+/// Runs the scenario. One message to everybody at the end proves that all connections were alive and in the room.
+pub(crate) fn run(options: &Idle) -> Result<Outcome> {
+    let common = &options.common;
+    let pid = common.server_pid.ok_or_else(|| Failure::Usage("idle needs --server-pid".to_owned()))?;
+    let probe = Probe::new(pid)?;
+    let settle = Duration::from_secs(options.settle);
+    let clock = Clock::start();
+    drop(room(options, options.warmup, clock)?);
+    std::thread::sleep(settle);
+    let before = probe.memory()?;
+
+    let (mut pool, mut audience) = room(options, common.connections, clock)?;
+    pool.watch(&mut audience, settle)?;
+    let opened = probe.memory()?;
+    let cpu = probe.cpu()?;
+    pool.watch(&mut audience, settle)?;
+    let idle_cpu = probe.cpu()? - cpu;
+
+    audience.round(&mut pool, 1)?;
+    pool.watch(&mut audience, settle)?;
+    let after = probe.memory()?;
+    let grown = |memory: Memory| {
+        (memory.own_bytes() as f64 - before.own_bytes() as f64) / common.connections as f64
+    };
+    Ok(Outcome {
+        scenario: "idle",
+        connections: common.connections,
+        size: common.size,
+        measured: None,
+        memory: Some(after),
+        idle: Some(Cost {
+            bytes_per_connection: grown(opened),
+            bytes_per_connection_after_message: grown(after),
+            cpu_us_per_second: idle_cpu as f64 / 1e3 / settle.as_secs_f64(),
+        }),
+    })
+}
+
+/// So many connections, in the room.
+fn room(options: &Idle, connections: usize, clock: Clock) -> Result<(Pool, Audience)> {
+    let (common, run) = (&options.common, fastrand::u64(..));
+    let mut pool = ws::open(common, connections, run, clock)?;
+    let checker = Checker::new(run, 0, common.size as usize, connections);
+    let mut audience = Audience { checker, meter: Meter::new(common, clock)? };
+    // Whatever a server says unasked, such as a ping, is read before the measurement.
+    pool.watch(&mut audience, Duration::from_millis(100))?;
+    Ok((pool, audience))
+}

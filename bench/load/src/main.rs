@@ -1,0 +1,51 @@
+//! `hubbub-load`: drives one server with many connections from one thread, checks that every subscriber gets every
+//! message exactly once and in order, and says what that cost the server in CPU and memory.
+//!
+//! The map: `args` is the command line; one file per scenario (`fanout`, `echo`, `idle`, `longpoll`); `check` decides
+//! whether deliveries are right, `stamp` is what a message looks like; `pool` and `link` move bytes, `ws`, `frame` and
+//! `reply` read them; `probe` looks at the server's process; `outcome` is what is printed.
+
+mod args;
+mod check;
+mod clock;
+mod echo;
+mod failure;
+mod fanout;
+mod frame;
+mod idle;
+mod link;
+mod longpoll;
+mod meter;
+mod outcome;
+mod pool;
+mod probe;
+mod reply;
+mod stamp;
+mod target;
+mod ws;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Scenario};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let result = match &args.scenario {
+        Scenario::Fanout(options) => fanout::run(options),
+        Scenario::Echo(options) => echo::run(options),
+        Scenario::Idle(options) => idle::run(options),
+        Scenario::Longpoll(options) => longpoll::run(options),
+    };
+    match result {
+        Ok(outcome) => {
+            println!("{}", if args.json { outcome.to_json() } else { outcome.to_text() });
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("hubbub-load: FAILED: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Measuring: deliveries, their latency, and what the server used meanwhile.
+
+use hdrhistogram::Histogram;
+
+use crate::args::Common;
+use crate::clock::{Clock, Nanos};
+use crate::failure::{Failure, Result};
+use crate::outcome::{Latency, Measured, Server};
+use crate::probe::Probe;
+
+/// Counts from the last [`Meter::begin`] on.
+pub(crate) struct Meter {
+    clock: Clock,
+    probe: Option<Probe>,
+    latency: Histogram<u64>,
+    begun: Nanos,
+    cpu: Nanos,
+}
+
+impl Meter {
+    /// Finds the server's processes, if the command line names any.
+    pub(crate) fn new(common: &Common, clock: Clock) -> Result<Self> {
+        let probe = common.server_pid.map(Probe::new).transpose()?;
+        let latency = Histogram::new(3).map_err(|error| Failure::Usage(format!("histogram: {error}")))?;
+        Ok(Self { clock, probe, latency, begun: 0, cpu: 0 })
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Nanos {
+        self.clock.now()
+    }
+
+    /// The server's processes.
+    pub(crate) fn probe(&self) -> Option<&Probe> {
+        self.probe.as_ref()
+    }
+
+    /// A delivery of something sent at `sent` has arrived at `now`.
+    pub(crate) fn record(&mut self, sent: Nanos, now: Nanos) {
+        self.latency.saturating_record(now - sent);
+    }
+
+    /// Forgets what was counted so far: the warm-up is over.
+    pub(crate) fn begin(&mut self) -> Result<()> {
+        self.latency.reset();
+        self.cpu = self.server_cpu()?.unwrap_or(0);
+        self.begun = self.clock.now();
+        Ok(())
+    }
+
+    /// What was counted since the beginning.
+    pub(crate) fn finish(&self) -> Result<Measured> {
+        let elapsed = self.clock.now() - self.begun;
+        let deliveries = self.latency.len();
+        let server = self.server_cpu()?.map(|cpu| server(cpu - self.cpu, elapsed, deliveries));
+        let micros = |nanos: u64| nanos as f64 / 1e3;
+        Ok(Measured {
+            deliveries,
+            seconds: elapsed as f64 / 1e9,
+            deliveries_per_second: deliveries as f64 * 1e9 / elapsed as f64,
+            latency_us: Latency {
+                p50: micros(self.latency.value_at_quantile(0.5)),
+                p99: micros(self.latency.value_at_quantile(0.99)),
+                max: micros(self.latency.max()),
+            },
+            server,
+        })
+    }
+
+    fn server_cpu(&self) -> Result<Option<Nanos>> {
+        self.probe.as_ref().map(Probe::cpu).transpose()
+    }
+}
+
+fn server(cpu: Nanos, elapsed: Nanos, deliveries: u64) -> Server {
+    Server {
+        cpu_seconds: cpu as f64 / 1e9,
+        cpu_us_per_delivery: cpu as f64 / 1e3 / deliveries as f64,
+        cores: cpu as f64 / elapsed as f64,
+    }
+}

@@ -1,0 +1,220 @@
+//! What sessions ask of the hub and what they are told: all of it data.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::address::RoomName;
+use crate::event::{Body, Event};
+use crate::id::MessageId;
+use crate::idempotency::IdempotencyKey;
+use crate::identity::Identity;
+use crate::log::LogAsk;
+use crate::offset::Offset;
+use crate::policy::Right;
+use crate::presence::{PresenceChange, PresenceView};
+
+/// Which worker.
+pub type WorkerId = u16;
+
+/// A session's own number for something it asked; the answer carries it.
+pub type Ticket = u32;
+
+/// Names a session for the life of the process, and where it lives, so that any worker can write to it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionKey {
+    /// The worker that owns it.
+    pub worker: WorkerId,
+    /// Its place there.
+    pub slot: u32,
+    /// Which of the sessions that have had that place.
+    pub generation: u32,
+}
+
+impl fmt::Debug for SessionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}.{}", self.worker, self.slot, self.generation)
+    }
+}
+
+/// Where a reader wants to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With what comes next.
+    Now,
+    /// After this offset.
+    After(Offset),
+    /// With the newest so many messages.
+    Last(u32),
+    /// With the oldest message that is kept.
+    Oldest,
+}
+
+/// What a session asks of a room. Run by the room's home after the handler has returned, never inside it.
+#[derive(Debug)]
+pub enum Command {
+    /// Come in and read from `start`. Answered by [`Reply::Joined`]: while that says `live: false` the reader is behind
+    /// and asks again after the last offset it was given.
+    Join {
+        /// Where to begin.
+        start: Start,
+        /// At most so many messages in one answer.
+        limit: u32,
+        /// How this makes the session's owner present.
+        stay: Stay,
+    },
+    /// The session's seat is given up, or the session is gone. Not answered.
+    Leave,
+    /// Say something. Answered by [`Reply::Published`] when it is kept.
+    Publish {
+        /// What.
+        body: Body,
+        /// Makes a repetition harmless.
+        key: Option<IdempotencyKey>,
+    },
+    /// Who is there? Answered by [`Reply::Presence`].
+    Presence,
+}
+
+/// How a reader is present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// As long as the session lasts.
+    Seated,
+    /// For a while after each request: somebody who polls.
+    Lingering,
+    /// Not at all.
+    Unseen,
+}
+
+/// Commands with their sender, on the way to a home.
+#[derive(Debug)]
+pub struct Asked {
+    /// Who asks.
+    pub session: SessionKey,
+    /// As whom.
+    pub identity: Arc<Identity>,
+    /// Of which room.
+    pub room: RoomName,
+    /// What.
+    pub command: Command,
+    /// What the answer will carry.
+    pub ticket: Ticket,
+}
+
+/// An answer to one command.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// To [`Command::Join`].
+    Joined(Box<Joined>),
+    /// To [`Command::Publish`].
+    Published(Published),
+    /// To [`Command::Presence`].
+    Presence(PresenceView),
+    /// To any: no.
+    Refused(Refusal),
+}
+
+/// Where a reader stands after a [`Command::Join`].
+#[derive(Debug, Clone)]
+pub struct Joined {
+    /// What is there after the start, in order.
+    pub page: Page,
+    /// The start was not there any more: `page` begins with the oldest message kept.
+    pub recovered: bool,
+    /// From here on events come by themselves; otherwise ask again after the page.
+    pub live: bool,
+    /// Who is there, as far as the room tells.
+    pub presence: PresenceView,
+}
+
+/// A piece of a room's log.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The messages.
+    pub events: Vec<Arc<Event>>,
+    /// The position just before the first of them.
+    pub from: Offset,
+    /// The position just before the oldest message kept.
+    pub oldest: Offset,
+    /// Where the log ends.
+    pub head: Offset,
+}
+
+impl Page {
+    /// The position of a reader who has read this page.
+    #[must_use]
+    pub fn cursor(&self) -> Offset {
+        self.events.last().map_or(self.from, |event| event.at)
+    }
+}
+
+/// A message is kept.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// Its name.
+    pub id: MessageId,
+    /// Its place.
+    pub at: Offset,
+    /// When it was stamped, in milliseconds since 1970.
+    pub unix_ms: u64,
+    /// It was kept before: this is a repetition with the same key.
+    pub repeated: bool,
+}
+
+/// Why something was not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The policy, or the token's grants, say no to this right.
+    Forbidden(Right),
+    /// There is no such inbox.
+    NoSuchInbox,
+    /// The room does not tell who is there.
+    PresenceOff,
+    /// There are as many rooms as the server may have.
+    TooManyRooms,
+    /// The log cannot keep up, or the home's mailbox is full: try again later.
+    Busy,
+    /// The log failed; the message was not kept.
+    LogFailed,
+}
+
+/// Something that everybody who has a seat is told.
+#[derive(Debug, Clone)]
+pub enum Happening {
+    /// A message.
+    Event(Arc<Event>),
+    /// Somebody came or went.
+    Presence(Arc<PresenceChange>),
+}
+
+/// What a home wants done, in this order.
+#[derive(Debug)]
+pub enum Effect {
+    /// Answer a session.
+    Reply(SessionKey, RoomName, Ticket, Reply),
+    /// Tell all seats of a room on one worker. Once for each worker that has any.
+    Happened(WorkerId, RoomName, Happening),
+    /// Ask the store; the answer comes back through [`crate::Hub::answer`].
+    Log(LogAsk),
+}
+
+/// What a session is told.
+#[derive(Debug)]
+pub enum Notice<'a> {
+    /// The answer to something it asked.
+    Reply {
+        /// Of which room.
+        room: &'a RoomName,
+        /// What it asked.
+        ticket: Ticket,
+        /// The answer.
+        reply: Reply,
+    },
+    /// What happened in a room, for seats that are told one by one.
+    Happened {
+        /// Where.
+        room: &'a RoomName,
+        /// What, in order.
+        what: &'a [Happening],
+    },
+}

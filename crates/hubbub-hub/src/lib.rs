@@ -1,0 +1,33 @@
+//! The hub: addresses, rooms, presence, logs and permissions.
+//!
+//! It knows no protocol, does no I/O and reads no clock. A worker hands it [`Command`]s and [`LogAnswer`]s together
+//! with the time, and takes away the [`Effect`]s. Every room has one home, so nothing here is ever shared or locked.
+//!
+//! Start with [`Hub::command`], then [`room`].
+
+pub mod address;
+pub mod command;
+pub mod event;
+mod history;
+mod hub;
+pub mod id;
+mod idempotency;
+pub mod identity;
+pub mod log;
+pub mod offset;
+pub mod policy;
+pub mod presence;
+pub mod room;
+pub mod time;
+
+pub use address::{RoomName, UserAddress};
+pub use command::{Command, Effect, Happening, Joined, Notice, Page, Published, Refusal, Reply, SessionKey, Start, Ticket, WorkerId};
+pub use event::{Body, Content, Event, EventName, Sender};
+pub use hub::{Hub, HubSettings};
+pub use id::MessageId;
+pub use idempotency::IdempotencyKey;
+pub use identity::{Grants, Identity, IdentityKind};
+pub use log::{Fault, LogAnswer, LogAsk, Opened};
+pub use offset::Offset;
+pub use policy::{Keep, LogKind, Policies, PresenceMode, Right, RoomPolicy, Who};
+pub use time::Now;

@@ -1,0 +1,204 @@
+//! What a room is like and who may do what there, by the pattern of its name.
+
+use std::str::FromStr;
+
+use crate::address::RoomName;
+use crate::identity::{Identity, IdentityKind};
+
+/// A room name, or one with `*` for any run of characters: `game-*`, `@*`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern(String);
+
+impl Pattern {
+    /// The pattern `text`; letters match as room names do, so they are folded.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.to_lowercase())
+    }
+
+    /// Whether `room` matches. Inboxes are matched only by patterns that begin with `@`, so that `*` never opens them.
+    #[must_use]
+    pub fn matches(&self, room: &RoomName) -> bool {
+        let inbox = room.inbox_owner().is_some();
+        inbox == self.0.starts_with('@') && matches_glob(&self.0, room.as_str())
+    }
+}
+
+/// Whether `text` matches `pattern`, where `*` stands for any run. Linear: the parts are found from left to right.
+fn matches_glob(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut text) = text.strip_prefix(first) else { return false };
+    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for part in middle.split('*') {
+        let Some(at) = text.find(part) else { return false };
+        text = &text[at + part.len()..];
+    }
+    text.ends_with(last)
+}
+
+/// What somebody may want in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// Be there, and see who is.
+    Join,
+    /// Say something.
+    Publish,
+    /// Read what is and was said.
+    Read,
+}
+
+impl FromStr for Right {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "join" => Ok(Self::Join),
+            "publish" => Ok(Self::Publish),
+            "read" => Ok(Self::Read),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Whom a rule lets do something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// Everybody who was let in.
+    Anyone,
+    /// Guests.
+    Guests,
+    /// Accounts and holders of tokens.
+    Users,
+    /// The owner of the inbox.
+    Owner,
+    /// One user, by the prepared localpart.
+    User(String),
+}
+
+impl Who {
+    fn includes(&self, who: &Identity, room: &RoomName) -> bool {
+        let guest = who.kind == IdentityKind::Guest;
+        match self {
+            Self::Anyone => true,
+            Self::Guests => guest,
+            Self::Users => !guest,
+            Self::Owner => who.owns(room),
+            Self::User(local) => !guest && who.user.local() == local,
+        }
+    }
+}
+
+/// How a room tells who is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PresenceMode {
+    /// By name, with joins and leaves as they happen.
+    List,
+    /// How many, told at most once a second.
+    Count,
+    /// Not at all.
+    Off,
+}
+
+/// Where a room's log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogKind {
+    /// Gone with the process.
+    Memory,
+    /// On disk: acknowledged means kept.
+    Durable,
+}
+
+/// How much history is kept. Each limit holds; the oldest goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Messages.
+    pub count: u64,
+    /// Bytes, counted by [`crate::Event::weight`].
+    pub bytes: u64,
+    /// Milliseconds; `u64::MAX` for ever.
+    pub age_ms: u64,
+}
+
+/// What a room is like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomPolicy {
+    /// Where its log is.
+    pub log: LogKind,
+    /// How much of it is kept.
+    pub keep: Keep,
+    /// How it tells who is there.
+    pub presence: PresenceMode,
+    /// Who may be there.
+    pub join: Vec<Who>,
+    /// Who may say something.
+    pub publish: Vec<Who>,
+    /// Who may read.
+    pub read: Vec<Who>,
+}
+
+impl RoomPolicy {
+    /// Whether `who` has `right` in `room`: by the grants of his token if it has any, else by the rule.
+    #[must_use]
+    pub fn allows(&self, who: &Identity, right: Right, room: &RoomName) -> bool {
+        if let Some(grants) = &who.grants {
+            return grants.allow(room, right) || (room.inbox_owner().is_some() && who.owns(room));
+        }
+        let rule = match right {
+            Right::Join => &self.join,
+            Right::Publish => &self.publish,
+            Right::Read => &self.read,
+        };
+        rule.iter().any(|whom| whom.includes(who, room))
+    }
+}
+
+/// All policies, in order of precedence: the first whose pattern matches decides.
+#[derive(Debug, Clone)]
+pub struct Policies {
+    rules: Vec<(Pattern, RoomPolicy)>,
+    room: RoomPolicy,
+    inbox: RoomPolicy,
+}
+
+impl Policies {
+    /// `rules` by pattern; `room` and `inbox` for the rooms and inboxes that none of them matches.
+    #[must_use]
+    pub fn new(rules: Vec<(Pattern, RoomPolicy)>, room: RoomPolicy, inbox: RoomPolicy) -> Self {
+        Self { rules, room, inbox }
+    }
+
+    /// The policy for `room`.
+    #[must_use]
+    pub fn of(&self, room: &RoomName) -> &RoomPolicy {
+        let fallback = if room.inbox_owner().is_some() { &self.inbox } else { &self.room };
+        self.rules.iter().find(|(pattern, _)| pattern.matches(room)).map_or(fallback, |(_, policy)| policy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, room: &str) -> bool {
+        Pattern::new(pattern).matches(&RoomName::parse(room).unwrap())
+    }
+
+    #[test]
+    fn patterns() {
+        assert!(matches("lobby", "Lobby"));
+        assert!(matches("*", "anything"));
+        assert!(matches("game-*", "game-"));
+        assert!(matches("*-*-end", "a-b-end"));
+        assert!(matches("a*b*c", "a-b-b-c"));
+        assert!(!matches("a*a", "a"));
+        assert!(!matches("game-*", "lobby"));
+        assert!(!matches("a*b", "ab-"));
+    }
+
+    #[test]
+    fn a_star_never_opens_an_inbox() {
+        assert!(!matches("*", "@alice"));
+        assert!(matches("@*", "@alice"));
+        assert!(!matches("@*", "alice"));
+    }
+}

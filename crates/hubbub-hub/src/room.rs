@@ -1,0 +1,282 @@
+//! A room's home: the one place that stamps, keeps and tells what happens in it.
+
+mod join;
+mod publish;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use crate::address::RoomName;
+use crate::command::{Asked, Command, Effect, Happening, Page, Refusal, Reply, SessionKey, WorkerId};
+use crate::event::{Event, Sender};
+use crate::history::History;
+use crate::hub::HubSettings;
+use crate::id::MessageIds;
+use crate::idempotency::Keys;
+use crate::identity::Identity;
+use crate::log::{LogAnswer, LogAsk, Opened};
+use crate::offset::Offset;
+use crate::policy::{LogKind, PresenceMode, Right, RoomPolicy};
+use crate::presence::{Movement, Occupants, Place, PresenceChange, PresenceView};
+use crate::time::Now;
+
+use join::Parked;
+use publish::Pending;
+
+/// What a room needs of its hub while it works.
+pub(crate) struct RoomCx<'a> {
+    pub(crate) now: Now,
+    pub(crate) settings: &'a HubSettings,
+    pub(crate) ids: &'a mut MessageIds,
+    pub(crate) effects: &'a mut Vec<Effect>,
+    /// An epoch that no log of this hub has had.
+    pub(crate) new_epoch: u32,
+}
+
+/// One room, at home.
+#[derive(Debug)]
+pub(crate) struct Room {
+    name: RoomName,
+    policy: RoomPolicy,
+    stage: Stage,
+    epoch: u32,
+    history: History,
+    /// The oldest sequence number kept anywhere: here, or in the store.
+    oldest: u64,
+    keys: Keys,
+    /// Stamped, and on the way to the disk. Always empty in a memory room.
+    pending: VecDeque<Pending>,
+    /// Joins that wait for a page from the store.
+    parked: HashMap<u64, Parked>,
+    next_park: u64,
+    seats: HashSet<SessionKey>,
+    /// Seats by worker: those above zero are told what happens.
+    interest: Vec<u32>,
+    occupants: Occupants,
+    /// When somebody last asked anything here, in process time.
+    touched_ms: u64,
+}
+
+/// Whether the log is there to work with.
+#[derive(Debug)]
+enum Stage {
+    /// Asked for; what comes in meanwhile waits.
+    Opening(Vec<Asked>),
+    /// There.
+    Open,
+    /// There is no such inbox. The room answers so until it is swept away.
+    Absent,
+}
+
+impl Room {
+    /// A room that begins to open its log; `by` is who asked first.
+    pub(crate) fn open(name: RoomName, policy: RoomPolicy, by: &Identity, cx: &mut RoomCx<'_>) -> Self {
+        let mut room = Self {
+            stage: Stage::Open,
+            epoch: cx.new_epoch,
+            history: History::new(0, Vec::new()),
+            oldest: 1,
+            keys: Keys::default(),
+            pending: VecDeque::new(),
+            parked: HashMap::new(),
+            next_park: 0,
+            seats: HashSet::new(),
+            interest: vec![0; usize::from(cx.settings.workers)],
+            occupants: Occupants::default(),
+            touched_ms: cx.now.mono_ms,
+            name,
+            policy,
+        };
+        let stranger = !by.owns(&room.name);
+        match room.policy.log {
+            LogKind::Durable => room.ask_to_open(stranger, cx),
+            LogKind::Memory if room.name.inbox_owner().is_some() && stranger => room.stage = Stage::Absent,
+            LogKind::Memory => {}
+        }
+        room
+    }
+
+    fn ask_to_open(&mut self, stranger: bool, cx: &mut RoomCx<'_>) {
+        self.stage = Stage::Opening(Vec::new());
+        cx.effects.push(Effect::Log(LogAsk::Open {
+            room: self.name.clone(),
+            only_for_account: self.name.inbox_owner().filter(|_| stranger).map(str::to_owned),
+            keep: self.policy.keep,
+            tail_count: cx.settings.tail_count,
+            tail_bytes: cx.settings.tail_bytes,
+            keys_since_ms: cx.now.unix_ms.saturating_sub(cx.settings.key_window_ms),
+            new_epoch: cx.new_epoch,
+        }));
+    }
+
+    /// Does what a session asks, or keeps it until the log is open.
+    pub(crate) fn command(&mut self, asked: Asked, cx: &mut RoomCx<'_>) {
+        self.touched_ms = cx.now.mono_ms;
+        match &mut self.stage {
+            Stage::Opening(waiting) if waiting.len() < cx.settings.pending_limit => waiting.push(asked),
+            Stage::Opening(_) => refuse(&asked, Refusal::Busy, cx),
+            Stage::Absent if asked.identity.owns(&self.name) => {
+                self.stage = Stage::Open;
+                self.run(asked, cx);
+            }
+            Stage::Absent => refuse(&asked, Refusal::NoSuchInbox, cx),
+            Stage::Open => self.run(asked, cx),
+        }
+    }
+
+    fn run(&mut self, asked: Asked, cx: &mut RoomCx<'_>) {
+        match asked.command {
+            Command::Join { .. } => self.join(asked, cx),
+            Command::Leave => self.leave(asked.session, cx),
+            Command::Publish { .. } => self.publish(asked, cx),
+            Command::Presence => self.tell_presence(&asked, cx),
+        }
+    }
+
+    /// Takes what the store answered.
+    pub(crate) fn answer(&mut self, answer: LogAnswer, cx: &mut RoomCx<'_>) {
+        match answer {
+            LogAnswer::Opened { log, .. } => self.opened(log, cx),
+            LogAnswer::Kept { through, oldest, .. } => self.kept(through, oldest, cx),
+            LogAnswer::Failed { .. } => self.log_failed(cx),
+            LogAnswer::Page { ticket, events, .. } => self.unpark(ticket, events, cx),
+        }
+    }
+
+    fn opened(&mut self, log: Result<Option<Opened>, crate::log::Fault>, cx: &mut RoomCx<'_>) {
+        let Stage::Opening(waiting) = std::mem::replace(&mut self.stage, Stage::Open) else { return };
+        match log {
+            Ok(Some(log)) => self.adopt(log),
+            Ok(None) => self.stage = Stage::Absent,
+            Err(_) => {
+                // The next command tries again.
+                self.stage = Stage::Opening(Vec::new());
+                waiting.iter().for_each(|asked| refuse(asked, Refusal::LogFailed, cx));
+                return self.ask_to_open(false, cx);
+            }
+        }
+        for asked in waiting {
+            self.command(asked, cx);
+        }
+    }
+
+    fn adopt(&mut self, log: Opened) {
+        self.epoch = log.epoch;
+        self.oldest = log.oldest;
+        self.history = History::new(log.head, log.tail);
+        for known in log.keys {
+            let stamped = known.published.unix_ms;
+            self.keys.insert(stamped, known.user, known.key, crate::idempotency::Known::Kept(known.published));
+        }
+    }
+
+    fn leave(&mut self, session: SessionKey, cx: &mut RoomCx<'_>) {
+        if self.seats.remove(&session) {
+            self.interest[usize::from(session.worker)] -= 1;
+        }
+        self.parked.retain(|_, parked| parked.asked.session != session);
+        self.exit(&Place::Session(session), cx);
+    }
+
+    /// Takes a place away and tells the room if its owner is gone with it.
+    pub(crate) fn exit(&mut self, place: &Place, cx: &mut RoomCx<'_>) {
+        if let Some(who) = self.occupants.exit(place) {
+            self.tell_movement(who, Movement::Leave, cx);
+        }
+    }
+
+    fn enter(&mut self, place: Place, who: &Identity, cx: &mut RoomCx<'_>) {
+        if self.policy.presence != PresenceMode::Off && self.occupants.enter(place, who, cx.now.unix_ms) {
+            self.tell_movement(who.sender(), Movement::Join, cx);
+        }
+    }
+
+    fn tell_movement(&mut self, who: Sender, movement: Movement, cx: &mut RoomCx<'_>) {
+        let count = self.occupants.count();
+        if self.policy.presence == PresenceMode::List && count <= cx.settings.presence_list_max {
+            self.tell(&Happening::Presence(Arc::new(PresenceChange { who: Some((who, movement)), count })), cx);
+            self.occupants.count_told = count;
+        }
+    }
+
+    fn tell_presence(&mut self, asked: &Asked, cx: &mut RoomCx<'_>) {
+        if !self.policy.allows(&asked.identity, Right::Join, &self.name) {
+            return refuse(asked, Refusal::Forbidden(Right::Join), cx);
+        }
+        match self.presence(cx.settings) {
+            PresenceView::Off => refuse(asked, Refusal::PresenceOff, cx),
+            view => reply(asked, Reply::Presence(view), cx),
+        }
+    }
+
+    fn presence(&mut self, settings: &HubSettings) -> PresenceView {
+        self.occupants.view(self.policy.presence, settings.presence_list_max)
+    }
+
+    /// Tells every worker that has seats here.
+    fn tell(&self, what: &Happening, cx: &mut RoomCx<'_>) {
+        for (worker, seats) in self.interest.iter().enumerate() {
+            if *seats > 0 {
+                let worker = WorkerId::try_from(worker).expect("workers are counted in a WorkerId");
+                cx.effects.push(Effect::Happened(worker, self.name.clone(), what.clone()));
+            }
+        }
+    }
+
+    /// Once a second: the count, where it changed and was not told.
+    pub(crate) fn tell_count(&mut self, cx: &mut RoomCx<'_>) {
+        let count = self.occupants.count();
+        if self.policy.presence != PresenceMode::Off && self.occupants.count_told != count {
+            self.occupants.count_told = count;
+            self.tell(&Happening::Presence(Arc::new(PresenceChange { who: None, count })), cx);
+        }
+    }
+
+    /// Drops what is too old. Says whether the room can be forgotten: nobody is here and nothing is left or on its way.
+    pub(crate) fn sweep(&mut self, cx: &RoomCx<'_>) -> bool {
+        self.expire(cx);
+        let idle = cx.now.mono_ms.saturating_sub(self.touched_ms) >= cx.settings.room_idle_ms;
+        let empty = self.seats.is_empty() && self.occupants.count() == 0 && self.pending.is_empty();
+        let opening = matches!(self.stage, Stage::Opening(_));
+        let kept_elsewhere = self.policy.log == LogKind::Durable;
+        idle && empty && !opening && self.parked.is_empty() && (kept_elsewhere || (self.history.is_empty() && self.keys.is_empty()))
+    }
+
+    fn expire(&mut self, cx: &RoomCx<'_>) {
+        self.keys.expire(cx.now.unix_ms.saturating_sub(cx.settings.key_window_ms), cx.settings.key_limit);
+        self.trim(cx);
+    }
+
+    /// Holds the history in memory to its limits: the policy's, and for a durable log the cache's.
+    fn trim(&mut self, cx: &RoomCx<'_>) {
+        let mut keep = self.policy.keep;
+        if self.policy.log == LogKind::Durable {
+            keep.count = keep.count.min(u64::from(cx.settings.tail_count));
+            keep.bytes = keep.bytes.min(cx.settings.tail_bytes as u64);
+            self.history.trim(&keep, cx.now.unix_ms);
+            self.oldest = self.oldest.max(self.history.head().saturating_sub(self.policy.keep.count) + 1);
+        } else {
+            self.history.trim(&keep, cx.now.unix_ms);
+            self.oldest = self.history.first();
+        }
+    }
+
+    fn page(&self, from: u64, events: Vec<Arc<Event>>) -> Page {
+        Page {
+            events,
+            from: Offset::new(self.epoch, from),
+            oldest: Offset::new(self.epoch, self.oldest - 1),
+            head: Offset::new(self.epoch, self.history.head()),
+        }
+    }
+}
+
+fn reply(asked: &Asked, reply: Reply, cx: &mut RoomCx<'_>) {
+    cx.effects.push(Effect::Reply(asked.session, asked.room.clone(), asked.ticket, reply));
+}
+
+fn refuse(asked: &Asked, why: Refusal, cx: &mut RoomCx<'_>) {
+    if !matches!(asked.command, Command::Leave) {
+        reply(asked, Reply::Refused(why), cx);
+    }
+}

@@ -1,0 +1,92 @@
+//! Coming in, and reading from a position without a gap.
+//!
+//! A reader is given pages until one reaches the head of the log. In the same step it becomes live: its worker is told all
+//! that happens from then on, through the same ordered mailbox that carries the page.
+
+use std::sync::Arc;
+
+use super::{Room, RoomCx, refuse, reply};
+use crate::command::{Asked, Command, Effect, Joined, Refusal, Reply, Start, Stay};
+use crate::event::Event;
+use crate::log::{Fault, LogAsk};
+use crate::policy::{LogKind, Right};
+use crate::presence::Place;
+
+/// A join that waits for older messages from the store.
+#[derive(Debug)]
+pub(super) struct Parked {
+    pub(super) asked: Asked,
+    after: u64,
+    recovered: bool,
+}
+
+impl Room {
+    pub(super) fn join(&mut self, asked: Asked, cx: &mut RoomCx<'_>) {
+        let Command::Join { start, limit, stay } = asked.command else { return };
+        if let Some(missing) = self.missing_right(&asked, stay) {
+            return refuse(&asked, Refusal::Forbidden(missing), cx);
+        }
+        self.be_present(&asked, stay, cx);
+        self.expire(cx);
+        let (after, recovered) = self.position(start);
+        if after + 1 >= self.history.first() {
+            let events = self.history.after(after, limit, cx.settings.page_bytes);
+            return self.seat(&asked, after, recovered, events, cx);
+        }
+        debug_assert_eq!(self.policy.log, LogKind::Durable);
+        let ticket = self.next_park;
+        self.next_park += 1;
+        cx.effects.push(Effect::Log(LogAsk::Read { room: self.name.clone(), after, limit, ticket }));
+        self.parked.insert(ticket, Parked { asked, after, recovered });
+    }
+
+    /// Being seen takes the right to join; reading takes the right to read.
+    fn missing_right(&self, asked: &Asked, stay: Stay) -> Option<Right> {
+        let may = |right| self.policy.allows(&asked.identity, right, &self.name);
+        if stay == Stay::Seated && !may(Right::Join) {
+            return Some(Right::Join);
+        }
+        (!may(Right::Read)).then_some(Right::Read)
+    }
+
+    fn be_present(&mut self, asked: &Asked, stay: Stay, cx: &mut RoomCx<'_>) {
+        match stay {
+            Stay::Seated => self.enter(Place::Session(asked.session), &asked.identity, cx),
+            Stay::Lingering => self.enter(Place::Polling(asked.identity.user.clone()), &asked.identity, cx),
+            Stay::Unseen => {}
+        }
+    }
+
+    /// The sequence number after which `start` reads, and whether that is where it wanted to be.
+    fn position(&self, start: Start) -> (u64, bool) {
+        let (head, bottom) = (self.history.head(), self.oldest - 1);
+        match start {
+            Start::Now => (head, true),
+            Start::Oldest => (bottom, true),
+            Start::Last(count) => (head.saturating_sub(u64::from(count)).max(bottom), true),
+            Start::After(at) if at.epoch == self.epoch && (bottom..=head).contains(&at.seq) => (at.seq, true),
+            Start::After(_) => (bottom, false),
+        }
+    }
+
+    /// Gives a page, and a seat if the page reaches the head.
+    fn seat(&mut self, asked: &Asked, after: u64, recovered: bool, events: Vec<Arc<Event>>, cx: &mut RoomCx<'_>) {
+        let page = self.page(after, events);
+        let live = page.cursor() == page.head;
+        if live && self.seats.insert(asked.session) {
+            self.interest[usize::from(asked.session.worker)] += 1;
+        }
+        let presence = self.presence(cx.settings);
+        reply(asked, Reply::Joined(Box::new(Joined { page, recovered, live, presence })), cx);
+    }
+
+    pub(super) fn unpark(&mut self, ticket: u64, events: Result<Vec<Arc<Event>>, Fault>, cx: &mut RoomCx<'_>) {
+        let Some(Parked { asked, after, recovered }) = self.parked.remove(&ticket) else { return };
+        let Ok(mut events) = events else { return refuse(&asked, Refusal::LogFailed, cx) };
+        // The store may know messages that are on disk but not told yet: they come in their turn.
+        events.retain(|event| event.at.seq <= self.history.head());
+        let from = events.first().map_or(after, |event| event.at.seq - 1);
+        // What was trimmed while the store looked is gone, and said to be.
+        self.seat(&asked, from, recovered && from == after, events, cx);
+    }
+}

@@ -1,0 +1,111 @@
+//! Saying something: stamped by the home, kept, told to all, acknowledged.
+//!
+//! In a durable room nobody hears of a message before it is on disk: were it told first and lost in a crash, two
+//! messages would have had the same offset.
+
+use std::sync::Arc;
+
+use super::{Room, RoomCx, Stage, refuse, reply};
+use crate::command::{Asked, Command, Effect, Happening, Published, Refusal, Reply};
+use crate::event::{Body, Event};
+use crate::idempotency::{IdempotencyKey, Known};
+use crate::log::LogAsk;
+use crate::offset::Offset;
+use crate::policy::{LogKind, Right};
+
+/// A message on its way to the disk, and who waits for it: its sender, and whoever repeated it meanwhile.
+#[derive(Debug)]
+pub(super) struct Pending {
+    event: Arc<Event>,
+    key: Option<IdempotencyKey>,
+    waiting: Vec<Asked>,
+}
+
+impl Room {
+    pub(super) fn publish(&mut self, mut asked: Asked, cx: &mut RoomCx<'_>) {
+        if !self.policy.allows(&asked.identity, Right::Publish, &self.name) {
+            return refuse(&asked, Refusal::Forbidden(Right::Publish), cx);
+        }
+        let Command::Publish { body, key } = std::mem::replace(&mut asked.command, Command::Presence) else { return };
+        let known = key.as_ref().and_then(|key| self.keys.get(&asked.identity.user, key)).cloned();
+        match known {
+            Some(Known::Kept(published)) => {
+                reply(&asked, Reply::Published(Published { repeated: true, ..published }), cx);
+            }
+            Some(Known::Pending(seq)) => self.wait_for(seq, asked),
+            None if self.pending.len() >= cx.settings.pending_limit => refuse(&asked, Refusal::Busy, cx),
+            None => self.stamp(asked, body, key, cx),
+        }
+    }
+
+    fn wait_for(&mut self, seq: u64, asked: Asked) {
+        if let Some(pending) = self.pending.iter_mut().find(|pending| pending.event.at.seq == seq) {
+            pending.waiting.push(asked);
+        }
+    }
+
+    fn stamp(&mut self, asked: Asked, body: Body, key: Option<IdempotencyKey>, cx: &mut RoomCx<'_>) {
+        let event = Arc::new(Event {
+            room: self.name.clone(),
+            at: Offset::new(self.epoch, self.next_seq()),
+            id: cx.ids.next(cx.now.unix_ms),
+            unix_ms: cx.now.unix_ms,
+            from: asked.identity.sender(),
+            body,
+        });
+        if self.policy.log == LogKind::Memory {
+            return self.release(event, key, &[asked], cx);
+        }
+        if let Some(key) = &key {
+            let pending = Known::Pending(event.at.seq);
+            self.keys.insert(event.unix_ms, event.from.user.clone(), key.clone(), pending);
+        }
+        cx.effects.push(Effect::Log(LogAsk::Append { event: event.clone(), key: key.clone() }));
+        self.pending.push_back(Pending { event, key, waiting: vec![asked] });
+    }
+
+    fn next_seq(&self) -> u64 {
+        self.pending.back().map_or(self.history.head(), |pending| pending.event.at.seq) + 1
+    }
+
+    /// The message is kept: tell the room, then those who wait for word of it.
+    fn release(&mut self, event: Arc<Event>, key: Option<IdempotencyKey>, waiting: &[Asked], cx: &mut RoomCx<'_>) {
+        let published = Published { id: event.id, at: event.at, unix_ms: event.unix_ms, repeated: false };
+        if let Some(key) = key {
+            let known = Known::Kept(published.clone());
+            self.keys.insert(event.unix_ms, event.from.user.clone(), key, known);
+            self.keys.expire(cx.now.unix_ms.saturating_sub(cx.settings.key_window_ms), cx.settings.key_limit);
+        }
+        self.history.push(event.clone());
+        self.trim(cx);
+        self.tell(&Happening::Event(event), cx);
+        for (repetition, asked) in waiting.iter().enumerate() {
+            let published = Published { repeated: repetition > 0, ..published.clone() };
+            reply(asked, Reply::Published(published), cx);
+        }
+    }
+
+    /// The store has everything up to `through` on disk.
+    pub(super) fn kept(&mut self, through: u64, oldest: u64, cx: &mut RoomCx<'_>) {
+        while self.pending.front().is_some_and(|pending| pending.event.at.seq <= through) {
+            let Some(Pending { event, key, waiting }) = self.pending.pop_front() else { break };
+            self.release(event, key, &waiting, cx);
+        }
+        self.oldest = self.oldest.max(oldest);
+    }
+
+    /// The store could not keep what is pending. Senders are told, and the log is opened anew: what the store still
+    /// answers of the lost messages comes before it says that the log is open.
+    pub(super) fn log_failed(&mut self, cx: &mut RoomCx<'_>) {
+        if !matches!(self.stage, Stage::Open) {
+            return;
+        }
+        for Pending { event, key, waiting } in std::mem::take(&mut self.pending) {
+            if let Some(key) = key {
+                self.keys.forget(&event.from.user, &key);
+            }
+            waiting.iter().for_each(|asked| refuse(asked, Refusal::LogFailed, cx));
+        }
+        self.ask_to_open(false, cx);
+    }
+}

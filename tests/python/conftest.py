@@ -1,0 +1,40 @@
+"""Fixtures: one server per test file for what leaves no trace in it, and a maker of servers for the rest."""
+
+import pytest
+
+from hubbub_test.curl import Http
+from hubbub_test.server import Server
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A server with default settings, shared by the tests of one file: each test uses rooms of its own."""
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture
+def room(request) -> str:
+    """A room that no other test knows."""
+    return request.node.name.replace("[", "-").replace("]", "").replace("_", "-")[:60]
+
+
+@pytest.fixture(params=["1.1", "2"], ids=["http1", "http2"])
+def http(request, server) -> Http:
+    """The shared server over each version of HTTP."""
+    return Http(server.base, http2=request.param == "2")
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts a server for this test alone: `start(config, durable=True)`."""
+    running = []
+
+    def make(config: str = "", durable: bool = False, **options) -> Server:
+        data = tmp_path / f"data{len(running)}" if durable else None
+        running.append(Server(config, data=data, **options).start())
+        return running[-1]
+
+    yield make
+    for one in running:
+        one.stop()

@@ -1,0 +1,16 @@
+"""How much memory of its own a process holds."""
+
+import re
+from pathlib import Path
+
+MIB = 1 << 20
+
+
+def held(pid: int) -> int:
+    """Anonymous resident memory in bytes (RssAnon in proc_pid_status(5)): heap and stacks, not mapped files."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"^RssAnon:\s+(\d+) kB", status, re.MULTILINE)[1]) * 1024
+
+
+def open_files(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))

@@ -1,0 +1,175 @@
+// The room as this page knows it: messages by offset, in order, and the proof that the stream
+// neither skipped nor repeated one. Knows no transport and no clock: times are arguments.
+import type { Envelope, Joined } from "./envelope";
+import { type Offset, formatOffset, isCovered } from "./offset";
+
+/** How a message came: as it happened, as history on joining, or late because the link was cut. */
+export type How = "live" | "history" | "missed";
+
+/** A message in the list. */
+export interface MessageEntry {
+  readonly kind: "message";
+  readonly key: string;
+  readonly envelope: Envelope;
+  readonly how: How;
+  /** When it arrived, in milliseconds of the page's monotonic clock. */
+  readonly arrivedAt: number;
+  /** Own messages: milliseconds from sending to the return on the stream. */
+  readonly roundTrip?: number;
+  /** Others' live messages: milliseconds from the server's stamp to arrival; two clocks, so approximate. */
+  readonly delay?: number;
+}
+
+/** A line between messages that says what happened to the link or to the order. */
+export interface Marker {
+  readonly kind: "marker";
+  readonly key: string;
+  readonly tone: "plain" | "good" | "bad";
+  readonly text: string;
+  /** Set on the line that says the stream resumed. */
+  readonly resumed?: { readonly missed: number; readonly recovered: boolean; readonly awayMs: number };
+}
+
+export type Entry = MessageEntry | Marker;
+
+/** What the order check has found so far; all zero unless something is wrong. */
+export interface Faults {
+  readonly gaps: number;
+  readonly duplicates: number;
+}
+
+export type Verdict = "new" | "gap" | "duplicate";
+
+/** Entries kept; older ones leave the page, never the server. */
+const KEPT = 500;
+
+export class Room {
+  entries: readonly Entry[] = [];
+  faults: Faults = { gaps: 0, duplicates: 0 };
+
+  /** The last message taken in. */
+  private position: Offset | undefined;
+  /** Where the log stood on joining: what it covers is history or was missed. */
+  private head: Offset | undefined;
+  private backlog: How = "history";
+  /** The next message may stand anywhere: the server has said that history is gone. */
+  private jumpTold = false;
+  /** Own messages whose return is still awaited: id to the time of sending. */
+  private readonly sent = new Map<string, number>();
+  private markers = 0;
+
+  /** The `since` to go on from; `undefined` while nothing is known of the log. */
+  get resumePoint(): Offset | undefined {
+    if (this.position) return this.position;
+    return this.head?.seq === 0n ? this.head : undefined;
+  }
+
+  /** A reader stands in the room; `awayMs` is how long it was gone, or `undefined` on the first join. */
+  joined(joined: Joined, awayMs?: number): void {
+    this.head = joined.cursor;
+    this.backlog = awayMs === undefined ? "history" : "missed";
+    this.jumpTold ||= !joined.recovered;
+    if (awayMs !== undefined) this.markResumed({ missed: 0, recovered: joined.recovered, awayMs });
+  }
+
+  /** The log stands at `cursor`: what it covers is not news. */
+  stands(cursor: Offset): void {
+    this.head = cursor;
+  }
+
+  /** Takes one message in and says whether it stood where it had to. `now` is monotonic, `wall` since 1970. */
+  accept(envelope: Envelope, now: number, wall: number): Verdict {
+    const verdict = this.judge(envelope.offset);
+    if (verdict === "duplicate") {
+      this.faults = { ...this.faults, duplicates: this.faults.duplicates + 1 };
+      this.mark("bad", `Offset ${formatOffset(envelope.offset)} came a second time; the repetition is not shown.`);
+      return verdict;
+    }
+    if (verdict === "gap") this.reportGap(envelope.offset);
+    this.position = envelope.offset;
+    this.jumpTold = false;
+    this.append(this.entryOf(envelope, now, wall));
+    return verdict;
+  }
+
+  /** The message `id` is ours and was sent at `sentAt`; returns its round trip if it is back already. */
+  settle(id: string, sentAt: number): number | undefined {
+    const entry = this.find(id);
+    if (!entry) {
+      this.sent.set(id, sentAt);
+      return undefined;
+    }
+    const { delay: _, ...rest } = entry;
+    const roundTrip = Math.max(0, entry.arrivedAt - sentAt);
+    this.entries = this.entries.map((e) => (e === entry ? { ...rest, roundTrip } : e));
+    return roundTrip;
+  }
+
+  /** The message `id`, if it is in the list. */
+  find(id: string): MessageEntry | undefined {
+    return this.entries.findLast((e): e is MessageEntry => e.kind === "message" && e.envelope.id === id);
+  }
+
+  /** Adds a line between the messages. */
+  mark(tone: Marker["tone"], text: string): void {
+    this.append({ kind: "marker", key: `m${++this.markers}`, tone, text });
+  }
+
+  private judge(offset: Offset): Verdict {
+    const before = this.position;
+    if (before && before.epoch === offset.epoch && offset.seq <= before.seq) return "duplicate";
+    if (this.jumpTold) return "new";
+    if (before) return before.epoch === offset.epoch && offset.seq === before.seq + 1n ? "new" : "gap";
+    const head = this.head;
+    return head && head.epoch === offset.epoch && offset.seq > head.seq + 1n ? "gap" : "new";
+  }
+
+  private reportGap(offset: Offset): void {
+    const after = this.resumePoint ?? this.head;
+    this.faults = { ...this.faults, gaps: this.faults.gaps + 1 };
+    this.mark("bad", `Gap: ${after ? formatOffset(after) : "the start"} was followed by ${formatOffset(offset)}.`);
+  }
+
+  private entryOf(envelope: Envelope, now: number, wall: number): MessageEntry {
+    const how = this.head && isCovered(envelope.offset, this.head) ? this.backlog : "live";
+    if (how === "missed") this.countMissed();
+    const entry = { kind: "message", key: formatOffset(envelope.offset), envelope, how, arrivedAt: now } as const;
+    const sentAt = this.sent.get(envelope.id);
+    if (sentAt !== undefined) {
+      this.sent.delete(envelope.id);
+      return { ...entry, roundTrip: Math.max(0, now - sentAt) };
+    }
+    return how === "live" ? { ...entry, delay: Math.max(0, wall - envelope.time) } : entry;
+  }
+
+  private markResumed(resumed: NonNullable<Marker["resumed"]>): void {
+    const tone = resumed.recovered ? "good" : "bad";
+    this.append({ kind: "marker", key: `m${++this.markers}`, tone, text: resumedText(resumed), resumed });
+  }
+
+  private countMissed(): void {
+    const index = this.entries.findLastIndex((e) => e.kind === "marker" && e.resumed !== undefined);
+    const marker = this.entries[index];
+    if (marker?.kind !== "marker" || !marker.resumed) return;
+    const resumed = { ...marker.resumed, missed: marker.resumed.missed + 1 };
+    this.entries = this.entries.with(index, { ...marker, resumed, text: resumedText(resumed) });
+  }
+
+  private append(entry: Entry): void {
+    const kept = this.entries.length < KEPT ? this.entries : this.entries.slice(1 - KEPT);
+    this.entries = [...kept, entry];
+  }
+}
+
+/** The line that tells what a cut cost. */
+export function resumedText(resumed: NonNullable<Marker["resumed"]>): string {
+  const away = `Resumed after ${seconds(resumed.awayMs)}`;
+  if (!resumed.recovered) return `${away}. The history since then is gone; the oldest message kept comes next.`;
+  if (resumed.missed === 0) return `${away}. Nothing was missed.`;
+  const count = resumed.missed === 1 ? "1 message was" : `${resumed.missed} messages were`;
+  return `${away}. ${count} missed meanwhile and ${resumed.missed === 1 ? "follows" : "follow"}, recovered.`;
+}
+
+function seconds(ms: number): string {
+  return ms < 9_950 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
+}

@@ -1,0 +1,208 @@
+// One stay in a room: the link, its state, what it brought, and how it comes back after a cut.
+import { signal } from "@preact/signals";
+import { backoff } from "./backoff";
+import type { Envelope, Joined, Presence, PresenceChange } from "./envelope";
+import type { Target } from "./http";
+import type { Offset } from "./offset";
+import { Outbox } from "./outbox";
+import { afterMove } from "./people";
+import type { Problem } from "./problem";
+import { type Entry, type Faults, Room } from "./room";
+import { TRANSPORTS } from "./transports";
+import type { Link, Sink, Start, TransportName } from "./transports/transport";
+import { Wire } from "./wire";
+
+export type State = "idle" | "connecting" | "live" | "cut" | "retrying";
+
+export interface Settings extends Target {
+  readonly transport: TransportName;
+}
+
+/** How much history a first join asks for. */
+const HISTORY = 50;
+const SAMPLES_KEPT = 50;
+
+export class Session {
+  readonly state = signal<State>("idle");
+  readonly settings = signal<Settings | undefined>(undefined);
+  readonly problem = signal<Problem | undefined>(undefined);
+  readonly entries = signal<readonly Entry[]>([]);
+  readonly faults = signal<Faults>({ gaps: 0, duplicates: 0 });
+  /** `undefined`: not known, or presence is off in this room. */
+  readonly presence = signal<Presence | undefined>(undefined);
+  /** When the next attempt is due, in milliseconds since 1970; `undefined` when none is. */
+  readonly retryAt = signal<number | undefined>(undefined);
+  /** Round trips of own messages in milliseconds, by transport, over the whole visit. */
+  readonly samples = signal<Partial<Record<TransportName, readonly number[]>>>({});
+  readonly wire = new Wire();
+  readonly outbox = new Outbox({
+    publisher: () => (this.state.value === "live" && this.link ? (draft) => this.link!.publish(draft) : undefined),
+    kept: (id, sentAt) => this.kept(id, sentAt),
+  });
+
+  private room = new Room();
+  private link: Link | undefined;
+  /** Counts links: what an earlier one still says is not listened to. */
+  private generation = 0;
+  private attempt = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the link went down, once there had been one; monotonic. */
+  private downSince: number | undefined;
+
+  /** The offset to go on from, as snippets show it. */
+  get resumePoint(): Offset | undefined {
+    return this.room.resumePoint;
+  }
+
+  /** Enters a room, or changes the transport within it: the log goes on where it was. */
+  join(settings: Settings): void {
+    const before = this.settings.value;
+    const sameRoom = before !== undefined && before.room === settings.room && this.entries.value.length > 0;
+    if (before && sameRoom) this.room.mark("plain", changeText(before, settings));
+    this.drop();
+    if (!sameRoom) this.enterAnew();
+    this.settings.value = settings;
+    this.attempt = 0;
+    this.connect();
+  }
+
+  /** Drops the link and leaves it down until `reconnect`. */
+  cut(): void {
+    this.drop();
+    this.room.mark("plain", "Connection cut. What others say meanwhile arrives when you reconnect.");
+    this.state.value = "cut";
+    this.show();
+  }
+
+  /** Tries again at once. */
+  reconnect(): void {
+    this.drop();
+    this.attempt = 0;
+    this.connect();
+  }
+
+  private enterAnew(): void {
+    this.room = new Room();
+    this.downSince = undefined;
+    this.presence.value = undefined;
+    this.outbox.clear();
+    this.show();
+  }
+
+  private connect(): void {
+    const settings = this.settings.value;
+    if (!settings) return;
+    this.state.value = "connecting";
+    this.problem.value = undefined;
+    const point = this.room.resumePoint;
+    const start: Start = point ? { since: point } : { last: HISTORY };
+    const sink = this.sinkFor(++this.generation);
+    this.link = TRANSPORTS[settings.transport].open(settings, start, sink, this.wire);
+  }
+
+  /** Closes the link if there is one; nothing it says afterwards counts. */
+  private drop(): void {
+    this.generation++;
+    clearTimeout(this.timer);
+    this.retryAt.value = undefined;
+    this.link?.close();
+    this.link = undefined;
+    this.wentDown();
+  }
+
+  private wentDown(): void {
+    if (this.state.value === "live") this.downSince = performance.now();
+  }
+
+  private sinkFor(generation: number): Sink {
+    const ifCurrent =
+      <A extends unknown[]>(act: (...args: A) => void) =>
+      (...args: A) => {
+        if (generation === this.generation) act(...args);
+      };
+    return {
+      joined: ifCurrent((joined) => this.onJoined(joined)),
+      message: ifCurrent((envelope) => this.onMessage(envelope)),
+      stands: ifCurrent((cursor) => this.room.stands(cursor)),
+      present: ifCurrent((presence) => void (this.presence.value = presence)),
+      moved: ifCurrent((change) => this.onMoved(change)),
+      mending: ifCurrent(() => this.onMending()),
+      lost: ifCurrent((problem) => this.onLost(problem)),
+    };
+  }
+
+  private onJoined(joined: Joined): void {
+    const away = this.downSince === undefined ? undefined : performance.now() - this.downSince;
+    this.downSince = undefined;
+    this.attempt = 0;
+    this.room.joined(joined, away);
+    this.problem.value = undefined;
+    this.state.value = "live";
+    this.show();
+    void this.outbox.pump();
+  }
+
+  private onMessage(envelope: Envelope): void {
+    this.room.accept(envelope, performance.now(), Date.now());
+    this.show();
+    if (this.outbox.pending.value.some((p) => p.id === envelope.id)) {
+      this.outbox.arrived(envelope.id);
+      this.sample(envelope.id);
+    }
+  }
+
+  private onMoved(change: PresenceChange): void {
+    this.presence.value = afterMove(this.presence.value, change);
+  }
+
+  /** EventSource reconnects by itself; until it has, nothing is sent. */
+  private onMending(): void {
+    this.wentDown();
+    this.state.value = "retrying";
+  }
+
+  private onLost(problem: Problem): void {
+    this.wentDown();
+    this.link = undefined;
+    this.generation++;
+    this.problem.value = problem;
+    if (problem.passing) this.retryLater(problem.retryAfter);
+    else this.state.value = this.entries.value.length > 0 ? "cut" : "idle";
+  }
+
+  private retryLater(retryAfter: number | undefined): void {
+    const delay = retryAfter === undefined ? backoff(this.attempt++, Math.random()) : retryAfter * 1000;
+    this.state.value = "retrying";
+    this.retryAt.value = Date.now() + delay;
+    this.timer = setTimeout(() => {
+      this.retryAt.value = undefined;
+      this.connect();
+    }, delay);
+  }
+
+  private kept(id: string, sentAt: number): boolean {
+    const back = this.room.settle(id, sentAt) !== undefined;
+    if (back) this.sample(id);
+    this.show();
+    return back;
+  }
+
+  /** Notes how long an own message took, if the link stood all the while. */
+  private sample(id: string): void {
+    const entry = this.room.find(id);
+    const transport = this.settings.value?.transport;
+    if (!transport || entry?.how !== "live" || entry.roundTrip === undefined) return;
+    const before = this.samples.value[transport] ?? [];
+    this.samples.value = { ...this.samples.value, [transport]: [...before.slice(1 - SAMPLES_KEPT), entry.roundTrip] };
+  }
+
+  private show(): void {
+    this.entries.value = this.room.entries;
+    this.faults.value = this.room.faults;
+  }
+}
+
+function changeText(before: Settings, after: Settings): string {
+  if (before.transport === after.transport) return "Joined again.";
+  return `From ${TRANSPORTS[before.transport].title} to ${TRANSPORTS[after.transport].title}.`;
+}

@@ -1,0 +1,124 @@
+// The code that does what the page does, for every transport: to copy, paste and run.
+import type { TransportName } from "./transports/transport";
+
+/** What a snippet is written for. */
+export interface Scene {
+  /** Such as `http://127.0.0.1:8080`. */
+  readonly origin: string;
+  readonly room: string;
+  readonly name: string;
+  /** The last offset seen, to go on from; empty where none was. */
+  readonly since: string;
+  /** Signed in: a token takes the name's place. It is never written out. */
+  readonly signedIn: boolean;
+}
+
+export interface Snippet {
+  readonly title: string;
+  readonly code: string;
+}
+
+/** Reading by this transport, then publishing. */
+export function snippetsFor(transport: TransportName, scene: Scene): readonly Snippet[] {
+  return WRITERS[transport](scene);
+}
+
+const WRITERS: Readonly<Record<TransportName, (scene: Scene) => readonly Snippet[]>> = {
+  polling: (s) => [
+    { title: "curl", code: curlLoop(s, "", "  sleep 1\n") },
+    { title: "fetch", code: fetchLoop(s, "", "  await new Promise((done) => setTimeout(done, 1000));\n") },
+    publishing(s),
+  ],
+  longpoll: (s) => [
+    { title: "curl", code: curlLoop(s, "&wait=20", "") },
+    { title: "fetch", code: fetchLoop(s, "&wait=20", "") },
+    publishing(s),
+  ],
+  sse: (s) => [
+    { title: "EventSource", code: eventSource(s) },
+    { title: "curl", code: `curl -N -H 'Accept: text/event-stream' \\\n  ${shell(url(s, "messages", since(s)))}` },
+    publishing(s),
+  ],
+  websocket: (s) => [
+    { title: "With offsets", code: envelopes(s) },
+    { title: "Raw frames", code: rawFrames(s) },
+    publishing(s),
+  ],
+};
+
+function curlLoop(scene: Scene, wait: string, between: string): string {
+  return `since=${scene.since || "0"}
+while answer=$(curl -s ${shellOpen(url(scene, "messages", []))}${wait}&since=$since"); do
+  echo "$answer" | jq -c '.messages[]'
+  since=$(echo "$answer" | jq -r .cursor)
+${between}done`;
+}
+
+function fetchLoop(scene: Scene, wait: string, between: string): string {
+  return `let since = ${JSON.stringify(scene.since || "0")};
+for (;;) {
+  const answer = await fetch(${JSON.stringify(`${url(scene, "messages", [])}${wait}&since=`)} + since);
+  const { cursor, messages } = await answer.json();
+  for (const m of messages) console.log(m.offset, m.name, m.data);
+  since = cursor;
+${between}}`;
+}
+
+function eventSource(scene: Scene): string {
+  return `// The browser resumes by itself after a cut.
+const source = new EventSource(${JSON.stringify(url(scene, "messages", since(scene)))});
+source.onmessage = (e) => {
+  const m = JSON.parse(e.data);
+  console.log(m.offset, m.name, m.data);
+};
+source.addEventListener("hubbub:joined", (e) => console.log(e.data));`;
+}
+
+function envelopes(scene: Scene): string {
+  return `const socket = new WebSocket(${JSON.stringify(ws(url(scene, "ws", since(scene))))}, "hubbub.json");
+socket.onmessage = (e) => {
+  const { event, offset, name, data } = JSON.parse(e.data);
+  console.log(event, offset, name, data);
+};
+socket.onopen = () => socket.send(JSON.stringify({ data: "hello", key: crypto.randomUUID() }));`;
+}
+
+function rawFrames(scene: Scene): string {
+  return `// A frame is a message: nothing to learn.
+const socket = new WebSocket(${JSON.stringify(ws(url(scene, "ws", [])))});
+socket.onmessage = (e) => console.log(e.data);
+socket.onopen = () => socket.send("hello");`;
+}
+
+function publishing(scene: Scene): Snippet {
+  return {
+    title: "Publish",
+    code: `curl -d hello -H 'Content-Type: text/plain' \\\n  -H "Idempotency-Key: $(uuidgen)" \\\n  ${shell(url(scene, "messages", []))}`,
+  };
+}
+
+type Pair = readonly [key: string, value: string];
+
+function since(scene: Scene): readonly Pair[] {
+  return scene.since ? [["since", scene.since]] : [];
+}
+
+function url(scene: Scene, resource: string, query: readonly Pair[]): string {
+  const who: Pair = scene.signedIn ? ["token", "TOKEN"] : ["name", scene.name];
+  const params = [who, ...query].map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
+  return `${scene.origin}/rooms/${encodeURIComponent(scene.room)}/${resource}?${params.join("&")}`;
+}
+
+function ws(address: string): string {
+  return address.replace(/^http/, "ws");
+}
+
+/** One word for a POSIX shell. `encodeURIComponent` leaves the single quote as it is. */
+function shell(word: string): string {
+  return `'${word.replaceAll("'", "%27")}'`;
+}
+
+/** The same, in double quotes and left open for what follows. */
+function shellOpen(word: string): string {
+  return `"${word}`;
+}

@@ -1,0 +1,108 @@
+// WebSocket with the subprotocol `hubbub.json`: frames both ways, each an envelope (docs/websocket.md).
+import { type Ack, fields, text } from "../envelope";
+import { roomPath } from "../http";
+import { Problem, readProblem } from "../problem";
+import { closeProblem } from "./closecodes";
+import { dispatchMessage, dispatchOwn, keyOf, parseJson } from "./events";
+import { whyRefused } from "./probe";
+import { type Draft, type Link, type Sink, type Start, type Transport, startQuery } from "./transport";
+import type { Target } from "../http";
+import type { Wire } from "../wire";
+
+interface Waiting {
+  resolve(ack: Ack): void;
+  reject(problem: Problem): void;
+}
+
+class SocketLink implements Link {
+  private readonly socket: WebSocket;
+  private readonly waiting = new Map<string, Waiting>();
+  private opened = false;
+  private closed = false;
+
+  constructor(
+    private readonly target: Target,
+    start: Start,
+    private readonly sink: Sink,
+    private readonly wire: Wire,
+  ) {
+    const path = roomPath(target, "ws", { ...startQuery(start) });
+    wire.add("out", `GET ${path}`, "Upgrade: websocket\nSec-WebSocket-Protocol: hubbub.json");
+    this.socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${path}`, "hubbub.json");
+    this.socket.onopen = () => this.onOpen();
+    this.socket.onmessage = (event) => this.onFrame(String(event.data));
+    this.socket.onclose = (event) => this.onClose(event);
+  }
+
+  publish(draft: Draft): Promise<Ack> {
+    return new Promise((resolve, reject) => {
+      if (this.socket.readyState !== WebSocket.OPEN) {
+        reject(new Problem("The socket is not open", "The message is sent when it is."));
+        return;
+      }
+      this.waiting.set(draft.key, { resolve, reject });
+      const frame = JSON.stringify({ event: "message", data: draft.text, key: draft.key });
+      this.wire.add("out", "text frame", frame);
+      this.socket.send(frame);
+    });
+  }
+
+  close(): void {
+    this.closed = true;
+    this.wire.add("note", "WebSocket.close(1000)");
+    this.socket.close(1000, "cut by hand");
+    this.giveUp();
+  }
+
+  private onOpen(): void {
+    this.opened = true;
+    this.wire.add("in", "101 Switching Protocols", `Sec-WebSocket-Protocol: ${this.socket.protocol}`);
+  }
+
+  private onFrame(frame: string): void {
+    if (this.closed) return;
+    const value = fields(parseJson(frame));
+    const event = text(value["event"]);
+    this.wire.add("in", event === "message" ? "text frame" : `text frame, ${event}`, frame);
+    if (!event.startsWith("hubbub:")) return dispatchMessage(value, this.sink);
+    if (this.settle(event, value["data"])) return;
+    const problem = dispatchOwn(event, value["data"], this.sink);
+    if (problem) this.end(problem);
+  }
+
+  /** Answers to one of our frames; `false` for any other event. */
+  private settle(event: string, data: unknown): boolean {
+    const key = keyOf(data);
+    const waiting = key === undefined ? undefined : this.waiting.get(key);
+    if (key === undefined || !waiting) return false;
+    this.waiting.delete(key);
+    const raw = fields(data);
+    if (event === "hubbub:ack") waiting.resolve({ key, id: text(raw["id"]), offset: text(raw["offset"]) });
+    else waiting.reject(readProblem(data));
+    return true;
+  }
+
+  private onClose(event: CloseEvent): void {
+    this.wire.add("note", `closed: ${event.code}${event.reason ? ` ${event.reason}` : ""}`);
+    if (this.closed) return;
+    this.closed = true;
+    this.giveUp();
+    const problem = closeProblem(event.code, event.reason);
+    if (this.opened) return this.sink.lost(problem);
+    void whyRefused(this.target, this.wire, problem).then((why) => this.sink.lost(why));
+  }
+
+  private end(problem: Problem): void {
+    this.close();
+    this.sink.lost(problem);
+  }
+
+  private giveUp(): void {
+    for (const { reject } of this.waiting.values()) {
+      reject(new Problem("The socket closed first", "The message is sent again; its key keeps it from counting twice."));
+    }
+    this.waiting.clear();
+  }
+}
+
+export const websocket: Transport = (target, start, sink, wire) => new SocketLink(target, start, sink, wire);
