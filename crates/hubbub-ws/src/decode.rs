@@ -42,8 +42,8 @@ pub struct Decoder {
     frame: Option<Frame>,
     /// The message whose fragments are being received, or that was just handed out.
     message: Option<Box<Message>>,
-    /// The control frame that is being received in pieces, or that was just handed out.
-    control: Option<Box<Vec<u8>>>,
+    /// The control frame that is being received in pieces, or that was just handed out; else empty.
+    control: Vec<u8>,
     /// The peer's compression context, if it is carried from message to message.
     context: Option<Box<Decompress>>,
     delivered: Delivered,
@@ -79,6 +79,7 @@ enum Delivered {
 }
 
 /// A complete payload, and where it lies.
+#[derive(Clone, Copy)]
 enum Ready<'i> {
     Message { kind: Kind, compressed: bool, input: &'i [u8] },
     Control { opcode: Opcode, input: &'i [u8] },
@@ -94,7 +95,7 @@ impl Decoder {
             header: PartialHeader::default(),
             frame: None,
             message: None,
-            control: None,
+            control: Vec::new(),
             context: None,
             delivered: Delivered::Nothing,
             closed: false,
@@ -142,10 +143,10 @@ impl Decoder {
         match mem::replace(&mut self.delivered, Delivered::Nothing) {
             Delivered::Nothing => {}
             Delivered::Message => self.message = None,
-            Delivered::Control => self.control = None,
+            Delivered::Control => self.control = Vec::new(),
         }
         if self.closed {
-            (self.message, self.control, self.context) = (None, None, None);
+            (self.message, self.control, self.context) = (None, Vec::new(), None);
         }
     }
 
@@ -273,10 +274,10 @@ impl Decoder {
 
     fn receive_control<'i>(&mut self, frame: &Frame, piece: &'i [u8]) -> Option<Ready<'i>> {
         let opcode = frame.opcode;
-        if self.control.is_none() && frame.remaining == 0 {
+        if self.control.is_empty() && frame.remaining == 0 {
             return Some(Ready::Control { opcode, input: piece });
         }
-        self.control.get_or_insert_default().extend_from_slice(piece);
+        self.control.extend_from_slice(piece);
         (frame.remaining == 0).then_some(Ready::OwnControl { opcode })
     }
 
@@ -290,7 +291,7 @@ impl Decoder {
             Ready::Control { opcode, input } => control(opcode, input),
             Ready::OwnControl { opcode } => {
                 self.delivered = Delivered::Control;
-                control(opcode, self.control.as_ref().expect("it was received in pieces"))
+                control(opcode, &self.control)
             }
             Ready::Message { kind, compressed: false, input } => data(kind, input),
             Ready::Message { kind, compressed: true, input } => {

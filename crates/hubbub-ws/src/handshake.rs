@@ -57,7 +57,13 @@ mod tests {
     fn keys() {
         assert!(valid_key("dGhlIHNhbXBsZSBub25jZQ=="));
         assert!(valid_key("AAAAAAAAAAAAAAAAAAAAAB=="), "bits left over");
-        for bad in ["", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25j", "dGhlIHNhbXBsZSBub25jZWU=", "dGhlIHNhbXBsZ!Bub25jZQ=="] {
+        for bad in [
+            "",
+            "dGhlIHNhbXBsZSBub25jZQ",
+            "dGhlIHNhbXBsZSBub25j",
+            "dGhlIHNhbXBsZSBub25jZWU=",
+            "dGhlIHNhbXBsZ!Bub25jZQ==",
+        ] {
             assert!(!valid_key(bad), "{bad}");
         }
         assert!(!valid_key(&"A".repeat(64)));
@@ -67,7 +73,10 @@ mod tests {
     fn subprotocols_in_the_clients_order() {
         let known = ["hubbub.json", "v2"];
         assert_eq!(select_subprotocol(["v2, hubbub.json"].into_iter(), &known), Some("v2"));
-        assert_eq!(select_subprotocol(["other", " hubbub.json ,v2"].into_iter(), &known), Some("hubbub.json"));
+        assert_eq!(
+            select_subprotocol(["other", " hubbub.json ,v2"].into_iter(), &known),
+            Some("hubbub.json")
+        );
         assert_eq!(select_subprotocol(["V2", "a b", ""].into_iter(), &known), None);
         assert_eq!(select_subprotocol([].into_iter(), &known), None);
     }

@@ -65,7 +65,11 @@ fn accept(offer: &Params, policy: &DeflatePolicy) -> Option<(Deflate, String)> {
     };
     let deflate = Deflate {
         server_max_window_bits: server_bits.unwrap_or(15),
-        client_max_window_bits: client_bits.unwrap_or(15).min(if client_bits.is_some() { policy.bits() } else { 15 }),
+        client_max_window_bits: client_bits.unwrap_or(15).min(if client_bits.is_some() {
+            policy.bits()
+        } else {
+            15
+        }),
         server_no_context_takeover: answer.server_no_context,
         client_no_context_takeover: answer.client_no_context,
     };
@@ -76,7 +80,13 @@ fn accept(offer: &Params, policy: &DeflatePolicy) -> Option<(Deflate, String)> {
 pub fn offer(policy: &DeflatePolicy) -> String {
     let bits = (policy.bits() < 15).then_some(Some(policy.bits()));
     let no_context = !policy.context_takeover;
-    Params { server_no_context: no_context, client_no_context: no_context, server_bits: None, client_bits: bits }.to_header()
+    Params {
+        server_no_context: no_context,
+        client_no_context: no_context,
+        server_bits: None,
+        client_bits: bits,
+    }
+    .to_header()
 }
 
 /// What a server's answer to our [`offer`] means, given the value of its `Sec-WebSocket-Extensions` header: `None`
@@ -139,7 +149,9 @@ impl Params {
 
     fn to_header(&self) -> String {
         let mut header = String::from(NAME);
-        for (given, name) in [(self.server_no_context, SERVER_NO_CONTEXT), (self.client_no_context, CLIENT_NO_CONTEXT)] {
+        for (given, name) in
+            [(self.server_no_context, SERVER_NO_CONTEXT), (self.client_no_context, CLIENT_NO_CONTEXT)]
+        {
             if given {
                 header.push_str("; ");
                 header.push_str(name);
