@@ -1,6 +1,6 @@
 """Polling and long polling: cursors, limits, ETags, and a history that is gone."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -84,26 +84,21 @@ class TestLongPoll:
         assert data(http.poll(room, since=ten[8]["offset"], wait=20)) == ["10"]
 
     def test_it_waits_for_the_next_message(self, server, http, room, ten):
-        answers = []
-        waiting = threading.Thread(target=lambda: answers.append(http.poll(room, since=ten[9]["offset"], wait=25)))
-        waiting.start()
-        waiting.join(0.5)
-        assert waiting.is_alive(), "a long poll with nothing to say must wait"
-        posted = server.http.publish(room, "worth waiting for", name="Bo")
-        waiting.join()
-        assert data(answers[0]) == ["worth waiting for"]
-        assert answers[0].json["cursor"] == posted.json["offset"]
+        with ThreadPoolExecutor() as pool:
+            waiting = pool.submit(http.poll, room, since=ten[9]["offset"], wait=25)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.5)  # with nothing to say it says nothing
+            posted = server.http.publish(room, "worth waiting for", name="Bo")
+            answer = waiting.result()
+        assert data(answer) == ["worth waiting for"]
+        assert answer.json["cursor"] == posted.json["offset"]
 
     def test_many_are_woken_by_one_message(self, server, room):
         cursor = server.http.poll(room).json["cursor"]
-        answers = []
-        waiting = [threading.Thread(target=lambda: answers.append(server.http.poll(room, since=cursor, wait=25))) for _ in range(20)]
-        for one in waiting:
-            one.start()
-        server.http.publish(room, "wake up")
-        for one in waiting:
-            one.join()
-        assert [data(answer) for answer in answers] == [["wake up"]] * 20
+        with ThreadPoolExecutor(20) as pool:
+            waiting = [pool.submit(server.http.poll, room, since=cursor, wait=25) for _ in range(20)]
+            server.http.publish(room, "wake up")
+            assert [data(one.result()) for one in waiting] == [["wake up"]] * 20
 
     def test_with_nothing_new_it_ends_with_the_same_cursor(self, http, room, ten):
         answer = http.poll(room, since=ten[9]["offset"], wait=1)

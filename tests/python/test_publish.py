@@ -2,9 +2,10 @@
 
 import base64
 import re
-import threading
 
 import pytest
+
+from hubbub_test.together import at_once
 
 OFFSET = re.compile(r"\d+-[1-9]\d*")
 
@@ -102,16 +103,8 @@ class TestIdempotency:
         assert len({answer.json["id"] for answer in answers}) == 4
 
     def test_of_many_at_once_one_wins(self, server, room):
-        answers = []
-
-        def publish():
-            answers.append(server.http.publish(room, "once", name="Ann", headers={"Idempotency-Key": "race"}))
-
-        threads = [threading.Thread(target=publish) for _ in range(12)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        race = {"Idempotency-Key": "race"}
+        answers = at_once([lambda: server.http.publish(room, "once", name="Ann", headers=race)] * 12)
         assert sorted(answer.status for answer in answers) == [200] * 11 + [201]
         assert len({answer.json["id"] for answer in answers}) == 1
         assert len(server.http.poll(room, since=0).json["messages"]) == 1

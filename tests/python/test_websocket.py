@@ -1,14 +1,14 @@
 """WebSockets by the Python `websockets` library: raw frames, envelopes, resuming, close codes."""
 
 import json
-import threading
 
 import pytest
 
 from hubbub_test import raw
-from hubbub_test.sse import EventStream
-from hubbub_test.websocket import JsonSocket, close_code, open_raw, refusal
 from hubbub_test.server import PATIENCE
+from hubbub_test.sse import EventStream
+from hubbub_test.together import at_once
+from hubbub_test.websocket import JsonSocket, close_code, open_raw, refusal
 
 
 def receive(socket):
@@ -209,14 +209,8 @@ class TestLiveness:
     def test_a_closing_server_says_1001(self, start):
         server = start()
         sockets = [open_raw(server, "lobby") for _ in range(20)]
-        codes = []
-        readers = [threading.Thread(target=lambda socket=socket: codes.append(close_code(socket))) for socket in sockets]
-        for reader in readers:
-            reader.start()
         assert server.terminate() == 0
-        for reader in readers:
-            reader.join()
-        assert codes == [1001] * 20
+        assert at_once(lambda socket=socket: close_code(socket) for socket in sockets) == [1001] * 20
 
 
 def test_refusals_have_a_body_that_says_why(server, room):

@@ -1,0 +1,143 @@
+"""Memory stays flat under peers that misbehave.
+
+Each kind of abuse is done in rounds. The first rounds may cost what they cost; after that another round must not cost
+more again. The bounds are generous: they tell a leak from none, not a good figure from a better one.
+"""
+
+import socket
+
+import pytest
+
+from hubbub_test import raw
+from hubbub_test.memory import MIB, held, open_files
+from hubbub_test.raw import Wire
+from hubbub_test.together import at_once
+from hubbub_test.waiting import until
+
+
+def grows_by(server, abuse, rounds: int = 3) -> int:
+    """How many bytes more the server holds after the last round than after the first."""
+    abuse()
+    first = held(server.pid)
+    for _ in range(rounds - 1):
+        abuse()
+    server.still_serves()
+    return held(server.pid) - first
+
+
+def test_heads_that_never_end(start):
+    """Slow loris: 400 connections at a time, each with half a request."""
+    server = start("[limits]\nheader_timeout = 2\n")
+    idle, peak = held(server.pid), []
+
+    def abuse():
+        wires = [Wire(server) for _ in range(400)]
+        for wire in wires:
+            wire.send(b"GET /rooms/lobby/messages HTTP/1.1\r\nHost: x\r\nX-Slow: " + b"s" * 500)
+        peak.append(held(server.pid))
+        for wire in wires:
+            assert wire.at_end()  # the server closes it by itself
+            wire.close()
+
+    assert grows_by(server, abuse) < 8 * MIB
+    assert max(peak) - idle < 64 * MIB
+
+
+def test_connections_that_say_nothing(start):
+    server = start("[limits]\nheader_timeout = 2\n")
+
+    def abuse():
+        wires = [Wire(server) for _ in range(400)]
+        for wire in wires:
+            assert wire.at_end()
+            wire.close()
+
+    assert grows_by(server, abuse) < 8 * MIB
+
+
+def test_frames_that_never_end(start):
+    """Each of 200 sockets announces a message as large as allowed, sends half of it and waits."""
+    server = start("[limits]\nmessage_bytes = 65536\n")
+    before = open_files(server.pid)
+
+    def abuse():
+        wires = [raw.websocket(server, f"half-{n}") for n in range(200)]
+        for wire in wires:
+            wire.send(raw.frame(2, bytes(65536))[:30000])
+        for wire in wires:
+            wire.abort()
+        until(lambda: open_files(server.pid) <= before, "the connections are gone")
+
+    assert grows_by(server, abuse) < 8 * MIB
+
+
+@pytest.mark.parametrize("transport", ["websocket", "sse"])
+def test_subscribers_that_never_read(start, transport):
+    """40 of them would be owed 40 x 40 MiB. Each may cost its outbox, no more; a reader beside them loses nothing."""
+    server = start("[limits]\noutbox_bytes = 262144\n[[room]]\nmatch = \"*\"\nhistory_bytes = 1000000\n")
+    payload = b"x" * 65536
+    server.http.publish("lobby", payload, type="application/octet-stream")
+    idle = held(server.pid)
+    deaf = [never_reading(server, transport) for _ in range(40)]
+    with raw.websocket(server, query="?name=Reader") as reader, raw.websocket(server, query="?name=Writer&echo=false") as writer:
+        for _ in range(640):
+            writer.send(raw.frame(2, payload))
+            assert reader.read_frame().payload == payload
+        grown = held(server.pid) - idle
+    assert grown < 40 * 262144 + 48 * MIB
+    for wire in deaf:
+        assert wire.at_end()  # it was dropped: what is left in the kernel's buffers can be read, and then no more
+        wire.close()
+    server.still_serves()
+
+
+def never_reading(server, transport: str) -> Wire:
+    """A subscriber with a small receive buffer who has joined and from now on reads nothing."""
+    wire = Wire(server)
+    wire.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    if transport == "websocket":
+        assert wire.request("GET /rooms/lobby/ws", raw.HANDSHAKE).status == 101
+    else:
+        wire.send(b"GET /rooms/lobby/messages HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n")
+        assert wire.read_answer().status == 200
+    return wire
+
+
+def test_half_open_peers(start):
+    """Peers that vanished: nobody answers the pings, nobody closes. The server finds out by itself."""
+    server = start("[websocket]\nping_interval = 1\npong_wait = 1\n")
+    before = open_files(server.pid)
+
+    def abuse():
+        wires = [raw.websocket(server) for _ in range(200)]
+        codes = [wire.read_to_close() for wire in wires]
+        assert codes == [4408] * 200
+        until(lambda: open_files(server.pid) <= before, "the server has let go of them although nobody closed")
+        for wire in wires:
+            wire.close()
+
+    assert grows_by(server, abuse) < 8 * MIB
+
+
+def test_two_thousand_come_and_go(start):
+    """Half of them politely, half with a reset; each in a room of its own, which must be forgotten too."""
+    server = start('[[room]]\nmatch = "*"\nlog = "memory"\n')
+    before = open_files(server.pid)
+    counter = iter(range(10**6))
+
+    def visit():
+        n = next(counter)
+        wire = raw.websocket(server, f"visit-{n}", query=f"?name=visitor-{n}")
+        if n % 2:
+            wire.send(raw.frame(8, b"\x03\xe8"))
+            assert wire.read_to_close() == 1000
+            wire.close()
+        else:
+            wire.abort()
+
+    def abuse():
+        at_once([lambda: [visit() for _ in range(100)]] * 5)
+        until(lambda: open_files(server.pid) <= before, "the connections are gone")
+
+    assert grows_by(server, abuse, rounds=4) < 8 * MIB
+    assert server.http.presence("visit-1").json["count"] == 0

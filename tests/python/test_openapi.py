@@ -1,0 +1,94 @@
+"""The machine-readable description: it is valid, it is complete, and the server behaves as it says."""
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from hubbub_test.curl import Answer
+from hubbub_test.raw import HANDSHAKE, Wire
+
+# One request for each documented verb and path. The test below fails if the document names one that is not here.
+SAMPLES = {
+    ("post", "/rooms/{room}/messages"): {"body": "hello", "headers": {"Content-Type": "text/plain"}},
+    ("get", "/rooms/{room}/messages"): {},
+    ("get", "/rooms/{room}/presence"): {},
+    ("get", "/rooms/{room}/ws"): {},
+    ("post", "/api/token"): {"body": '{"name":"nobody","password":"wrong"}', "headers": {"Content-Type": "application/json"}},
+    ("get", "/api/openapi.json"): {},
+    ("get", "/health"): {},
+    ("get", "/metrics"): {},
+}
+VERBS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+
+@pytest.fixture(scope="module")
+def document(server) -> dict:
+    answer = server.http.get("/api/openapi.json")
+    assert answer.status == 200 and answer.headers["content-type"].startswith("application/json")
+    return answer.json
+
+
+def test_it_is_valid(document):
+    validate(document)
+
+
+def test_it_names_the_whole_surface_and_nothing_else(document):
+    documented = {(verb, path) for path, item in document["paths"].items() for verb in item if verb in VERBS}
+    assert documented == set(SAMPLES)
+
+
+def resolve(document: dict, part: dict) -> dict:
+    """Follows a local `$ref`."""
+    while "$ref" in part:
+        target = document
+        for step in part["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        part = target
+    return part
+
+
+def check(document: dict, verb: str, path: str, answer: Answer):
+    """The answer's status, type and shape are among the documented ones."""
+    responses = document["paths"][path][verb]["responses"]
+    assert str(answer.status) in responses, f"{verb} {path} answered {answer.status}, which is not documented"
+    content = resolve(document, responses[str(answer.status)]).get("content", {})
+    kind = answer.headers.get("content-type", "").split(";")[0]
+    if not content and not answer.body:
+        return
+    assert kind in content, f"{verb} {path} answered {kind}, documented are {set(content)}"
+    schema = content[kind].get("schema")
+    if schema and kind.endswith("json"):
+        Draft202012Validator({**schema, "components": document.get("components", {})}).validate(answer.json)
+
+
+@pytest.mark.parametrize(("verb", "path"), SAMPLES, ids=lambda part: part)
+def test_each_verb_answers_as_documented(http, document, verb, path):
+    answer = http.request(verb.upper(), path.replace("{room}", "openapi"), **SAMPLES[verb, path])
+    check(document, verb, path, answer)
+
+
+def test_refusals_are_documented_too(http, document):
+    path = "/rooms/{room}/messages"
+    check(document, "get", path, http.poll("openapi", since="nonsense"))
+    check(document, "get", path, http.poll("openapi", since="1-1"))
+    check(document, "get", path, http.poll("openapi", headers={"Accept": "image/png"}))
+    check(document, "post", path, http.publish("openapi", "{", type="application/json"))
+    check(document, "post", path, http.publish("openapi", "x", headers={"Origin": "https://stranger.example"}))
+
+
+def test_a_handshake_is_documented(server, document):
+    with Wire(server) as wire:
+        answer = wire.request("GET /rooms/openapi/ws", HANDSHAKE)
+    assert str(answer.status) in document["paths"]["/rooms/{room}/ws"]["get"]["responses"]
+
+
+def test_every_query_parameter_of_the_guide_is_there(document):
+    def query(verb, path):
+        operation = document["paths"][path][verb]
+        shared = document["paths"][path].get("parameters", [])
+        resolved = [resolve(document, one) for one in [*shared, *operation.get("parameters", [])]]
+        return {one["name"] for one in resolved if one["in"] == "query"}
+
+    assert {"since", "last", "limit", "wait", "echo", "name", "token"} <= query("get", "/rooms/{room}/messages")
+    assert {"name", "event", "token"} <= query("post", "/rooms/{room}/messages")
+    assert {"since", "last", "echo", "name", "token"} <= query("get", "/rooms/{room}/ws")
