@@ -23,7 +23,9 @@ pub(crate) enum Fault {
         got: u64,
     },
     /// A message that this receiver already has: a duplicate or out of order.
-    #[error("receiver {receiver} got message {got} again, having all before {expected}: duplicate or out of order")]
+    #[error(
+        "receiver {receiver} got message {got} again, having all before {expected}: duplicate or out of order"
+    )]
     Repeated {
         /// Who received it.
         receiver: usize,
@@ -176,7 +178,10 @@ mod tests {
     fn loss_shows_at_the_next_message() {
         let (mut checker, messages) = under_way(1, 3);
         checker.receive(0, &messages[0]).unwrap();
-        assert_eq!(checker.receive(0, &messages[2]), Err(Fault::Skipped { receiver: 0, expected: 1, got: 2 }));
+        assert_eq!(
+            checker.receive(0, &messages[2]),
+            Err(Fault::Skipped { receiver: 0, expected: 1, got: 2 })
+        );
     }
 
     #[test]
@@ -197,20 +202,29 @@ mod tests {
     fn duplicates_show_while_others_still_wait() {
         let (mut checker, messages) = under_way(2, 2);
         checker.receive(0, &messages[0]).unwrap();
-        assert_eq!(checker.receive(0, &messages[0]), Err(Fault::Repeated { receiver: 0, expected: 1, got: 0 }));
+        assert_eq!(
+            checker.receive(0, &messages[0]),
+            Err(Fault::Repeated { receiver: 0, expected: 1, got: 0 })
+        );
     }
 
     #[test]
     fn duplicates_show_after_all_have_received() {
         let (mut checker, messages) = under_way(1, 1);
         checker.receive(0, &messages[0]).unwrap();
-        assert_eq!(checker.receive(0, &messages[0]), Err(Fault::Repeated { receiver: 0, expected: 1, got: 0 }));
+        assert_eq!(
+            checker.receive(0, &messages[0]),
+            Err(Fault::Repeated { receiver: 0, expected: 1, got: 0 })
+        );
     }
 
     #[test]
     fn disorder_shows_at_the_first_message_out_of_place() {
         let (mut checker, messages) = under_way(1, 2);
-        assert_eq!(checker.receive(0, &messages[1]), Err(Fault::Skipped { receiver: 0, expected: 0, got: 1 }));
+        assert_eq!(
+            checker.receive(0, &messages[1]),
+            Err(Fault::Skipped { receiver: 0, expected: 0, got: 1 })
+        );
     }
 
     #[test]

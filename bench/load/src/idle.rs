@@ -34,9 +34,8 @@ pub(crate) fn run(options: &Idle) -> Result<Outcome> {
     audience.round(&mut pool, 1)?;
     pool.watch(&mut audience, settle)?;
     let after = probe.memory()?;
-    let grown = |memory: Memory| {
-        (memory.own_bytes() as f64 - before.own_bytes() as f64) / common.connections as f64
-    };
+    let grown =
+        |memory: Memory| (memory.own_bytes() as f64 - before.own_bytes() as f64) / common.connections as f64;
     Ok(Outcome {
         scenario: "idle",
         connections: common.connections,

@@ -92,7 +92,9 @@ impl Outcome {
 
 fn list(name: &str, value: &Value, lines: &mut Vec<String>) {
     match value {
-        Value::Object(fields) => fields.iter().for_each(|(key, value)| list(&format!("{name} {key}"), value, lines)),
+        Value::Object(fields) => {
+            fields.iter().for_each(|(key, value)| list(&format!("{name} {key}"), value, lines))
+        }
         Value::Null => {}
         Value::Number(number) if number.is_f64() => {
             lines.push(format!("{:40} {:.3}", name.trim().replace('_', " "), number.as_f64().unwrap_or(0.0)));

@@ -58,7 +58,10 @@ impl Pool {
     pub(crate) fn add(&mut self, mut link: Link) -> Result<()> {
         let token = Token(self.links.len());
         let interest = Interest::READABLE | Interest::WRITABLE;
-        self.poll.registry().register(link.source(), token, interest).doing(|| "watching a socket".to_owned())?;
+        self.poll
+            .registry()
+            .register(link.source(), token, interest)
+            .doing(|| "watching a socket".to_owned())?;
         self.links.push(link);
         Ok(())
     }
@@ -122,7 +125,8 @@ impl Pool {
             if event.is_readable() {
                 let mut more = true;
                 while more {
-                    more = link.read(number, &mut self.scratch, |bytes| inbox.take(number, bytes, &mut self.out))?;
+                    more = link
+                        .read(number, &mut self.scratch, |bytes| inbox.take(number, bytes, &mut self.out))?;
                     answer(link, &mut self.out)?;
                 }
             }

@@ -36,7 +36,8 @@ impl Probe {
         let mut pids = vec![root];
         let mut at = 0;
         while at < pids.len() {
-            pids.extend(parents.iter().filter(|(_, parent)| *parent == pids[at]).map(|(pid, _)| *pid));
+            let parent = pids[at];
+            pids.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid));
             at += 1;
         }
         Ok(Self { pids })
@@ -44,7 +45,10 @@ impl Probe {
 
     /// CPU time, user and system, of all threads that ever ran in the processes.
     pub(crate) fn cpu(&self) -> Result<Nanos> {
-        self.pids.iter().map(|&pid| cpu_time(pid).doing(|| format!("reading the CPU time of process {pid}"))).sum()
+        self.pids
+            .iter()
+            .map(|&pid| cpu_time(pid).doing(|| format!("reading the CPU time of process {pid}")))
+            .sum()
     }
 
     /// Memory of all the processes.
@@ -53,7 +57,8 @@ impl Probe {
         for pid in &self.pids {
             let path = format!("/proc/{pid}/smaps_rollup");
             let text = fs::read_to_string(&path).doing(|| format!("reading {path}"))?;
-            let kib = |key: &str| field(&text, key).ok_or_else(|| Failure::Protocol(format!("{path}: no {key}")));
+            let kib =
+                |key: &str| field(&text, key).ok_or_else(|| Failure::Protocol(format!("{path}: no {key}")));
             sum.anonymous_kib += kib("Pss_Anon:")?;
             sum.shared_kib += kib("Pss_Shmem:")?;
             sum.resident_kib += kib("Rss:")?;

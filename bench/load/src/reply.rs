@@ -41,7 +41,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Reply<'_>>> {
 mod tests {
     use super::*;
 
-    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nEtag: 0\r\nLast-Modified: now\r\n\r\nhiHTTP/1.1";
+    const ANSWER: &[u8] =
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nEtag: 0\r\nLast-Modified: now\r\n\r\nhiHTTP/1.1";
 
     #[test]
     fn reads_one_answer_of_two() {

@@ -18,7 +18,8 @@ pub(crate) struct Target {
 impl Target {
     /// Reads `ws://` and `http://` addresses with an IPv4 host and a port.
     pub(crate) fn parse(url: &str) -> Result<Self> {
-        let wrong = || Failure::Usage(format!("`{url}`: expected ws://HOST:PORT/PATH or http://HOST:PORT/PATH"));
+        let wrong =
+            || Failure::Usage(format!("`{url}`: expected ws://HOST:PORT/PATH or http://HOST:PORT/PATH"));
         let rest = url.strip_prefix("ws://").or_else(|| url.strip_prefix("http://")).ok_or_else(wrong)?;
         let (authority, path) = rest.split_once('/').ok_or_else(wrong)?;
         let address = authority.parse().map_err(|_| wrong())?;
@@ -52,7 +53,9 @@ mod tests {
 
     #[test]
     fn refuses_other_addresses() {
-        for url in ["127.0.0.1:1/", "wss://127.0.0.1:1/", "ws://localhost:1/", "ws://127.0.0.1/", "ws://127.0.0.1:1"] {
+        for url in
+            ["127.0.0.1:1/", "wss://127.0.0.1:1/", "ws://localhost:1/", "ws://127.0.0.1/", "ws://127.0.0.1:1"]
+        {
             assert!(Target::parse(url).is_err(), "{url}");
         }
     }

@@ -1,0 +1,1 @@
+"""The driver of the benchmark: sets up, starts servers, runs the load generator in turns, writes the tables."""

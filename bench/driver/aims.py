@@ -1,0 +1,53 @@
+"""What Hubbub aims at, and whether a run reached it."""
+
+from dataclasses import dataclass
+
+CPU = ("server", "cpu_us_per_delivery")
+P99 = ("latency_us", "p99")
+IDLE = ("idle", "bytes_per_connection")
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A figure of Hubbub's divided by a peer's must not be above a bound."""
+
+    text: str
+    scenarios: tuple
+    peer: str
+    path: tuple
+    bound: float
+
+    def rows(self, results):
+        for scenario in results.scenarios:
+            ratio = results.ratio(scenario, self.peer, self.path) if scenario.name in self.scenarios else None
+            if ratio is not None:
+                yield [self.text, scenario.name, f"{ratio:.2f}", verdict(ratio <= self.bound)]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A figure of Hubbub's must not be above a bound."""
+
+    text: str
+    scenario: str
+    path: tuple
+    bound: float
+
+    def rows(self, results):
+        for scenario in results.scenarios:
+            if scenario.name == self.scenario and results.figures(scenario, "hubbub", self.path):
+                value = results.median(scenario, "hubbub", self.path)
+                yield [self.text, scenario.name, f"{value:,.0f}", verdict(value <= self.bound)]
+
+
+def verdict(reached):
+    return "reached" if reached else "**missed**"
+
+
+AIMS = [
+    Ratio("CPU per delivery ≤ 0.75 × uWebSockets.js, one at a time", ("fanout-1000", "fanout-10000"), "uws", CPU, 0.75),
+    Ratio("CPU per delivery ≤ 0.85 × uWebSockets.js, 16 queued", ("fanout-1000-16", "fanout-10000-16"), "uws", CPU, 0.85),
+    Bound("≤ 4,096 bytes of user-space memory per idle WebSocket", "idle", IDLE, 4096),
+    Ratio("CPU per long-poll wake-up below nchan's", ("longpoll",), "nchan", CPU, 1.0),
+    Ratio("p99 of long-poll wake-ups below nchan's", ("longpoll",), "nchan", P99, 1.0),
+]

@@ -1,0 +1,13 @@
+"""Where things are."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BENCH = ROOT / "bench"
+PEERS = BENCH / "peers"
+CACHE = ROOT / ".cache" / "bench"
+LOGS = CACHE / "logs"
+MODULES = CACHE / "node_modules"
+NCHAN = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
+RELEASE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"

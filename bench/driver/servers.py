@@ -1,0 +1,103 @@
+"""The servers: how each is started, pinned to one core, and stopped."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from .paths import LOGS, MODULES, NCHAN, PEERS, RELEASE
+from .say import Trouble
+
+SERVERS = ["hubbub", "uws", "ws", "nchan"]
+TITLES = {"hubbub": "Hubbub", "uws": "uWebSockets.js", "ws": "npm ws", "nchan": "nginx + nchan"}
+
+SERVER_CORE = 0
+LOAD_CORE = 1
+PORTS = range(21000, 31000)
+START_SECONDS = 15
+STOP_SECONDS = 5
+
+
+@contextmanager
+def serving(server):
+    """A fresh server; answers its process id and port."""
+    port = free_port()
+    log = LOGS / f"{server}.log"
+    with tempfile.TemporaryDirectory(prefix="hubbub-bench-") as folder, log.open("w") as output:
+        command = ["taskset", "-c", str(SERVER_CORE), *COMMANDS[server](port, Path(folder))]
+        environment = {**os.environ, "NODE_PATH": str(MODULES)}
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+        try:
+            await_port(server, process, port)
+            yield process.pid, port
+        finally:
+            stop(process)
+
+
+def hubbub(port, folder):
+    data = ["--data", str(folder)]
+    return [str(RELEASE / "hubbub"), "--listen", f"127.0.0.1:{port}", "--workers", "1", *data]
+
+
+def node(script):
+    return lambda port, _folder: ["node", str(PEERS / script), str(port)]
+
+
+def nchan(port, folder):
+    text = (PEERS / "nginx.conf").read_text()
+    for mark, value in {"@DIR@": folder, "@PORT@": port, "@MODULE@": NCHAN}.items():
+        text = text.replace(mark, str(value))
+    configuration = folder / "nginx.conf"
+    configuration.write_text(text)
+    return [shutil.which("nginx"), "-p", str(folder), "-c", str(configuration)]
+
+
+COMMANDS = {"hubbub": hubbub, "uws": node("uws.js"), "ws": node("ws.js"), "nchan": nchan}
+
+
+def free_port():
+    """A port below the ephemeral ones that nobody uses, another one each time."""
+    for _ in PORTS:
+        free_port.last = free_port.last + 1 if free_port.last + 1 in PORTS else PORTS.start
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", free_port.last))
+                return free_port.last
+            except OSError:
+                continue
+    raise Trouble(f"no free port between {PORTS.start} and {PORTS.stop}")
+
+
+free_port.last = PORTS.start + os.getpid() % len(PORTS)
+
+
+def await_port(server, process, port):
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise Trouble(f"{server} ended at once:\n{tail(server)}")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise Trouble(f"{server} does not listen after {START_SECONDS} s:\n{tail(server)}")
+
+
+def stop(process):
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def tail(server):
+    """The end of a server's log."""
+    return "\n".join((LOGS / f"{server}.log").read_text(errors="replace").splitlines()[-10:])
