@@ -70,3 +70,57 @@ impl Deflater {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compressed(deflater: &mut Deflater, payload: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        deflater.compress_message(payload, &mut out);
+        out
+    }
+
+    /// RFC 7692 §7.2.3.1, §7.2.3.2, §7.2.3.6.
+    #[test]
+    fn examples_of_the_rfc() {
+        let mut sharing = Deflater::new(15, true);
+        assert_eq!(compressed(&mut sharing, b"Hello"), b"\xf2\x48\xcd\xc9\xc9\x07\x00");
+        assert_eq!(compressed(&mut sharing, b"Hello"), b"\xf2\x00\x11\x00\x00");
+        assert_eq!(compressed(&mut sharing, b""), b"\x00");
+    }
+
+    #[test]
+    fn without_takeover_every_message_stands_alone() {
+        for bits in 9..=15 {
+            let mut deflater = Deflater::new(bits, false);
+            for _ in 0..3 {
+                assert_eq!(compressed(&mut deflater, b"Hello"), b"\xf2\x48\xcd\xc9\xc9\x07\x00");
+            }
+        }
+    }
+
+    #[test]
+    fn output_is_appended() {
+        let mut out = b"before".to_vec();
+        Deflater::new(15, false).compress_message(b"Hello", &mut out);
+        assert_eq!(out, b"before\xf2\x48\xcd\xc9\xc9\x07\x00");
+    }
+
+    /// No copy reaches further back than the window: what repeats at a greater distance is not found again.
+    #[test]
+    fn the_window_is_kept_to() {
+        let mut state = 1u32;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        })
+        .take(1024)
+        .collect();
+        let twice = [&noise[..], &noise[..]].concat();
+        let small = compressed(&mut Deflater::new(9, false), &twice).len();
+        let large = compressed(&mut Deflater::new(12, false), &twice).len();
+        assert!(small > 2 * noise.len() - 100, "{small}");
+        assert!(large < noise.len() + 100, "{large}");
+    }
+}

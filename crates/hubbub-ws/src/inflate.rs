@@ -41,8 +41,7 @@ impl Inflater {
         raw.reset(false);
         let mut run = Run { raw, out: &mut self.out, limit };
         run.begin();
-        if !payload.is_empty() {
-            run.feed(payload)?;
+        if !run.feed(payload)? {
             run.feed(TAIL)?;
             run.finish()?;
         }
@@ -63,8 +62,7 @@ impl Inflater {
         let raw = context.get_or_insert_with(|| Box::new(Decompress::new_with_window_bits(false, bits)));
         let mut run = Run { raw, out: &mut self.out, limit };
         run.begin();
-        if !payload.is_empty() {
-            run.feed(payload)?;
+        if !run.feed(payload)? {
             run.feed(TAIL)?;
         }
         Ok(&self.out)
@@ -84,22 +82,22 @@ impl Run<'_> {
         self.out.shrink_to(KEEP);
     }
 
-    /// Inflates all of `input`.
+    /// Inflates all of `input`. Says whether it is complete without the tail, because it is empty or its last block is
+    /// marked as the last.
     ///
-    /// A block marked as the last one does not end the message (RFC 7692 §7.2.3.4): what follows it is a new stream.
-    fn feed(&mut self, mut input: &[u8]) -> Result<(), Error> {
-        loop {
-            let status = self.step(&mut input)?;
-            if status == Status::StreamEnd {
+    /// A block so marked does not end the message (RFC 7692 §7.2.3.4): what follows it is a new stream.
+    fn feed(&mut self, mut input: &[u8]) -> Result<bool, Error> {
+        let mut ended = input.is_empty();
+        while !ended {
+            if self.step(&mut input)? == Status::StreamEnd {
                 self.raw.reset(false);
+                ended = input.is_empty();
             } else if self.out.len() < self.out.capacity() {
-                // Output space is left, so nothing is held back.
-                return if input.is_empty() { Ok(()) } else { Err(Error::Inflate) };
-            }
-            if input.is_empty() && status == Status::StreamEnd {
-                return Ok(());
+                // Output space is left, so all that the input gives has come out.
+                return if input.is_empty() { Ok(false) } else { Err(Error::Inflate) };
             }
         }
+        Ok(true)
     }
 
     /// Puts a last block behind the message, which must then be over.
@@ -132,5 +130,87 @@ impl Run<'_> {
             let capacity = (2 * len).max(FIRST).min(most);
             self.out.reserve_exact(capacity - len);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: usize = 1 << 20;
+
+    /// RFC 7692 §7.2.3.
+    #[test]
+    fn examples_of_the_rfc() {
+        let mut inflater = Inflater::new();
+        let examples: [(&str, &[u8]); 5] = [
+            ("§7.2.3.1: one block", b"\xf2\x48\xcd\xc9\xc9\x07\x00"),
+            ("§7.2.3.3: no compression", b"\x00\x05\x00\xfa\xffHello\x00"),
+            ("§7.2.3.4: BFINAL", b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00"),
+            ("§7.2.3.5: two blocks", b"\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00"),
+            ("BFINAL without the empty block", b"\xf3\x48\xcd\xc9\xc9\x07\x00"),
+        ];
+        for (name, deflated) in examples {
+            assert_eq!(inflater.inflate(deflated, LIMIT), Ok(&b"Hello"[..]), "{name}");
+        }
+        assert_eq!(inflater.inflate(b"\x00", LIMIT), Ok(&b""[..]), "§7.2.3.6: an empty message");
+        assert_eq!(inflater.inflate(b"", LIMIT), Ok(&b""[..]), "an empty payload");
+    }
+
+    /// RFC 7692 §7.2.3.2.
+    #[test]
+    fn a_window_is_shared_between_messages() {
+        let mut inflater = Inflater::new();
+        let mut context = None;
+        for deflated in [&b"\xf2\x48\xcd\xc9\xc9\x07\x00"[..], b"\xf2\x00\x11\x00\x00"] {
+            assert_eq!(inflater.inflate_in_context(&mut context, 15, deflated, LIMIT), Ok(&b"Hello"[..]));
+        }
+        assert_eq!(
+            inflater.inflate(b"\xf2\x00\x11\x00\x00", LIMIT),
+            Err(Error::Inflate),
+            "without the first"
+        );
+    }
+
+    #[test]
+    fn blocks_after_a_last_one_are_inflated() {
+        let deflated =
+            b"\xf3\x48\xcd\xc9\xc9\x07\x00\xf3\x48\xcd\xc9\xc9\x07\x00\xf2\x48\xcd\xc9\xc9\x07\x00";
+        assert_eq!(Inflater::new().inflate(deflated, LIMIT), Ok(&b"HelloHelloHello"[..]));
+    }
+
+    #[test]
+    fn what_does_not_inflate_is_refused() {
+        let mut inflater = Inflater::new();
+        for bad in [&b"\xff\xff\xff"[..], b"\x07", b"\xf2\x48\xcd", b"\x00\x05\x00\xfa\xffHe"] {
+            assert_eq!(inflater.inflate(bad, LIMIT), Err(Error::Inflate), "{bad:x?}");
+        }
+        assert_eq!(
+            inflater.inflate(b"\xf2\x48\xcd\xc9\xc9\x07\x00", LIMIT),
+            Ok(&b"Hello"[..]),
+            "and forgotten"
+        );
+    }
+
+    #[test]
+    fn the_limit_is_exact() {
+        let mut inflater = Inflater::new();
+        for len in [1, 5, FIRST, FIRST + 1, KEEP, 3 * KEEP] {
+            let mut deflated = Vec::new();
+            crate::Deflater::new(15, false).compress_message(&vec![b'a'; len], &mut deflated);
+            assert_eq!(inflater.inflate(&deflated, len).map(<[u8]>::len), Ok(len));
+            assert_eq!(inflater.inflate(&deflated, len - 1), Err(Error::MessageTooBig));
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_given_up_where_it_passes_the_limit() {
+        let mut deflated = Vec::new();
+        crate::Deflater::new(15, false).compress_message(&vec![0; 50 << 20], &mut deflated);
+        let mut inflater = Inflater::new();
+        assert_eq!(inflater.inflate(&deflated, LIMIT), Err(Error::MessageTooBig));
+        assert_eq!(inflater.out.capacity(), LIMIT + 1);
+        assert_eq!(inflater.inflate(b"\x00", LIMIT), Ok(&b""[..]));
+        assert_eq!(inflater.out.capacity(), KEEP, "a large message is not remembered by its space");
     }
 }

@@ -185,3 +185,130 @@ fn optional_bits(value: Option<&str>) -> Option<Option<u8>> {
         Some(value) => window_bits(value).map(Some),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALONE: DeflatePolicy = DeflatePolicy { context_takeover: false, window_bits: 15 };
+    const SHARING: DeflatePolicy = DeflatePolicy { context_takeover: true, window_bits: 15 };
+
+    fn answer(offer: &str, policy: &DeflatePolicy) -> Option<String> {
+        negotiate([offer].into_iter(), policy).map(|(_, header)| header)
+    }
+
+    /// RFC 7692 §7.1.3, under a policy that allows all.
+    #[test]
+    fn examples_of_the_rfc() {
+        assert_eq!(answer("permessage-deflate", &SHARING).unwrap(), "permessage-deflate");
+        assert_eq!(
+            answer("permessage-deflate; client_max_window_bits; server_max_window_bits=10", &SHARING)
+                .unwrap(),
+            "permessage-deflate; server_max_window_bits=10"
+        );
+        assert_eq!(
+            answer(
+                "permessage-deflate; client_max_window_bits; server_max_window_bits=8, \
+                 permessage-deflate; client_max_window_bits",
+                &SHARING
+            )
+            .unwrap(),
+            "permessage-deflate"
+        );
+    }
+
+    #[test]
+    fn by_default_every_message_stands_alone() {
+        let (deflate, header) =
+            negotiate(["permessage-deflate; client_max_window_bits"].into_iter(), &ALONE).unwrap();
+        assert_eq!(header, "permessage-deflate; server_no_context_takeover; client_no_context_takeover");
+        assert!(deflate.server_no_context_takeover && deflate.client_no_context_takeover);
+        assert_eq!((deflate.server_max_window_bits, deflate.client_max_window_bits), (15, 15));
+    }
+
+    #[test]
+    fn what_the_client_asks_for_is_granted() {
+        let offer = "permessage-deflate; server_no_context_takeover; server_max_window_bits=\"9\"; client_max_window_bits=8";
+        let (deflate, header) = negotiate([offer].into_iter(), &SHARING).unwrap();
+        assert_eq!(header, "permessage-deflate; server_no_context_takeover; server_max_window_bits=9");
+        assert!(deflate.server_no_context_takeover && !deflate.client_no_context_takeover);
+        assert_eq!((deflate.server_max_window_bits, deflate.client_max_window_bits), (9, 8));
+    }
+
+    #[test]
+    fn a_smaller_window_of_ours_is_said() {
+        let policy = DeflatePolicy { context_takeover: true, window_bits: 11 };
+        assert_eq!(
+            answer("permessage-deflate", &policy).unwrap(),
+            "permessage-deflate; server_max_window_bits=11"
+        );
+        assert_eq!(
+            answer("permessage-deflate; server_max_window_bits=9; client_max_window_bits", &policy).unwrap(),
+            "permessage-deflate; server_max_window_bits=9; client_max_window_bits=11"
+        );
+        assert_eq!(
+            answer("permessage-deflate; client_max_window_bits=10", &policy).unwrap(),
+            "permessage-deflate; server_max_window_bits=11"
+        );
+    }
+
+    #[test]
+    fn bad_offers_are_declined_and_the_next_is_tried() {
+        for bad in [
+            "permessage-deflate; unknown",
+            "permessage-deflate; server_no_context_takeover=1",
+            "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
+            "permessage-deflate; client_max_window_bits; client_max_window_bits=9",
+            "permessage-deflate; server_max_window_bits",
+            "permessage-deflate; server_max_window_bits=8",
+            "permessage-deflate; server_max_window_bits=7",
+            "permessage-deflate; server_max_window_bits=16",
+            "permessage-deflate; server_max_window_bits=010",
+            "permessage-deflate; server_max_window_bits=+9",
+            "permessage-deflate; client_max_window_bits=0",
+            "permessage-deflate; =",
+            "permessage-bzip2",
+            "",
+        ] {
+            assert_eq!(answer(bad, &SHARING), None, "{bad}");
+            let both = format!("{bad}, permessage-deflate");
+            assert_eq!(answer(&both, &SHARING).unwrap(), "permessage-deflate", "{bad}");
+            let (_, header) = negotiate([bad, "permessage-deflate"].into_iter(), &SHARING).unwrap();
+            assert_eq!(header, "permessage-deflate", "{bad}, in two headers");
+        }
+    }
+
+    #[test]
+    fn client_and_server_agree() {
+        for context_takeover in [false, true] {
+            for window_bits in 9..=15 {
+                let policy = DeflatePolicy { context_takeover, window_bits };
+                for server in [ALONE, SHARING, policy] {
+                    let (deflate, header) =
+                        negotiate([offer(&policy).as_str()].into_iter(), &server).unwrap();
+                    assert_eq!(
+                        accept_offer(&header, &policy),
+                        Some(deflate),
+                        "{policy:?} {server:?} {header}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn answers_to_another_offer_are_refused() {
+        for bad in [
+            "",
+            "permessage-bzip2",
+            "permessage-deflate; unknown",
+            "permessage-deflate, permessage-deflate",
+            "permessage-deflate; client_max_window_bits=12",
+            "permessage-deflate; server_max_window_bits",
+        ] {
+            assert_eq!(accept_offer(bad, &SHARING), None, "{bad}");
+        }
+        assert_eq!(accept_offer("permessage-deflate", &ALONE), None, "we asked for no context takeover");
+        assert!(accept_offer("permessage-deflate; server_max_window_bits=8", &SHARING).is_some());
+    }
+}
