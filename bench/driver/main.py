@@ -61,7 +61,7 @@ def run(options):
     results = report.Results(options, machine.describe(options.peers))
     for scenario in SCENARIOS:
         if scenario.name in options.only:
-            say(f"\n{scenario.name}: {scenario.title}")
+            say(f"\n{scenario.name}: {scenario.heading(options.quick)}")
             compare(scenario, options, results)
     results.write(options.output)
     say(f"\n{time.monotonic() - begun:.0f} s; results in {options.output}")

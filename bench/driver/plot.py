@@ -18,7 +18,7 @@ def draw(results):
     """An SVG of each server's CPU per delivery, or memory per connection."""
     y, parts = GAP, []
     for scenario in results.scenarios:
-        parts.append(text(GAP, y + 14, scenario.title, "font-weight='bold'"))
+        parts.append(text(GAP, y + 14, scenario.heading(results.options.quick), "font-weight='bold'"))
         y += TITLE
         path, form = FIGURES.get(scenario.command, CPU)
         values = {server: results.median(scenario, server, path) for server in results.servers(scenario)}

@@ -7,16 +7,17 @@ from . import plot
 from .aims import AIMS
 from .servers import TITLES
 
-# Column: heading, where it is in an outcome, how it is written, and whether less is better.
+# Column: heading, where it is in an outcome, how it is written.
 TRAFFIC = [
     ("CPU µs per delivery", ("server", "cpu_us_per_delivery"), "{:.3f}"),
     ("deliveries/s", ("deliveries_per_second",), "{:,.0f}"),
+    ("busy", ("server", "cores"), "{:.0%}"),
     ("p50 µs", ("latency_us", "p50"), "{:,.0f}"),
     ("p99 µs", ("latency_us", "p99"), "{:,.0f}"),
     ("max µs", ("latency_us", "max"), "{:,.0f}"),
     ("memory MiB", ("memory", "own_mib"), "{:.1f}"),
 ]
-POLLING = [column for column in TRAFFIC if column[0] != "deliveries/s"]
+POLLING = [column for column in TRAFFIC if column[0] not in ("deliveries/s", "busy")]
 IDLE = [
     ("bytes per connection", ("idle", "bytes_per_connection"), "{:,.0f}"),
     ("after one message", ("idle", "bytes_per_connection_after_message"), "{:,.0f}"),
@@ -33,7 +34,7 @@ def figure(outcome, path):
 
 def line(scenario, outcome):
     """One outcome in one line, for the terminal."""
-    columns = COLUMNS[scenario.command][:4]
+    columns = COLUMNS[scenario.command][:5]
     return "  ".join(f"{form.format(figure(outcome, path))} {head}" for head, path, form in columns)
 
 
@@ -116,8 +117,8 @@ class Results:
         ours = bool(self.figures(scenario, "hubbub", main))
         heads = ["", *(head for head, _, _ in columns), "min–max"] + (["Hubbub ÷ peer"] if ours else [])
         rows = [self.row(scenario, server, columns, ours) for server in self.servers(scenario)]
-        note = f"The range{' and the ratio' * ours} are those of the first column."
-        return f"## {scenario.title}\n\n{table(heads, rows)}\n\n{note}"
+        note = f"Range{' and ratio are' if ours else ' is'} of the first column."
+        return f"## {scenario.heading(self.options.quick)}\n\n{table(heads, rows)}\n\n{note}"
 
     def row(self, scenario, server, columns, ours):
         _, main, form = columns[0]

@@ -5,9 +5,10 @@ Counts are chosen so that one full run of a fast server takes some two seconds.
 
 from dataclasses import dataclass
 
-# Where each server offers what a scenario needs, behind ws://127.0.0.1:PORT or http://127.0.0.1:PORT.
+# Where each server offers what a scenario needs, behind ws://127.0.0.1:PORT or http://127.0.0.1:PORT; the load
+# generator puts the connection's number in the place of "#".
 ROOM = {"hubbub": "/rooms/bench/ws", "uws": "/room", "ws": "/room", "nchan": "/room/bench"}
-ECHO = {"hubbub": "/rooms/echo-{n}/ws", "uws": "/echo/{n}", "ws": "/echo/{n}", "nchan": "/room/echo-{n}"}
+ECHO = {"hubbub": "/rooms/echo-#/ws", "uws": "/echo/#", "ws": "/echo/#", "nchan": "/room/echo-#"}
 POLL = {"hubbub": "/rooms/bench/messages", "nchan": "/sub/bench"}
 
 
@@ -24,10 +25,16 @@ class Scenario:
     def serves(self, server):
         return server in self.paths
 
+    def options(self, quick):
+        return {**self.full, **(self.quick if quick else {})}
+
+    def heading(self, quick):
+        return self.title.format(**self.options(quick))
+
     def arguments(self, server, port, quick):
         """The load generator's command line."""
         base = f"{self.scheme}://127.0.0.1:{port}"
-        options = {**self.full, **(self.quick if quick else {}), "url": base + self.paths[server]}
+        options = self.options(quick) | {"url": base + self.paths[server]}
         if self.command == "longpoll" and server == "nchan":
             options |= {"resume": "validators", "publish-url": f"{base}/pub/bench"}
         return [self.command, *(f"--{key}={value}" for key, value in options.items())]
@@ -37,7 +44,7 @@ def fanout(connections, burst, rounds, warmup, quick_rounds):
     each = "one message at a time" if burst == 1 else f"{burst} messages queued per link"
     return Scenario(
         name=f"fanout-{connections}" + ("" if burst == 1 else f"-{burst}"),
-        title=f"Fan-out to {connections:,} WebSockets, {each}",
+        title="Fan-out to {connections:,} WebSockets, " + each,
         command="fanout",
         paths=ROOM,
         full={"connections": connections, "burst": burst, "rounds": rounds, "warmup": warmup},
@@ -48,7 +55,7 @@ def fanout(connections, burst, rounds, warmup, quick_rounds):
 def echo(window, messages, quick_messages):
     return Scenario(
         name=f"echo-{window}",
-        title=f"Echo on 100 WebSockets, {window} in flight on each",
+        title="Echo on {connections:,} WebSockets, {window} in flight on each",
         command="echo",
         paths=ECHO,
         full={"connections": 100, "window": window, "messages": messages, "warmup": 1000},
@@ -65,7 +72,7 @@ SCENARIOS = [
     echo(16, messages=20000, quick_messages=2000),
     Scenario(
         name="idle",
-        title="10,000 idle WebSockets in one room",
+        title="{connections:,} idle WebSockets in one room",
         command="idle",
         paths=ROOM,
         full={"connections": 10000, "warmup": 200, "settle": 3},
@@ -73,7 +80,7 @@ SCENARIOS = [
     ),
     Scenario(
         name="longpoll",
-        title="1,000 parked long polls, woken and parked again",
+        title="{connections:,} parked long polls, woken and parked again",
         command="longpoll",
         paths=POLL,
         full={"connections": 1000, "rounds": 150, "warmup": 10, "pause": 20},

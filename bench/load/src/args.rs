@@ -33,7 +33,7 @@ pub(crate) enum Scenario {
 #[derive(ClapArgs)]
 pub(crate) struct Common {
     /// Address of the server: `ws://HOST:PORT/PATH` (`http://…` for longpoll). HOST is an IPv4 loopback address.
-    /// `{n}` in the path becomes the number of the connection.
+    /// `#` in the path becomes the number of the connection.
     #[arg(long)]
     pub(crate) url: String,
     /// How many connections to open (the open-file limit of the process is the bound).

@@ -21,7 +21,9 @@ impl Stamp {
     pub(crate) fn message(&self, size: usize) -> Vec<u8> {
         let mut message = format!("{:016x}.{:08x}.{:016x}.", self.run, self.sender, self.seq).into_bytes();
         // Letters that shift with `seq`: a payload of one message under the head of another is found out.
-        message.extend((0..size.saturating_sub(HEAD) as u64).map(|i| b'a' + ((i + self.seq) % 26) as u8));
+        message.extend(
+            (0..size.saturating_sub(HEAD) as u64).map(|i| b'a' + (i.wrapping_add(self.seq) % 26) as u8),
+        );
         message
     }
 

@@ -26,9 +26,10 @@ impl Target {
         Ok(Self { address, path: format!("/{path}") })
     }
 
-    /// The path for connection number `n`.
+    /// The path for connection number `n`, which stands where the address has `#`: a fragment is never sent
+    /// (RFC 3986 §3.5), so no path can need that sign.
     pub(crate) fn path(&self, n: usize) -> String {
-        self.path.replace("{n}", &n.to_string())
+        self.path.replace('#', &n.to_string())
     }
 }
 
@@ -46,7 +47,7 @@ mod tests {
 
     #[test]
     fn numbers_the_path() {
-        let target = Target::parse("ws://127.0.0.1:21000/rooms/echo-{n}/ws?name=n{n}").unwrap();
+        let target = Target::parse("ws://127.0.0.1:21000/rooms/echo-#/ws?name=n#").unwrap();
         assert_eq!(target.address, "127.0.0.1:21000".parse().unwrap());
         assert_eq!(target.path(12), "/rooms/echo-12/ws?name=n12");
     }

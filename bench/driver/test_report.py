@@ -1,0 +1,89 @@
+"""Tests of the driver's arithmetic: `python3 -m unittest discover -s bench -t bench`."""
+
+import tempfile
+import unittest
+from argparse import Namespace
+from pathlib import Path
+from xml.etree import ElementTree
+
+from .report import Results, table
+from .scenarios import SCENARIOS
+
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+
+
+def traffic(cpu, p99=9.0):
+    return {
+        "server": {"cpu_us_per_delivery": cpu, "cores": 1.0},
+        "deliveries_per_second": 1e6 / cpu,
+        "latency_us": {"p50": 1.0, "p99": p99, "max": 10.0},
+        "memory": {"anonymous_kib": 1024, "shared_kib": 512, "resident_kib": 9999},
+        "others": 0.01,
+    }
+
+
+def results(scenario, ours, theirs, server="uws"):
+    """Results with one round per figure."""
+    made = Results(Namespace(quick=False, rounds=len(ours)), {"kernel": "Linux"})
+    for turn, (one, other) in enumerate(zip(ours, theirs)):
+        made.add(BY_NAME[scenario], "hubbub", turn, traffic(one))
+        made.add(BY_NAME[scenario], server, turn, traffic(other))
+    return made
+
+
+class Report(unittest.TestCase):
+    def test_the_ratio_is_the_median_of_the_rounds(self):
+        # In the second round the machine was slow for both: the ratio of that round is as good as the others.
+        made = results("fanout-1000", ours=[1.0, 6.0, 1.2], theirs=[2.0, 10.0, 2.0])
+        ratio = made.ratio(BY_NAME["fanout-1000"], "uws", ("server", "cpu_us_per_delivery"))
+        self.assertAlmostEqual(ratio, 0.6)
+
+    def test_a_round_that_one_of_them_lacks_does_not_count(self):
+        made = results("fanout-1000", ours=[1.0], theirs=[2.0])
+        made.add(BY_NAME["fanout-1000"], "hubbub", 7, traffic(100.0))
+        ratio = made.ratio(BY_NAME["fanout-1000"], "uws", ("server", "cpu_us_per_delivery"))
+        self.assertAlmostEqual(ratio, 0.5)
+
+    def test_aims_are_reached_or_missed(self):
+        self.assertIn("| 0.50 | reached |", results("fanout-1000", [1.0], [2.0]).aims())
+        self.assertIn("| 0.80 | **missed** |", results("fanout-1000", [1.6], [2.0]).aims())
+        self.assertIn("| 0.80 | reached |", results("fanout-1000-16", [1.6], [2.0]).aims())
+        self.assertIn("| 2.00 | **missed** |", results("longpoll", [2.0], [1.0], "nchan").aims())
+
+    def test_without_hubbub_there_are_no_aims_and_no_ratios(self):
+        made = Results(Namespace(quick=False, rounds=1), {})
+        made.add(BY_NAME["fanout-1000"], "uws", 1, traffic(2.0))
+        self.assertEqual(made.aims(), "")
+        self.assertNotIn("÷", made.section(BY_NAME["fanout-1000"]))
+
+    def test_failures_are_shown_on_top(self):
+        made = results("fanout-1000", [1.0], [2.0])
+        made.failed(BY_NAME["echo-1"], "ws", 2, "wrong delivery: …\nlog")
+        self.assertIn("- echo-1, npm ws, round 2: wrong delivery: …", made.head())
+
+    def test_writes_the_page_the_picture_and_the_raw_figures(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder) / "RESULTS.md"
+            results("fanout-1000", [1.0], [2.0]).write(page)
+            self.assertIn("| Hubbub | 1.000 | 1,000,000 |", page.read_text())
+            self.assertEqual(ElementTree.parse(page.with_name("results.svg")).getroot().tag.rpartition("}")[2], "svg")
+            self.assertTrue(page.with_suffix(".json").exists())
+
+    def test_tables_are_markdown(self):
+        self.assertEqual(table(["", "a", "b"], [["x", "1", "2"]]), "|  | a | b |\n| --- | ---: | ---: |\n| x | 1 | 2 |")
+
+
+class Scenarios(unittest.TestCase):
+    def test_headings_say_what_is_run(self):
+        self.assertEqual(BY_NAME["idle"].heading(quick=False), "10,000 idle WebSockets in one room")
+        self.assertEqual(BY_NAME["idle"].heading(quick=True), "2,000 idle WebSockets in one room")
+
+    def test_nchan_resumes_by_validators(self):
+        arguments = BY_NAME["longpoll"].arguments("nchan", 1, quick=False)
+        self.assertIn("--resume=validators", arguments)
+        self.assertIn("--publish-url=http://127.0.0.1:1/pub/bench", arguments)
+        self.assertNotIn("--resume=validators", BY_NAME["longpoll"].arguments("hubbub", 1, quick=False))
+
+
+if __name__ == "__main__":
+    unittest.main()

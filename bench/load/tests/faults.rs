@@ -1,0 +1,167 @@
+//! The load generator against servers with a known fault: each fault must end the run, and none must be invented.
+#![expect(clippy::unwrap_used, reason = "the helpers of these tests fail as the tests themselves do")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Output};
+use std::thread;
+
+/// What the server does to the fourth message.
+#[derive(Clone, Copy)]
+enum Fault {
+    None,
+    Lose,
+    Repeat,
+    Swap,
+    Damage,
+    Close,
+}
+
+/// The fourth message, by its number.
+const FOURTH: usize = 3;
+
+#[test]
+fn a_right_server_passes() {
+    let output = echo_against(Fault::None, 10);
+    assert!(output.status.success(), "{}", complaint(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\"deliveries\":20"), "two connections, ten messages each: {text}");
+}
+
+#[test]
+fn a_lost_message_fails() {
+    fails(Fault::Lose, 10, "got message 4 before message 3: lost or out of order");
+}
+
+#[test]
+fn the_loss_of_the_very_last_message_fails() {
+    fails(Fault::Lose, FOURTH + 1, "stalled");
+}
+
+#[test]
+fn a_repeated_message_fails() {
+    fails(Fault::Repeat, 10, "got message 3 again");
+}
+
+#[test]
+fn the_repetition_of_the_very_last_message_fails() {
+    fails(Fault::Repeat, FOURTH + 1, "got message 3 again");
+}
+
+#[test]
+fn swapped_messages_fail() {
+    fails(Fault::Swap, 10, "got message 4 before message 3");
+}
+
+#[test]
+fn a_damaged_message_fails() {
+    fails(Fault::Damage, 10, "damaged bytes instead of message 3");
+}
+
+#[test]
+fn a_closed_connection_fails() {
+    fails(Fault::Close, 10, "was closed by the server");
+}
+
+fn fails(fault: Fault, messages: usize, complaint_has: &str) {
+    let output = echo_against(fault, messages);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty(), "a failed run must not print figures");
+    assert!(complaint(&output).contains(complaint_has), "{}", complaint(&output));
+}
+
+fn complaint(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Two connections with two messages in flight on each, against a server with the fault.
+fn echo_against(fault: Fault, messages: usize) -> Output {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            thread::spawn(move || serve(stream, fault));
+        }
+    });
+    run_echo(address, messages)
+}
+
+fn run_echo(address: SocketAddr, messages: usize) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_hubbub-load"))
+        .args([
+            "--json",
+            "echo",
+            "--connections=2",
+            "--window=2",
+            "--warmup=0",
+            "--patience=1",
+            "--waiting=sleep",
+        ])
+        .arg(format!("--messages={messages}"))
+        .arg(format!("--url=ws://{address}/"))
+        .output()
+        .unwrap()
+}
+
+/// Echoes what one connection sends, with the fault. Ends when the client goes.
+fn serve(mut stream: TcpStream, fault: Fault) {
+    handshake(&mut stream);
+    let mut kept = None;
+    let mut number = 0;
+    while let Some(mut message) = receive(&mut stream) {
+        let fourth = number == FOURTH;
+        number += 1;
+        let sent = match fault {
+            Fault::Lose if fourth => continue,
+            Fault::Swap if fourth => {
+                kept = Some(message);
+                continue;
+            }
+            Fault::Close if fourth => return,
+            Fault::Damage if fourth => {
+                *message.last_mut().unwrap() ^= 1;
+                send(&mut stream, &message)
+            }
+            Fault::Repeat if fourth => send(&mut stream, &message).and_then(|()| send(&mut stream, &message)),
+            _ => send(&mut stream, &message),
+        };
+        let sent = sent.and_then(|()| kept.take().map_or(Ok(()), |kept| send(&mut stream, &kept)));
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+fn handshake(stream: &mut TcpStream) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    // The load generator always sends the key of the example in RFC 6455 §1.3; this is its answer.
+    let answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                  Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    stream.write_all(answer.as_bytes()).unwrap();
+}
+
+/// One message, unmasked; `None` when the client is gone. All messages here have 126 to 65,535 bytes.
+fn receive(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut head = [0; 8];
+    stream.read_exact(&mut head).ok()?;
+    assert_eq!((head[0], head[1]), (0x81, 0xfe), "a masked text frame with a two-byte length");
+    let mut message = vec![0; usize::from(u16::from_be_bytes([head[2], head[3]]))];
+    stream.read_exact(&mut message).ok()?;
+    for (at, byte) in message.iter_mut().enumerate() {
+        *byte ^= head[4 + at % 4];
+    }
+    Some(message)
+}
+
+fn send(stream: &mut TcpStream, message: &[u8]) -> std::io::Result<()> {
+    let length = (message.len() as u16).to_be_bytes();
+    let mut frame = vec![0x81, 126, length[0], length[1]];
+    frame.extend_from_slice(message);
+    stream.write_all(&frame)
+}
