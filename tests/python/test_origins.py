@@ -1,11 +1,10 @@
 """Pages from other origins: CORS for HTTP, the Origin check for WebSockets."""
 
 import pytest
-from websockets.sync.client import connect
 
 from hubbub_test.curl import Http
 from hubbub_test.server import Server
-from hubbub_test.websocket import address, refusal
+from hubbub_test.websocket import dial, refusal
 
 FRIEND, STRANGER = "https://friend.example", "https://stranger.example"
 
@@ -76,12 +75,12 @@ def test_any_origin(start):
     server = start('[http]\norigins = ["*"]\n')
     answer = server.http.poll("lobby", headers={"Origin": STRANGER})
     assert answer.status == 200 and answer.headers["access-control-allow-origin"] in ("*", STRANGER)
-    connect(address(server, "lobby"), origin=STRANGER).close()
+    dial(server, "lobby", {}, origin=STRANGER).close()
 
 
 def test_websockets_are_checked_alike(choosy):
     for origin in (FRIEND, choosy.base, None):
-        connect(address(choosy, "lobby"), origin=origin).close()
+        dial(choosy, "lobby", {}, origin=origin).close()
     assert refusal(choosy, "lobby", headers={"Origin": STRANGER}).status_code == 403
 
 

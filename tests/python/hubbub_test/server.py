@@ -52,8 +52,8 @@ class Server:
             command += ["--listen", address]
         if self.data:
             command += ["--data", str(self.data)]
-        self.log = open(self.folder / "log", "a")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        with open(self.folder / "log", "a") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         self.addresses = [self._read_address() for _ in self.listen]
         self.http = Http(self.base)
         threading.Thread(target=self._copy_output, daemon=True).start()
@@ -69,8 +69,8 @@ class Server:
         return found[1]
 
     def _copy_output(self):
-        for line in self.process.stdout:
-            self.log.write(line)
+        with self.process.stdout as output, open(self.folder / "log", "a") as log:
+            log.writelines(output)
 
     @property
     def base(self) -> str:
@@ -108,7 +108,6 @@ class Server:
         died = self.process.poll()
         if died is None:
             self.terminate()
-        self.log.flush()
         print(f"--- the log of the server at {self.base} ---\n{self.tail()}")
         assert died is None, f"the server died by itself with status {died}:\n{self.tail()}"
 

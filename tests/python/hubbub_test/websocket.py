@@ -1,6 +1,8 @@
 """WebSockets by the `websockets` library, raw and with the `hubbub.json` subprotocol."""
 
 import json
+import socket
+from contextlib import suppress
 from urllib.parse import quote, urlencode
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -14,27 +16,41 @@ def address(server: Server, room: str, **query) -> str:
     return server.ws(quote(room, safe="@")) + ("?" + urlencode(query, quote_via=quote) if query else "")
 
 
+def dial(server: Server, room: str, query: dict, headers: dict | None = None, **options) -> ClientConnection:
+    """An open connection, to be closed by the caller (which is what `legacy` means)."""
+    return connect(
+        address(server, room, **query),
+        additional_headers=headers,
+        max_size=None,
+        open_timeout=PATIENCE,
+        legacy=True,
+        **options,
+    )
+
+
 def open_raw(server: Server, room: str, headers: dict | None = None, compression: str | None = None, **query) -> ClientConnection:
     """A socket on which a frame is a message."""
-    return connect(address(server, room, **query), additional_headers=headers, compression=compression, max_size=None, open_timeout=PATIENCE)
+    return dial(server, room, query, headers, compression=compression)
 
 
 class JsonSocket:
     """A socket that speaks envelopes."""
 
     def __init__(self, server: Server, room: str, headers: dict | None = None, compression: str | None = None, **query):
-        self.socket = connect(
-            address(server, room, **query),
-            subprotocols=["hubbub.json"],
-            additional_headers=headers,
-            compression=compression,
-            max_size=None,
-            open_timeout=PATIENCE,
-        )
+        self.socket = dial(server, room, query, headers, compression=compression, subprotocols=["hubbub.json"])
 
     def next(self) -> dict:
         """The next envelope, whatever it is."""
         return json.loads(self.socket.recv(timeout=PATIENCE))
+
+    def next_forever(self) -> dict:
+        """The next envelope, however long it takes; `ConnectionClosed` at the end."""
+        return json.loads(self.socket.recv())
+
+    def cut(self):
+        """Ends the TCP connection without a close frame."""
+        with suppress(OSError):  # it may be gone already
+            self.socket.socket.shutdown(socket.SHUT_RDWR)
 
     def next_named(self, *names: str) -> dict:
         """The next envelope with one of these event names."""
@@ -73,10 +89,10 @@ def close_code(socket: ClientConnection) -> int | None:
         return closed.rcvd.code if closed.rcvd else None
 
 
-def refusal(server: Server, room: str, headers: dict | None = None, subprotocols: list | None = None, **query):
+def refusal(server: Server, room: str, headers: dict | None = None, **query):
     """The HTTP response of a handshake that is to be refused."""
     try:
-        connect(address(server, room, **query), additional_headers=headers, subprotocols=subprotocols, open_timeout=PATIENCE).close()
+        dial(server, room, query, headers).close()
     except InvalidStatus as refused:
         return refused.response
     raise AssertionError("the handshake was accepted")
