@@ -1,7 +1,7 @@
 // The log of the room, offset by offset along its spine, and what is still on its way out.
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Entry, Marker } from "../room";
-import { session } from "./console";
+import { session, view } from "./console";
 import { MessageRow, PendingRow } from "./message";
 
 /** Closer to the end than this, the list follows what arrives. */
@@ -49,7 +49,7 @@ function useFollowing(size: number) {
   };
   useEffect(() => {
     if (!behind) follow();
-  }, [size, behind]);
+  }, [size, behind, view.value]);
   return { box, behind, onScroll, follow };
 }
 

@@ -1,7 +1,7 @@
 // The wire log: what travels, newest last. Quiet for screen readers, which have the messages themselves.
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { WireRow } from "../wire";
-import { session } from "./console";
+import { session, view } from "./console";
 
 export function WireLog() {
   const live = session.wire.rows.value;
@@ -11,7 +11,7 @@ export function WireLog() {
   useEffect(() => {
     const el = box.current;
     if (el && !frozen) el.scrollTop = el.scrollHeight;
-  }, [rows, frozen]);
+  }, [rows, frozen, view.value]);
   return (
     <section class="wire" aria-labelledby="wire-title">
       <div class="under-head">
@@ -67,7 +67,12 @@ function WireLine({ row }: { readonly row: WireRow }) {
   );
 }
 
-/** A first look at frames and events, which say little by their title. */
+/** A first look at frames and events, which say little by their title: long ids and times are cut short. */
 function peek(row: WireRow): string {
-  return row.result === "" && row.state === "ok" ? row.detail.replace(/\s+/g, " ").slice(0, 160) : "";
+  if (row.result !== "" || row.state === "open") return "";
+  return row.detail
+    .slice(0, 400)
+    .replace(/\s+/g, " ")
+    .replace(/"(id|key)":"(\w{4})\w+"/g, '"$1":"$2…"')
+    .replace(/"time":(\d{3})\d+/g, '"time":$1…');
 }

@@ -1,0 +1,152 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Envelope, Joined } from "../src/envelope";
+import { formatOffset, parseOffset } from "../src/offset";
+import { type Marker, type MessageEntry, Room, resumedText } from "../src/room";
+
+let room: Room;
+beforeEach(() => {
+  room = new Room();
+});
+
+function message(offset: string, time = 1000): Envelope {
+  const from = "ann@guest.localhost";
+  return { id: `id-${offset}`, offset: parseOffset(offset)!, time, from, name: "Ann", event: "message", data: offset };
+}
+
+function joined(cursor: string, recovered = true): Joined {
+  return { cursor: parseOffset(cursor), recovered, presence: undefined };
+}
+
+function accept(...offsets: string[]) {
+  return offsets.map((offset) => room.accept(message(offset), 5, 1000));
+}
+
+const messages = () => room.entries.filter((e): e is MessageEntry => e.kind === "message");
+const markers = () => room.entries.filter((e): e is Marker => e.kind === "marker");
+const shownOffsets = () => messages().map((m) => m.key);
+
+describe("order", () => {
+  test("one after the other is new, and no fault", () => {
+    expect(accept("1-1", "1-2", "1-3")).toEqual(["new", "new", "new"]);
+    expect(room.faults).toEqual({ gaps: 0, duplicates: 0 });
+    expect(markers()).toEqual([]);
+  });
+
+  test("a repetition is reported and not shown", () => {
+    expect(accept("1-1", "1-2", "1-2", "1-1")).toEqual(["new", "new", "duplicate", "duplicate"]);
+    expect(shownOffsets()).toEqual(["1-1", "1-2"]);
+    expect(room.faults).toEqual({ gaps: 0, duplicates: 2 });
+  });
+
+  test("a gap is reported, shown, and counted once", () => {
+    expect(accept("1-1", "1-4", "1-5")).toEqual(["new", "gap", "new"]);
+    expect(shownOffsets()).toEqual(["1-1", "1-4", "1-5"]);
+    expect(room.faults).toEqual({ gaps: 1, duplicates: 0 });
+    expect(markers()[0]?.text).toBe("Gap: 1-1 was followed by 1-4.");
+  });
+
+  test("another epoch that nobody announced is a gap", () => {
+    expect(accept("1-7", "2-1")).toEqual(["new", "gap"]);
+  });
+
+  test("the first message may follow the cursor, not leave it behind", () => {
+    room.joined(joined("1-7"));
+    expect(accept("1-9")).toEqual(["gap"]);
+    room = new Room();
+    room.joined(joined("1-7"));
+    expect(accept("1-8")).toEqual(["new"]);
+  });
+});
+
+describe("joining", () => {
+  test("what the cursor covers is history, what follows is live", () => {
+    room.joined(joined("1-2"));
+    accept("1-1", "1-2", "1-3");
+    expect(messages().map((m) => m.how)).toEqual(["history", "history", "live"]);
+    expect(markers()).toEqual([]);
+  });
+
+  test("only live messages have a delay, and never a negative one", () => {
+    room.joined(joined("1-1"));
+    room.accept(message("1-1", 900), 5, 1000);
+    room.accept(message("1-2", 900), 5, 1000);
+    room.accept(message("1-3", 2000), 5, 1000);
+    expect(messages().map((m) => m.delay)).toEqual([undefined, 100, 0]);
+  });
+
+  test("an empty room can be resumed from its cursor", () => {
+    expect(room.resumePoint).toBeUndefined();
+    room.joined(joined("1-0"));
+    expect(formatOffset(room.resumePoint!)).toBe("1-0");
+  });
+
+  test("a cursor whose messages have not come yet is no place to resume from", () => {
+    room.joined(joined("1-7"));
+    expect(room.resumePoint).toBeUndefined();
+    accept("1-6");
+    expect(formatOffset(room.resumePoint!)).toBe("1-6");
+  });
+});
+
+describe("resuming", () => {
+  beforeEach(() => {
+    room.joined(joined("1-0"));
+    accept("1-1", "1-2");
+  });
+
+  test("counts what was missed, and goes on live", () => {
+    room.joined(joined("1-4"), 2500);
+    accept("1-3", "1-4", "1-5");
+    expect(messages().map((m) => m.how)).toEqual(["live", "live", "missed", "missed", "live"]);
+    expect(markers()[0]?.resumed).toEqual({ missed: 2, recovered: true, awayMs: 2500 });
+    expect(room.faults).toEqual({ gaps: 0, duplicates: 0 });
+  });
+
+  test("history that is gone is said, not counted as a gap", () => {
+    room.joined(joined("1-9", false), 2500);
+    expect(accept("1-8", "1-9")).toEqual(["new", "new"]);
+    expect(markers()[0]?.resumed).toMatchObject({ missed: 2, recovered: false });
+    expect(markers()[0]?.tone).toBe("bad");
+  });
+
+  test("a new epoch that was announced is no gap, and allows one jump only", () => {
+    room.joined(joined("2-1", false), 2500);
+    expect(accept("2-1", "2-3")).toEqual(["new", "gap"]);
+  });
+
+  test("a repetition after resuming is still a duplicate", () => {
+    room.joined(joined("1-2"), 2500);
+    expect(accept("1-2", "1-3")).toEqual(["duplicate", "new"]);
+  });
+
+  test("the line says it in words", () => {
+    expect(resumedText({ missed: 0, recovered: true, awayMs: 1234 })).toBe("Resumed after 1.2 s. Nothing was missed.");
+    expect(resumedText({ missed: 1, recovered: true, awayMs: 12_000 })).toContain("12 s. 1 message was missed");
+    expect(resumedText({ missed: 3, recovered: true, awayMs: 0 })).toContain("3 messages were missed");
+    expect(resumedText({ missed: 3, recovered: false, awayMs: 0 })).toContain("is gone");
+  });
+});
+
+describe("own messages", () => {
+  test("acknowledged first, then back: the round trip ends with the return", () => {
+    expect(room.settle("id-1-1", 10)).toBeUndefined();
+    room.accept(message("1-1"), 14, 1000);
+    expect(messages()[0]).toMatchObject({ roundTrip: 4 });
+    expect(messages()[0]?.delay).toBeUndefined();
+  });
+
+  test("back first, then acknowledged: the same figure", () => {
+    room.accept(message("1-1"), 14, 1000);
+    expect(messages()[0]?.delay).toBe(0);
+    expect(room.settle("id-1-1", 10)).toBe(4);
+    expect(messages()[0]).toMatchObject({ roundTrip: 4 });
+    expect(messages()[0]?.delay).toBeUndefined();
+  });
+});
+
+test("the list is bounded; the check goes on", () => {
+  for (let seq = 1; seq <= 1200; seq++) accept(`1-${seq}`);
+  expect(room.entries).toHaveLength(500);
+  expect(shownOffsets().at(-1)).toBe("1-1200");
+  expect(accept("1-1200", "1-1202")).toEqual(["duplicate", "gap"]);
+});
