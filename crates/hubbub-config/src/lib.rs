@@ -1,0 +1,115 @@
+//! Every setting of the server, defined once.
+//!
+//! A section of the file is one call of a macro in `sections/`: each setting with its description, type, default and
+//! range. From these tables come the typed [`Config`], the checks, what `hubbub init` writes ([`annotated`]) and the
+//! reference page ([`reference_page`]).
+//!
+//! A setting is taken from, in order of precedence: the command line ([`Flags`]), the environment (`HUBBUB_SECTION_NAME`),
+//! the file, its default. [`load`] puts them together and lists everything that is wrong ([`Problems`]).
+
+mod admit;
+mod check;
+mod convert;
+mod document;
+mod file;
+mod land;
+mod load;
+mod problem;
+mod section;
+mod sections;
+mod value;
+
+use std::collections::HashMap;
+
+pub use document::{annotated, reference_page};
+pub use load::{Flags, load};
+pub use problem::{Place, Problem, Problems};
+pub use sections::{
+    Access, Admit, History, Http, Level, Limits, Log, Logging, Presence, RoomRule, Secret, Server,
+    ShowPresence, Store, Token, WebSocket, WhenFull,
+};
+
+use section::Section;
+
+/// All settings, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the server listens and where it keeps things.
+    pub server: Server,
+    /// Who is let in.
+    pub access: Access,
+    /// Which tokens are believed.
+    pub token: Token,
+    /// What things may cost.
+    pub limits: Limits,
+    /// Polling and event streams.
+    pub http: Http,
+    /// WebSockets.
+    pub websocket: WebSocket,
+    /// How history is held.
+    pub history: History,
+    /// The disk.
+    pub store: Store,
+    /// Who is there.
+    pub presence: Presence,
+    /// What the server writes about itself.
+    pub log: Logging,
+    /// What rooms are like, in order of precedence.
+    pub rooms: Vec<RoomRule>,
+    /// The public key that `token.ed25519_public_key_file` holds, in PEM.
+    pub ed25519_public_key: Option<String>,
+    /// Where each setting that is not at its default was given, by its full name (`limits.rooms`, `room[0].log`).
+    places: HashMap<String, Place>,
+}
+
+impl Config {
+    /// All sections, empty.
+    fn blank() -> Self {
+        Self {
+            server: Server::blank(),
+            access: Access::blank(),
+            token: Token::blank(),
+            limits: Limits::blank(),
+            http: Http::blank(),
+            websocket: WebSocket::blank(),
+            history: History::blank(),
+            store: Store::blank(),
+            presence: Presence::blank(),
+            log: Logging::blank(),
+            rooms: Vec::new(),
+            ed25519_public_key: None,
+            places: HashMap::new(),
+        }
+    }
+
+    /// Every section that is there once, in the order of the file.
+    fn sections(&mut self) -> [&mut dyn Section; 10] {
+        [
+            &mut self.server,
+            &mut self.access,
+            &mut self.token,
+            &mut self.limits,
+            &mut self.http,
+            &mut self.websocket,
+            &mut self.history,
+            &mut self.store,
+            &mut self.presence,
+            &mut self.log,
+        ]
+    }
+
+    /// Where `setting` was given.
+    fn place(&self, setting: &str) -> Place {
+        self.places.get(setting).cloned().unwrap_or(Place::Nowhere)
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let mut config = Self::blank();
+        for section in config.sections() {
+            load::put_defaults(section);
+        }
+        config
+    }
+}

@@ -1,0 +1,23 @@
+//! The sections of the file, each setting in one place.
+
+mod access;
+mod keeping;
+mod limits;
+mod room;
+mod server;
+mod transports;
+
+pub use access::{Access, Admit, Secret, Token};
+pub use keeping::{History, Presence, Store};
+pub use limits::{Limits, WhenFull};
+pub use room::{Log, RoomRule, ShowPresence};
+pub use server::{Level, Logging, Server};
+pub use transports::{Http, WebSocket};
+
+/// The bounds that several sections use.
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
