@@ -27,9 +27,12 @@ export interface Presence {
   readonly occupants?: readonly Occupant[];
 }
 
-/** `hubbub:joined`: where the log stands and whether the wanted offset was still kept. */
+/** `hubbub:joined`: where this reader begins and whether the wanted offset was still kept. */
 export interface Joined {
+  /** The next message is the one after this. */
   readonly cursor: Offset | undefined;
+  /** Where the log ended then: what stands up to here is not news. */
+  readonly head: Offset | undefined;
   readonly recovered: boolean;
   readonly presence: Presence | undefined;
 }
@@ -97,6 +100,7 @@ export function readJoined(value: unknown): Joined {
   const raw = fields(value);
   return {
     cursor: parseOffset(text(raw["cursor"])),
+    head: parseOffset(text(raw["head"])),
     recovered: raw["recovered"] !== false,
     presence: readPresence(raw["presence"]),
   };

@@ -25,7 +25,7 @@ export class Problem extends Error {
 
 /** The server could not be reached at all. */
 export function unreachable(): Problem {
-  return new Problem("The server does not answer", "It is tried again by itself; check that it runs.");
+  return new Problem("The server does not answer", "This page keeps trying; check that the server runs.");
 }
 
 /** Reads a problem document; `status` fills in for one that does not name its own. */
@@ -33,7 +33,7 @@ export function readProblem(value: unknown, status = 0, retryAfter?: number): Pr
   const raw = fields(value);
   const own = Number(raw["status"]) || status;
   return new Problem(
-    text(raw["title"]) || `The server answered ${own}`,
+    text(raw["title"]).replace(/\.$/, "") || `The server answered ${own}`,
     text(raw["detail"]) || "It gave no reason.",
     own,
     retryAfter,

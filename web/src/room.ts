@@ -47,29 +47,28 @@ export class Room {
   entries: readonly Entry[] = [];
   faults: Faults = { gaps: 0, duplicates: 0 };
 
-  /** The last message taken in. */
+  /** The last message taken in, or the place on joining after which the next one stands. */
   private position: Offset | undefined;
-  /** Where the log stood on joining: what it covers is history or was missed. */
+  /** Where the log ended on joining: what it covers is history or was missed. */
   private head: Offset | undefined;
   private backlog: How = "history";
-  /** The next message may stand anywhere: the server has said that history is gone. */
-  private jumpTold = false;
   /** Own messages whose return is still awaited: id to the time of sending. */
   private readonly sent = new Map<string, number>();
   private markers = 0;
 
   /** The `since` to go on from; `undefined` while nothing is known of the log. */
   get resumePoint(): Offset | undefined {
-    if (this.position) return this.position;
-    return this.head?.seq === 0n ? this.head : undefined;
+    return this.position;
   }
 
   /** A reader stands in the room; `awayMs` is how long it was gone, or `undefined` on the first join. */
   joined(joined: Joined, awayMs?: number): void {
-    this.head = joined.cursor;
-    this.backlog = awayMs === undefined ? "history" : "missed";
-    this.jumpTold ||= !joined.recovered;
-    if (awayMs !== undefined) this.markResumed({ missed: 0, recovered: joined.recovered, awayMs });
+    // A reader too slow for the history kept is told so without ever having been away.
+    const resumed = awayMs !== undefined || (this.position !== undefined && !joined.recovered);
+    if (!this.position || !joined.recovered) this.position = joined.cursor;
+    this.head = joined.head;
+    this.backlog = resumed ? "missed" : "history";
+    if (resumed) this.markResumed({ missed: 0, recovered: joined.recovered, awayMs: awayMs ?? 0 });
   }
 
   /** The log stands at `cursor`: what it covers is not news. */
@@ -87,7 +86,6 @@ export class Room {
     }
     if (verdict === "gap") this.reportGap(envelope.offset);
     this.position = envelope.offset;
-    this.jumpTold = false;
     this.append(this.entryOf(envelope, now, wall));
     return verdict;
   }
@@ -117,17 +115,16 @@ export class Room {
 
   private judge(offset: Offset): Verdict {
     const before = this.position;
-    if (before && before.epoch === offset.epoch && offset.seq <= before.seq) return "duplicate";
-    if (this.jumpTold) return "new";
-    if (before) return before.epoch === offset.epoch && offset.seq === before.seq + 1n ? "new" : "gap";
-    const head = this.head;
-    return head && head.epoch === offset.epoch && offset.seq > head.seq + 1n ? "gap" : "new";
+    if (!before) return "new";
+    if (before.epoch !== offset.epoch) return "gap";
+    if (offset.seq <= before.seq) return "duplicate";
+    return offset.seq === before.seq + 1n ? "new" : "gap";
   }
 
   private reportGap(offset: Offset): void {
-    const after = this.resumePoint ?? this.head;
+    const after = this.position ? formatOffset(this.position) : "the start";
     this.faults = { ...this.faults, gaps: this.faults.gaps + 1 };
-    this.mark("bad", `Gap: ${after ? formatOffset(after) : "the start"} was followed by ${formatOffset(offset)}.`);
+    this.mark("bad", `Gap: ${after} was followed by ${formatOffset(offset)}.`);
   }
 
   private entryOf(envelope: Envelope, now: number, wall: number): MessageEntry {

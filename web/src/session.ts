@@ -167,7 +167,15 @@ export class Session {
     this.generation++;
     this.problem.value = problem;
     if (problem.passing) this.retryLater(problem.retryAfter);
-    else this.state.value = this.entries.value.length > 0 ? "cut" : "idle";
+    else if (this.entries.value.length > 0) this.state.value = "cut";
+    else this.turnedAway();
+  }
+
+  /** Refused at the door: the form is there to try another way. */
+  private turnedAway(): void {
+    this.state.value = "idle";
+    this.settings.value = undefined;
+    this.outbox.clear();
   }
 
   private retryLater(retryAfter: number | undefined): void {

@@ -59,17 +59,17 @@ describe("pages", () => {
 describe("events of a stream", () => {
   test("joined tells the place and who is there", () => {
     const { told, sink } = recorder();
-    const data = { room: "lobby", cursor: "1-7", recovered: false, presence: { count: 1, occupants: [{ user: "a@b", name: "A", sessions: 1 }] } };
+    const data = { room: "lobby", cursor: "1-7", head: "1-9", recovered: false, presence: { count: 1, occupants: [{ user: "a@b", name: "A", sessions: 1 }] } };
     expect(dispatchOwn("hubbub:joined", data, sink)).toBeUndefined();
     const presence = { count: 1, occupants: [{ user: "a@b", name: "A" }] };
     expect(told).toEqual([
-      ["joined", { cursor: { epoch: 1, seq: 7n }, recovered: false, presence }],
+      ["joined", { cursor: { epoch: 1, seq: 7n }, head: { epoch: 1, seq: 9n }, recovered: false, presence }],
       ["present", presence],
     ]);
   });
 
   test("a first join is recovered unless it says otherwise", () => {
-    expect(readJoined({ cursor: "1-7" })).toEqual({ cursor: { epoch: 1, seq: 7n }, recovered: true, presence: undefined });
+    expect(readJoined({ cursor: "1-7" })).toEqual({ cursor: { epoch: 1, seq: 7n }, head: undefined, recovered: true, presence: undefined });
   });
 
   test("presence tells who moved, or only how many there are", () => {
@@ -101,7 +101,7 @@ describe("events of a stream", () => {
 
 describe("problems", () => {
   test("say what to do", () => {
-    const problem = readProblem({ type: "urn:hubbub:problem:forbidden", title: "Forbidden", status: 403, detail: "Sign in." });
+    const problem = readProblem({ type: "urn:hubbub:problem:forbidden", title: "Forbidden.", status: 403, detail: "Sign in." });
     expect(problem.message).toBe("Forbidden: Sign in.");
     expect(problem.passing).toBe(false);
   });

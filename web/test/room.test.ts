@@ -13,8 +13,9 @@ function message(offset: string, time = 1000): Envelope {
   return { id: `id-${offset}`, offset: parseOffset(offset)!, time, from, name: "Ann", event: "message", data: offset };
 }
 
-function joined(cursor: string, recovered = true): Joined {
-  return { cursor: parseOffset(cursor), recovered, presence: undefined };
+/** Reading begins after `cursor`; the log ends at `head`. */
+function joined(cursor: string, head: string, recovered = true): Joined {
+  return { cursor: parseOffset(cursor), head: parseOffset(head), recovered, presence: undefined };
 }
 
 function accept(...offsets: string[]) {
@@ -49,40 +50,35 @@ describe("order", () => {
     expect(accept("1-7", "2-1")).toEqual(["new", "gap"]);
   });
 
-  test("the first message may follow the cursor, not leave it behind", () => {
-    room.joined(joined("1-7"));
+  test("the first message follows the cursor", () => {
+    room.joined(joined("1-7", "1-7"));
     expect(accept("1-9")).toEqual(["gap"]);
     room = new Room();
-    room.joined(joined("1-7"));
+    room.joined(joined("1-7", "1-9"));
     expect(accept("1-8")).toEqual(["new"]);
   });
 });
 
 describe("joining", () => {
   test("what the cursor covers is history, what follows is live", () => {
-    room.joined(joined("1-2"));
+    room.joined(joined("1-0", "1-2"));
     accept("1-1", "1-2", "1-3");
     expect(messages().map((m) => m.how)).toEqual(["history", "history", "live"]);
     expect(markers()).toEqual([]);
   });
 
   test("only live messages have a delay, and never a negative one", () => {
-    room.joined(joined("1-1"));
+    room.joined(joined("1-0", "1-1"));
     room.accept(message("1-1", 900), 5, 1000);
     room.accept(message("1-2", 900), 5, 1000);
     room.accept(message("1-3", 2000), 5, 1000);
     expect(messages().map((m) => m.delay)).toEqual([undefined, 100, 0]);
   });
 
-  test("an empty room can be resumed from its cursor", () => {
+  test("a room can be resumed from where the reader began, then from the last message", () => {
     expect(room.resumePoint).toBeUndefined();
-    room.joined(joined("1-0"));
-    expect(formatOffset(room.resumePoint!)).toBe("1-0");
-  });
-
-  test("a cursor whose messages have not come yet is no place to resume from", () => {
-    room.joined(joined("1-7"));
-    expect(room.resumePoint).toBeUndefined();
+    room.joined(joined("1-5", "1-7"));
+    expect(formatOffset(room.resumePoint!)).toBe("1-5");
     accept("1-6");
     expect(formatOffset(room.resumePoint!)).toBe("1-6");
   });
@@ -90,12 +86,12 @@ describe("joining", () => {
 
 describe("resuming", () => {
   beforeEach(() => {
-    room.joined(joined("1-0"));
+    room.joined(joined("1-0", "1-0"));
     accept("1-1", "1-2");
   });
 
   test("counts what was missed, and goes on live", () => {
-    room.joined(joined("1-4"), 2500);
+    room.joined(joined("1-2", "1-4"), 2500);
     accept("1-3", "1-4", "1-5");
     expect(messages().map((m) => m.how)).toEqual(["live", "live", "missed", "missed", "live"]);
     expect(markers()[0]?.resumed).toEqual({ missed: 2, recovered: true, awayMs: 2500 });
@@ -103,19 +99,25 @@ describe("resuming", () => {
   });
 
   test("history that is gone is said, not counted as a gap", () => {
-    room.joined(joined("1-9", false), 2500);
+    room.joined(joined("1-7", "1-9", false), 2500);
     expect(accept("1-8", "1-9")).toEqual(["new", "new"]);
     expect(markers()[0]?.resumed).toMatchObject({ missed: 2, recovered: false });
     expect(markers()[0]?.tone).toBe("bad");
   });
 
-  test("a new epoch that was announced is no gap, and allows one jump only", () => {
-    room.joined(joined("2-1", false), 2500);
+  test("a reader too slow for the history kept is told so though the link stood", () => {
+    room.joined(joined("1-7", "1-9", false));
+    expect(accept("1-8", "1-10")).toEqual(["new", "gap"]);
+    expect(markers()[0]?.resumed).toMatchObject({ missed: 1, recovered: false });
+  });
+
+  test("a new epoch that was announced is no gap, and what follows is checked again", () => {
+    room.joined(joined("2-0", "2-1", false), 2500);
     expect(accept("2-1", "2-3")).toEqual(["new", "gap"]);
   });
 
   test("a repetition after resuming is still a duplicate", () => {
-    room.joined(joined("1-2"), 2500);
+    room.joined(joined("1-2", "1-2"), 2500);
     expect(accept("1-2", "1-3")).toEqual(["duplicate", "new"]);
   });
 

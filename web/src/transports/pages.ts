@@ -28,10 +28,15 @@ export function readPage(value: unknown): Page {
   return { cursor, more: raw["more"] === true, messages };
 }
 
+/** What a turn brought: more is there at once, something, or nothing. */
+export type Turn = "more" | "some" | "nothing";
+
 /** Reads a room page by page. */
 export class PageReader {
   private cursor: Offset | undefined;
   private joined = false;
+  /** The cursor was there; told with the next answer. */
+  private recovered = true;
   /** The first answers, up to the one that is not cut, are backlog. */
   private catchingUp = true;
   private etag: { readonly path: string; readonly value: string } | undefined;
@@ -44,14 +49,15 @@ export class PageReader {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** One request and what follows from its answer; `wait` in seconds. Says whether more is there at once. */
-  async turn(wait?: number): Promise<boolean> {
+  /** One request and what follows from its answer; `wait` in seconds makes it a long poll. */
+  async turn(wait?: number): Promise<Turn> {
     const query = this.cursor ? { since: formatOffset(this.cursor) } : startQuery(this.start);
     const path = roomPath(this.target, "messages", { ...query, wait: this.catchingUp ? undefined : wait });
-    // An ETag speaks of one address only (RFC 9110 §8.8.3), and the address changes with the cursor.
-    const headers = this.etag?.path === path ? { "If-None-Match": this.etag.value } : undefined;
+    // An ETag speaks of one address only (RFC 9110 §8.8.3), and the address changes with the cursor. A long
+    // poll goes without: it wants to wait for news, not to hear that there is none.
+    const headers = wait === undefined && this.etag?.path === path ? { "If-None-Match": this.etag.value } : undefined;
     const response = await ask(this.wire, path, { signal: this.signal, ...(headers ? { headers } : {}) });
-    if (response.status === 304) return false;
+    if (response.status === 304) return "nothing";
     if (response.status === 410) return this.restart(await problemOf(response));
     if (!response.ok) throw await problemOf(response);
     const etag = response.headers.get("ETag");
@@ -59,28 +65,39 @@ export class PageReader {
     return this.take(readPage(await response.json()));
   }
 
-  private take(page: Page): boolean {
-    if (!this.joined) this.sink.joined({ cursor: page.cursor, recovered: true, presence: undefined });
+  private take(page: Page): Turn {
+    if (!this.joined) this.join(page);
     if (this.catchingUp) this.sink.stands(page.cursor);
-    this.joined = true;
     for (const message of page.messages) this.sink.message(message);
     this.cursor = page.cursor;
-    const caughtUp = this.catchingUp && !page.more;
-    if (caughtUp) this.catchingUp = false;
-    return page.more;
+    if (!page.more) this.catchingUp = false;
+    if (page.more) return "more";
+    return page.messages.length > 0 ? "some" : "nothing";
+  }
+
+  private join(page: Page): void {
+    const cursor = this.cursor ?? ("since" in this.start ? this.start.since : placeBefore(page));
+    this.sink.joined({ cursor, head: page.cursor, recovered: this.recovered, presence: undefined });
+    this.joined = true;
+    this.recovered = true;
   }
 
   /** The cursor is gone (410): said plainly, then everything that is still kept is read. */
-  private restart(problem: Problem): boolean {
+  private restart(problem: Problem): Turn {
     const oldest = parseOffset(text(problem.document["oldest"]));
     if (!oldest) throw problem;
-    const cursor = parseOffset(text(problem.document["cursor"]));
-    this.sink.joined({ cursor, recovered: false, presence: undefined });
-    this.joined = true;
+    this.joined = false;
+    this.recovered = false;
     this.catchingUp = true;
     this.cursor = oldest;
-    return true;
+    return "more";
   }
+}
+
+/** The place after which a page begins. */
+function placeBefore(page: Page): Offset {
+  const first = page.messages[0]?.offset;
+  return first ? { epoch: first.epoch, seq: first.seq - 1n } : page.cursor;
 }
 
 /** Asks who is there, again and again until aborted. A failure is left to the messages to report. */

@@ -10,7 +10,7 @@ export const polling: Transport = (target, start, sink, wire) => {
   const { signal } = abort;
   const reader = new PageReader(target, start, sink, wire, signal);
   void loop(signal, sink, async () => {
-    if (!(await reader.turn())) await pause(EVERY_MS, signal);
+    if ((await reader.turn()) !== "more") await pause(EVERY_MS, signal);
   });
   void watchPresence(target, sink, wire, signal);
   return {

@@ -1,6 +1,6 @@
 // Server-Sent Events: one answer that never ends. EventSource resumes by itself with Last-Event-ID;
 // after a deliberate cut a new one begins with `since`.
-import { type Envelope, readEnvelope } from "../envelope";
+import { type Envelope, type Joined, readEnvelope, readJoined } from "../envelope";
 import { type Target, ask, roomPath } from "../http";
 import { type Offset, formatOffset } from "../offset";
 import { Problem } from "../problem";
@@ -65,15 +65,15 @@ class StreamLink implements Link {
     this.wire.add("in", `event: ${name}`, `data: ${String(data)}`);
     this.inLine(() => {
       const value = parseJson(data);
-      if (name === "hubbub:joined" && this.isFresh(value)) this.position = undefined;
+      if (name === "hubbub:joined") this.stand(readJoined(value));
       const problem = dispatchOwn(name, value, this.sink);
       if (problem) this.end(problem);
     });
   }
 
-  /** History is gone: what comes next follows nothing. */
-  private isFresh(joined: unknown): boolean {
-    return (joined as { recovered?: unknown } | undefined)?.recovered === false;
+  /** After a cut the place is kept: the browser's Last-Event-ID may be that of an event nobody listened for. */
+  private stand(joined: Joined): void {
+    if (!this.position || !joined.recovered) this.position = joined.cursor;
   }
 
   private inLine(act: () => void | Promise<void>): void {

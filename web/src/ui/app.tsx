@@ -16,20 +16,22 @@ export function App() {
   return (
     <div class="page" data-view={view.value}>
       <Header />
-      <aside class="side" aria-label="Room and people">
-        <Setup />
-        {joined && <People />}
-        {joined && <Timings />}
-      </aside>
-      <main class="chat">
-        <ProblemNote />
-        <Messages />
-        <Composer />
+      <main class="columns">
+        <section class="side" aria-label="Room and people">
+          <Setup />
+          {joined && <People />}
+          {joined && <Timings />}
+        </section>
+        <section class="chat" aria-label="Conversation">
+          <ProblemNote />
+          <Messages />
+          <Composer />
+        </section>
+        <section class="under" aria-label="Under the hood">
+          <WireLog />
+          <CodePanel />
+        </section>
       </main>
-      <aside class="under" aria-label="Under the hood">
-        <WireLog />
-        <CodePanel />
-      </aside>
       <Views />
     </div>
   );

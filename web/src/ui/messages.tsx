@@ -1,5 +1,5 @@
 // The log of the room, offset by offset along its spine, and what is still on its way out.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Entry, Marker } from "../room";
 import { session, view } from "./console";
 import { MessageRow, PendingRow } from "./message";
@@ -54,9 +54,17 @@ function useFollowing(size: number) {
 }
 
 function Row({ entry, before }: { readonly entry: Entry; readonly before: Entry | undefined }) {
-  if (entry.kind === "marker") return <MarkerRow marker={entry} />;
-  const newEpoch = before?.kind === "message" && before.envelope.offset.epoch !== entry.envelope.offset.epoch;
-  return <MessageRow entry={entry} newEpoch={newEpoch || before === undefined} />;
+  const newEpoch = before === undefined || startsEpoch(entry, before);
+  // The same element again is skipped when drawing: a long list costs only what changed.
+  return useMemo(
+    () => (entry.kind === "marker" ? <MarkerRow marker={entry} /> : <MessageRow entry={entry} newEpoch={newEpoch} />),
+    [entry, newEpoch],
+  );
+}
+
+function startsEpoch(entry: Entry, before: Entry): boolean {
+  if (entry.kind === "marker") return false;
+  return before.kind === "marker" ? false : before.envelope.offset.epoch !== entry.envelope.offset.epoch;
 }
 
 function MarkerRow({ marker }: { readonly marker: Marker }) {
