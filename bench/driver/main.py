@@ -6,11 +6,11 @@ import subprocess
 import time
 from pathlib import Path
 
-from . import machine, report, setup
+from . import machine, network, report, setup
 from .paths import BENCH, CACHE, RELEASE
 from .say import Trouble, say
 from .scenarios import SCENARIOS
-from .servers import LOAD_CORE, SERVERS, TITLES, serving, tail
+from .servers import LOAD_CORE, SERVERS, TITLES, pinned, serving, tail
 
 NOISE = 0.05
 
@@ -19,6 +19,8 @@ def main():
     options = parse()
     try:
         setup.prepare(options.peers, build=not options.no_build)
+        if options.congestion:
+            network.isolate(options.congestion)
         return run(options)
     except Trouble as trouble:
         say(f"bench: {trouble}")
@@ -37,6 +39,8 @@ def parse():
     parser.add_argument("--rounds", type=int, help="how often each server runs each scenario (5; quick: 1)")
     parser.add_argument("--quick", action="store_true", help="a smoke run of less than a minute, not for quoting")
     parser.add_argument("--no-build", action="store_true", help="take the release binaries as they are")
+    parser.add_argument("--congestion", metavar="NAME",
+                        help="TCP congestion control to use, in a network namespace of its own (as root)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the results there")
     options = parser.parse_args()
     options.rounds = options.rounds or (1 if options.quick else 5)
@@ -92,7 +96,7 @@ def measure(scenario, server, quick):
     with serving(server) as (pid, port):
         load = [str(RELEASE / "hubbub-load"), "--json", *scenario.arguments(server, port, quick)]
         watch = machine.CoreWatch(pid)
-        command = ["taskset", "-c", str(LOAD_CORE), *load, f"--server-pid={pid}"]
+        command = pinned(LOAD_CORE, [*load, f"--server-pid={pid}"])
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise Trouble(f"{done.stderr.strip()}\n{tail(server)}".strip())

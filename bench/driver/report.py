@@ -15,7 +15,7 @@ TRAFFIC = [
     ("p50 µs", ("latency_us", "p50"), "{:,.0f}"),
     ("p99 µs", ("latency_us", "p99"), "{:,.0f}"),
     ("max µs", ("latency_us", "max"), "{:,.0f}"),
-    ("memory MiB", ("memory", "own_mib"), "{:.1f}"),
+    ("memory KiB", ("memory", "own_kib"), "{:,.0f}"),
 ]
 POLLING = [column for column in TRAFFIC if column[0] not in ("deliveries/s", "busy")]
 IDLE = [
@@ -49,8 +49,6 @@ class Results:
         self.failures = []
 
     def add(self, scenario, server, turn, outcome):
-        memory = outcome["memory"]
-        memory["own_mib"] = (memory["anonymous_kib"] + memory["shared_kib"]) / 1024
         if scenario not in self.scenarios:
             self.scenarios.append(scenario)
         self.outcomes.setdefault((scenario.name, server), {})[turn] = outcome

@@ -22,13 +22,18 @@ START_SECONDS = 15
 STOP_SECONDS = 5
 
 
+def pinned(core, command):
+    """The command on one core, before everything else there (where that is allowed; `nice` goes on if it is not)."""
+    return ["nice", "-n", "-20", "taskset", "-c", str(core), *command]
+
+
 @contextmanager
 def serving(server):
     """A fresh server; answers its process id and port."""
     port = free_port()
     log = LOGS / f"{server}.log"
     with tempfile.TemporaryDirectory(prefix="hubbub-bench-") as folder, log.open("w") as output:
-        command = ["taskset", "-c", str(SERVER_CORE), *COMMANDS[server](port, Path(folder))]
+        command = pinned(SERVER_CORE, COMMANDS[server](port, Path(folder)))
         environment = {**os.environ, "NODE_PATH": str(MODULES)}
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
         try:

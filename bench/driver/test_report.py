@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from xml.etree import ElementTree
 
-from .report import Results, table
+from .report import Results, line, table
 from .scenarios import SCENARIOS
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
@@ -17,7 +17,7 @@ def traffic(cpu, p99=9.0):
         "server": {"cpu_us_per_delivery": cpu, "cores": 1.0},
         "deliveries_per_second": 1e6 / cpu,
         "latency_us": {"p50": 1.0, "p99": p99, "max": 10.0},
-        "memory": {"anonymous_kib": 1024, "shared_kib": 512, "resident_kib": 9999},
+        "memory": {"own_kib": 1536, "resident_kib": 9999},
         "others": 0.01,
     }
 
@@ -68,6 +68,11 @@ class Report(unittest.TestCase):
             self.assertIn("| Hubbub | 1.000 | 1,000,000 |", page.read_text())
             self.assertEqual(ElementTree.parse(page.with_name("results.svg")).getroot().tag.rpartition("}")[2], "svg")
             self.assertTrue(page.with_suffix(".json").exists())
+
+    def test_the_terminal_gets_one_line(self):
+        said = line(BY_NAME["fanout-1000"], traffic(2.0, p99=1234.5))
+        self.assertEqual(said, "2.000 CPU µs per delivery  500,000 deliveries/s  100% busy  1 p50 µs  1,234 p99 µs")
+        self.assertIn("1,536 memory KiB", line(BY_NAME["longpoll"], traffic(2.0)))
 
     def test_tables_are_markdown(self):
         self.assertEqual(table(["", "a", "b"], [["x", "1", "2"]]), "|  | a | b |\n| --- | ---: | ---: |\n| x | 1 | 2 |")

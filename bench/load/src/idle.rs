@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Idle) -> Result<Outcome> {
     pool.watch(&mut audience, settle)?;
     let after = probe.memory()?;
     let grown =
-        |memory: Memory| (memory.own_bytes() as f64 - before.own_bytes() as f64) / common.connections as f64;
+        |memory: Memory| (memory.own_kib as f64 - before.own_kib as f64) * 1024.0 / common.connections as f64;
     Ok(Outcome {
         scenario: "idle",
         connections: common.connections,

@@ -14,19 +14,10 @@ pub(crate) struct Probe {
 /// Memory of the processes, in KiB.
 #[derive(Debug, Clone, Copy, Default, serde::Serialize)]
 pub(crate) struct Memory {
-    /// Private anonymous memory plus a fair share of what is shared anonymously: the heap and the stacks.
-    pub(crate) anonymous_kib: u64,
-    /// Share of shared memory (nginx keeps channels there).
-    pub(crate) shared_kib: u64,
+    /// What the server itself asked for: heap, stacks and its share of shared memory (nginx keeps channels there).
+    pub(crate) own_kib: u64,
     /// All that is resident, program text and libraries included.
     pub(crate) resident_kib: u64,
-}
-
-impl Memory {
-    /// What the server itself asked for: heap, stacks and shared memory, in bytes.
-    pub(crate) fn own_bytes(&self) -> u64 {
-        (self.anonymous_kib + self.shared_kib) * 1024
-    }
 }
 
 impl Probe {
@@ -59,8 +50,7 @@ impl Probe {
             let text = fs::read_to_string(&path).doing(|| format!("reading {path}"))?;
             let kib =
                 |key: &str| field(&text, key).ok_or_else(|| Failure::Protocol(format!("{path}: no {key}")));
-            sum.anonymous_kib += kib("Pss_Anon:")?;
-            sum.shared_kib += kib("Pss_Shmem:")?;
+            sum.own_kib += kib("Pss_Anon:")? + kib("Pss_Shmem:")?;
             sum.resident_kib += kib("Rss:")?;
         }
         Ok(sum)
@@ -118,7 +108,7 @@ mod tests {
         let before = probe.cpu().unwrap();
         let held = std::hint::black_box(vec![1u8; 32 << 20]);
         assert!(probe.cpu().unwrap() > before);
-        assert!(probe.memory().unwrap().own_bytes() > 32 << 20);
+        assert!(probe.memory().unwrap().own_kib > 32 << 10);
         drop(held);
     }
 
