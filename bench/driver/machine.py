@@ -5,13 +5,13 @@ import os
 import platform
 import re
 import subprocess
+import time
 from datetime import date
 from pathlib import Path
 
+from .launch import LOAD_CORE, SERVER_CORE
 from .paths import MODULES, RELEASE, ROOT
-from .servers import LOAD_CORE, SERVER_CORE, TITLES
-
-HERTZ = os.sysconf("SC_CLK_TCK")
+from .servers import TITLES
 
 
 def describe(servers):
@@ -68,32 +68,41 @@ VERSIONS = {
 }
 
 
-class CoreWatch:
-    """How busy the server's core was with anything but the server."""
+class Interference:
+    """How long the server's busiest thread had to wait for its core: for other work, or for the hypervisor."""
 
     def __init__(self, pid):
         self.pid = pid
-        self.before = self.read()
+        self.begun = time.monotonic()
+        self.stolen = steal()
+        self.threads = threads(pid)
 
-    def read(self):
-        line = next(l for l in Path("/proc/stat").read_text().splitlines() if l.startswith(f"cpu{SERVER_CORE} "))
-        user, nice, system, idle, iowait, irq, softirq, steal = map(int, line.split()[1:9])
-        busy = user + nice + system + irq + softirq + steal
-        return busy, busy + idle + iowait, sum(map(ticks, tree(self.pid)))
+    def share(self):
+        """Of the time since the beginning, 0 to 1."""
+        grown = {tid: (ran - self.threads.get(tid, (0, 0))[0], waited - self.threads.get(tid, (0, 0))[1])
+                 for tid, (ran, waited) in threads(self.pid).items()}
+        _, waited = max(grown.values())
+        return (waited / 1e9 + steal() - self.stolen) / (time.monotonic() - self.begun)
 
-    def others(self):
-        """Share of the core's time since the beginning, 0 to 1."""
-        busy, time, own = (now - then for now, then in zip(self.read(), self.before))
-        return max(0.0, busy - own) / max(1, time)
+
+def threads(pid):
+    """For each thread of the process and its descendants, nanoseconds on a core and waiting for one (schedstat)."""
+    found = {}
+    for process in tree(pid):
+        for task in Path(f"/proc/{process}/task").iterdir():
+            ran, waited, _ = (task / "schedstat").read_text().split()
+            found[int(task.name)] = (int(ran), int(waited))
+    return found
 
 
 def tree(pid):
+    """The process and its descendants."""
     children = Path(f"/proc/{pid}/task/{pid}/children")
     direct = children.read_text().split() if children.exists() else []
     return [pid] + [one for child in direct for one in tree(int(child))]
 
 
-def ticks(pid):
-    """User and system time of a process, in hundredths of a second (proc(5): fields 14 and 15)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+def steal():
+    """Seconds for which the hypervisor ran something else on the server's core (proc(5))."""
+    line = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith(f"cpu{SERVER_CORE} "))
+    return int(line.split()[8]) / os.sysconf("SC_CLK_TCK")

@@ -2,16 +2,18 @@
 
 import argparse
 import json
-import subprocess
 import time
 from pathlib import Path
+from subprocess import PIPE
 
 from . import machine, network, report, setup
+from .launch import LOAD_CORE, launch
 from .paths import BENCH, CACHE, RELEASE
 from .say import Trouble, say
 from .scenarios import SCENARIOS
-from .servers import LOAD_CORE, SERVERS, TITLES, pinned, serving, tail
+from .servers import SERVERS, TITLES, serving, tail
 
+# A run in which the server had to wait for its core for a larger share of the time is called doubtful.
 NOISE = 0.05
 
 
@@ -86,8 +88,8 @@ def compare(scenario, options, results):
                 results.failed(scenario, server, turn, str(trouble))
                 continue
             say(report.line(scenario, outcome))
-            if outcome["others"] > NOISE:
-                say(f"      other work took {outcome['others']:.0%} of the server's core: the figure is doubtful")
+            if outcome["waited"] > NOISE:
+                say(f"      other work kept the server waiting for {outcome['waited']:.0%} of the time: doubtful")
             results.add(scenario, server, turn, outcome)
 
 
@@ -95,9 +97,9 @@ def measure(scenario, server, quick):
     """One run of the load generator against a fresh server."""
     with serving(server) as (pid, port):
         load = [str(RELEASE / "hubbub-load"), "--json", *scenario.arguments(server, port, quick)]
-        watch = machine.CoreWatch(pid)
-        command = pinned(LOAD_CORE, [*load, f"--server-pid={pid}"])
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise Trouble(f"{done.stderr.strip()}\n{tail(server)}".strip())
-        return json.loads(done.stdout) | {"others": watch.others()}
+        interference = machine.Interference(pid)
+        with launch(LOAD_CORE, [*load, f"--server-pid={pid}"], stdout=PIPE, stderr=PIPE, text=True) as process:
+            figures, complaint = process.communicate()
+        if process.returncode:
+            raise Trouble(f"{complaint.strip()}\n{tail(server)}".strip())
+        return json.loads(figures) | {"waited": interference.share()}

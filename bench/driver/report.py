@@ -95,15 +95,15 @@ class Results:
             "# Benchmark results",
             f"Written by `make bench`; [README.md](README.md) says how to read it. {rounds} interleaved "
             f"round{'s' * (rounds > 1)}, medians; every delivery was checked.{quick}",
-            table(["", ""], [[label, value] for label, value in (self.facts | {"other work on the server's core": self.noise()}).items()]),
+            table(["", ""], [*self.facts.items(), ("server kept waiting by other work", self.noise())]),
         ]
         if self.failures:
             text.append("**Failed runs**, left out below:\n\n" + "\n".join(f"- {one}" for one in self.failures))
         return "\n\n".join(text)
 
     def noise(self):
-        shares = [outcome["others"] for turns in self.outcomes.values() for outcome in turns.values()]
-        return f"median {median(shares):.1%}, at most {max(shares):.1%} of a run" if shares else "nothing was run"
+        shares = [outcome["waited"] for turns in self.outcomes.values() for outcome in turns.values()]
+        return f"{median(shares):.1%} of a run (median), at most {max(shares):.1%}" if shares else "nothing was run"
 
     def aims(self):
         rows = [row for aim in AIMS for row in aim.rows(self)]

@@ -9,22 +9,16 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from .launch import SERVER_CORE, launch
 from .paths import LOGS, MODULES, NCHAN, PEERS, RELEASE
 from .say import Trouble
 
 SERVERS = ["hubbub", "uws", "ws", "nchan"]
 TITLES = {"hubbub": "Hubbub", "uws": "uWebSockets.js", "ws": "npm ws", "nchan": "nginx + nchan"}
 
-SERVER_CORE = 0
-LOAD_CORE = 1
 PORTS = range(21000, 31000)
 START_SECONDS = 15
 STOP_SECONDS = 5
-
-
-def pinned(core, command):
-    """The command on one core, before everything else there (where that is allowed; `nice` goes on if it is not)."""
-    return ["nice", "-n", "-20", "taskset", "-c", str(core), *command]
 
 
 @contextmanager
@@ -33,9 +27,9 @@ def serving(server):
     port = free_port()
     log = LOGS / f"{server}.log"
     with tempfile.TemporaryDirectory(prefix="hubbub-bench-") as folder, log.open("w") as output:
-        command = pinned(SERVER_CORE, COMMANDS[server](port, Path(folder)))
         environment = {**os.environ, "NODE_PATH": str(MODULES)}
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+        command = COMMANDS[server](port, Path(folder))
+        process = launch(SERVER_CORE, command, stdout=output, stderr=output, env=environment)
         try:
             await_port(server, process, port)
             yield process.pid, port

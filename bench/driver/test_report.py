@@ -18,7 +18,7 @@ def traffic(cpu, p99=9.0):
         "deliveries_per_second": 1e6 / cpu,
         "latency_us": {"p50": 1.0, "p99": p99, "max": 10.0},
         "memory": {"own_kib": 1536, "resident_kib": 9999},
-        "others": 0.01,
+        "waited": 0.01,
     }
 
 
