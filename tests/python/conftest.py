@@ -1,9 +1,14 @@
 """Fixtures: one server per test file for what leaves no trace in it, and a maker of servers for the rest."""
 
+import itertools
+import re
+
 import pytest
 
 from hubbub_test.curl import Http
 from hubbub_test.server import Server
+
+ROOMS = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +21,8 @@ def server():
 @pytest.fixture
 def room(request) -> str:
     """A room that no other test knows."""
-    return request.node.name.replace("[", "-").replace("]", "").replace("_", "-")[:60]
+    words = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
+    return f"{words[:40]}-{next(ROOMS)}"
 
 
 @pytest.fixture(params=["1.1", "2"], ids=["http1", "http2"])

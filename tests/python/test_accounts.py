@@ -1,7 +1,6 @@
 """Accounts made by `hubbub user`, beside a running server; Basic authentication; tokens for passwords."""
 
 import base64
-import json
 
 import pytest
 
@@ -79,12 +78,12 @@ def test_no_password_is_kept_in_clear(server):
 def test_a_password_buys_a_token(start):
     server = start('[access]\nadmit = ["accounts", "tokens"]\n', durable=True)
     server.add_user("alice", "opensesame")
-    bought = server.http.request("POST", "/api/token", json.dumps({"name": "alice", "password": "opensesame"}), {"Content-Type": "application/json"})
+    bought = server.http.request("POST", "/api/token", headers=basic("alice", "opensesame"))
     assert bought.status == 200, bought
     assert bought.headers.get("cache-control") == "no-store"
     posted = server.http.publish("lobby", "hello", token=bought.json["token"])
     assert (posted.status, posted.json["from"]) == (201, "alice@localhost")
-    refused = server.http.request("POST", "/api/token", json.dumps({"name": "alice", "password": "wrong"}), {"Content-Type": "application/json"})
+    refused = server.http.request("POST", "/api/token", headers=basic("alice", "wrong"))
     assert (refused.status, refused.problem) == (401, "unauthorized")
 
 

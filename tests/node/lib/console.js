@@ -1,0 +1,78 @@
+// The console as somebody uses it: Chromium through Playwright, elements found by what they are called.
+import { chromium } from "playwright-core";
+
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+
+/** Opens the console in a browser context of its own. Anything the page complains about is kept in `complaints`. */
+export async function visit(browser, server, options = {}) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const visitor = new Visitor(page);
+  page.on("pageerror", (error) => visitor.complaints.push(String(error)));
+  page.on("console", (message) => message.type() === "error" && visitor.complaints.push(message.text()));
+  await page.goto(server.base);
+  return visitor;
+}
+
+class Visitor {
+  complaints = [];
+
+  constructor(page) {
+    this.page = page;
+  }
+
+  at(id) {
+    return this.page.getByTestId(id);
+  }
+
+  async join(name, room, transport) {
+    await this.at("name").fill(name);
+    await this.at("room").fill(room);
+    await this.at("transport").selectOption(transport);
+    await this.at("join").click();
+    await this.state("live");
+  }
+
+  /** Waits until the link is in this state. */
+  state(wanted) {
+    return this.page.locator(`[data-testid=status][data-state=${wanted}]`).waitFor();
+  }
+
+  async say(text) {
+    await this.at("message-input").fill(text);
+    await this.at("send").click();
+  }
+
+  async cut() {
+    await this.at("cut").click();
+    await this.state("cut");
+  }
+
+  async reconnect() {
+    await this.at("reconnect").click();
+    await this.state("live");
+  }
+
+  /** The message with this text, once it is there. */
+  async message(text) {
+    const found = this.at("message").filter({ has: this.page.getByTestId("text").getByText(text, { exact: true }) });
+    await found.first().waitFor();
+    return found;
+  }
+
+  /** All texts in the order shown. */
+  texts() {
+    return this.at("text").allTextContents();
+  }
+
+  async faults() {
+    const { gaps, duplicates } = await this.at("faults").evaluate((element) => ({ ...element.dataset }));
+    return { gaps: Number(gaps), duplicates: Number(duplicates) };
+  }
+
+  close() {
+    return this.page.context().close();
+  }
+}
