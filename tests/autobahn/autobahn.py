@@ -13,7 +13,9 @@ from pathlib import Path
 from hubbub_test.server import Server
 
 CONFIG = Path(__file__).with_name("hubbub.toml")
-USUAL = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*", "12.*.1", "12.*.2", "12.*.3", "12.*.4", "13.*.1", "13.*.2", "13.*.3", "13.*.4"]
+PROTOCOL = [f"{group}.*" for group in (1, 2, 3, 4, 5, 6, 7, 9, 10)]
+DEFLATE = [(12, group) for group in range(1, 6)] + [(13, group) for group in range(1, 8)]
+USUAL = PROTOCOL + [f"{chapter}.{group}.{case}" for chapter, group in DEFLATE for case in range(1, 5)]
 INFORMATIONAL = {"7.1.6", "7.13.1", "7.13.2"}  # Autobahn only looks what happens there
 
 
