@@ -1,5 +1,5 @@
-//! Any bytes, decoded by both roles, with and without compression: nothing panics, no message exceeds its limit,
-//! nothing follows an end, and it does not matter how the bytes are cut.
+//! Any bytes, decoded by both roles, with and without compression: nothing panics, no message exceeds its
+//! limit, nothing follows an end, and it does not matter how the bytes are cut.
 //!
 //! Input: one byte of options, one that says how to cut, then what the peer sends.
 #![no_main]

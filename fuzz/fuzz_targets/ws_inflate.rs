@@ -1,4 +1,5 @@
-//! Inflating any bytes never gives more than the limit, gives the same again, and gives back what was deflated.
+//! Inflating any bytes never gives more than the limit, gives the same again, and gives back what was
+//! deflated.
 //!
 //! Input: two bytes of limit, one of options, then the payload.
 #![no_main]

@@ -40,8 +40,8 @@ impl CloseCode {
     /// A gateway's upstream failed.
     pub const BAD_GATEWAY: Self = Self(1014);
 
-    /// Whether the code may stand in a close frame (RFC 6455 §7.4): 1004, 1005, 1006 and 1015 are reserved, 1016
-    /// to 2999 are not defined, 3000 to 4999 belong to libraries and applications.
+    /// Whether the code may stand in a close frame (RFC 6455 §7.4): 1004, 1005, 1006 and 1015 are reserved,
+    /// 1016 to 2999 are not defined, 3000 to 4999 belong to libraries and applications.
     pub fn is_sendable(self) -> bool {
         matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)
     }

@@ -15,8 +15,8 @@ pub enum Role {
 pub struct Limits {
     /// Payload bytes of one frame, as it is on the wire.
     pub frame: usize,
-    /// Bytes of one message, all its fragments together and after inflation. What a compressed message takes on
-    /// the wire may be an eighth and 64 bytes more, because data that does not compress grows a little.
+    /// Bytes of one message, all its fragments together and after inflation. What a compressed message takes
+    /// on the wire may be an eighth and 64 bytes more, because data that does not compress grows a little.
     pub message: usize,
     /// Frames of one message; 1 allows no fragmentation.
     pub fragments: u32,
@@ -36,8 +36,8 @@ pub struct Deflate {
 }
 
 impl Deflate {
-    /// Window bits with which `role` receives, and whether what it receives carries its context from message to
-    /// message.
+    /// Window bits with which `role` receives, and whether what it receives carries its context from message
+    /// to message.
     pub(crate) fn receiving(&self, role: Role) -> (u8, bool) {
         self.sending(match role {
             Role::Server => Role::Client,
@@ -64,4 +64,23 @@ pub struct Config {
     pub limits: Limits,
     /// The negotiated compression, if any.
     pub deflate: Option<Deflate>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_end_sends_the_other_receives() {
+        let deflate = Deflate {
+            server_max_window_bits: 10,
+            client_max_window_bits: 12,
+            server_no_context_takeover: true,
+            client_no_context_takeover: false,
+        };
+        assert_eq!(deflate.sending(Role::Server), (10, false));
+        assert_eq!(deflate.sending(Role::Client), (12, true));
+        assert_eq!(deflate.receiving(Role::Client), (10, false));
+        assert_eq!(deflate.receiving(Role::Server), (12, true));
+    }
 }

@@ -23,17 +23,18 @@ pub enum Incoming<'a> {
 
 /// The receiving half of one connection.
 ///
-/// Feed it bytes as they arrive, however they are cut. A message that lies whole and uncompressed in the input is
-/// handed out as a slice of it, unmasked in place; everything else is collected until it is complete. Between
-/// messages the decoder holds no heap memory, except for the inflater of a peer that was allowed context takeover.
+/// Feed it bytes as they arrive, however they are cut. A message that lies whole and uncompressed in the
+/// input is handed out as a slice of it, unmasked in place; everything else is collected until it is
+/// complete. Between messages the decoder holds no heap memory, except for the inflater of a peer that was
+/// allowed context takeover.
 ///
-/// Text is checked as it arrives: the first byte that cannot be UTF-8 is an error, even in the middle of a frame.
-/// Compressed text is checked once inflated.
+/// Text is checked as it arrives: the first byte that cannot be UTF-8 is an error, even in the middle of a
+/// frame. Compressed text is checked once inflated.
 ///
 /// # Security
 ///
-/// Memory for a message grows with the bytes that arrived, not with the length a header announces, and stays within
-/// [`Limits`](crate::Limits). A message that inflates beyond the limit is given up where it passes it.
+/// Memory for a message grows with the bytes that arrived, not with the length a header announces, and stays
+/// within [`Limits`](crate::Limits). A message that inflates beyond the limit is given up where it passes it.
 #[derive(Debug)]
 pub struct Decoder {
     config: Config,
@@ -102,17 +103,17 @@ impl Decoder {
         }
     }
 
-    /// The next message or control frame in `input`, which is moved past it. `Ok(None)` means that `input` is used
-    /// up: come back with more.
+    /// The next message or control frame in `input`, which is moved past it. `Ok(None)` means that `input` is
+    /// used up: come back with more.
     ///
-    /// The `inflater` is scratch space for compressed messages; one serves all connections of a thread, and it is not
-    /// touched by connections without compression. What is handed out borrows from the input, the decoder or the
-    /// inflater, and has to be dealt with before the next call.
+    /// The `inflater` is scratch space for compressed messages; one serves all connections of a thread, and
+    /// it is not touched by connections without compression. What is handed out borrows from the input, the
+    /// decoder or the inflater, and has to be dealt with before the next call.
     ///
     /// # Errors
     ///
-    /// What the peer did wrong. After an error, and after [`Incoming::Close`], input is discarded and every call
-    /// returns `Ok(None)`.
+    /// What the peer did wrong. After an error, and after [`Incoming::Close`], input is discarded and every
+    /// call returns `Ok(None)`.
     pub fn next<'a, 'i: 'a>(
         &'a mut self,
         input: &mut &'i mut [u8],

@@ -7,8 +7,8 @@ use bytes::BufMut;
 /// Bytes masked at a time on the stack; a multiple of the key's four.
 const MASKING_BLOCK: usize = 512;
 
-/// Writes one frame. `rsv1` marks the first frame of a compressed message; `mask` is a client's (RFC 6455 §5.3:
-/// fresh and unpredictable for every frame).
+/// Writes one frame. `rsv1` marks the first frame of a compressed message; `mask` is a client's (RFC 6455
+/// §5.3: fresh and unpredictable for every frame).
 pub fn encode_frame(
     out: &mut impl BufMut,
     fin: bool,
@@ -39,7 +39,8 @@ pub fn encode_message(out: &mut impl BufMut, kind: Kind, payload: &[u8]) {
     encode_frame(out, true, false, kind.into(), payload, None);
 }
 
-/// Writes a message that [`Deflater::compress_message`](crate::Deflater::compress_message) made, as one frame.
+/// Writes a message that [`Deflater::compress_message`](crate::Deflater::compress_message) made, as one
+/// frame.
 pub fn encode_deflated(out: &mut impl BufMut, kind: Kind, deflated: &[u8]) {
     encode_frame(out, true, true, kind.into(), deflated, None);
 }

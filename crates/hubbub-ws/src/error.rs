@@ -5,8 +5,8 @@ use std::fmt;
 
 /// A fault of the peer that ends the connection.
 ///
-/// The `Display` text is at most 123 bytes of UTF-8 and says what was wrong: it serves as the reason of the close
-/// frame that [`Error::close_code`] belongs to.
+/// The `Display` text is at most 123 bytes of UTF-8 and says what was wrong: it serves as the reason of the
+/// close frame that [`Error::close_code`] belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Error {
     /// RSV2 or RSV3 is set, or RSV1 without permessage-deflate (RFC 6455 §5.2).

@@ -79,8 +79,8 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// Reads the header at the start of `bytes` and says how long it is; `None` if it is not all there yet. What
-    /// is wrong in the part that is there is an error already.
+    /// Reads the header at the start of `bytes` and says how long it is; `None` if it is not all there yet.
+    /// What is wrong in the part that is there is an error already.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, Error> {
         let Some(&first) = bytes.first() else { return Ok(None) };
         if first & RSV2_RSV3 != 0 {

@@ -22,6 +22,11 @@ pub fn accept_key(key: &str) -> String {
     BASE64_STANDARD.encode(digest)
 }
 
+/// The `Sec-WebSocket-Key` of a client, from 16 random bytes that it uses once (RFC 6455 §4.1).
+pub fn client_key(nonce: [u8; 16]) -> String {
+    BASE64_STANDARD.encode(nonce)
+}
+
 /// Whether a `Sec-WebSocket-Key` is 16 bytes of base64 (RFC 6455 §4.2.1).
 pub fn valid_key(key: &str) -> bool {
     // Room for one byte more than is right, so that longer keys do not look like it.
@@ -29,8 +34,8 @@ pub fn valid_key(key: &str) -> bool {
     KEY_BASE64.decode_slice(key, &mut nonce) == Ok(16)
 }
 
-/// The subprotocols a client asks for, in its order of preference, from the values of its `Sec-WebSocket-Protocol`
-/// headers. What is no token is passed over.
+/// The subprotocols a client asks for, in its order of preference, from the values of its
+/// `Sec-WebSocket-Protocol` headers. What is no token is passed over.
 pub fn subprotocols<'a>(header_values: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
     header_values.flat_map(|value| value.split(',')).map(trim).filter(|name| is_token(name))
 }
@@ -50,6 +55,7 @@ mod tests {
     /// RFC 6455 §1.3.
     #[test]
     fn the_example_of_the_rfc() {
+        assert_eq!(client_key(*b"the sample nonce"), "dGhlIHNhbXBsZSBub25jZQ==");
         assert_eq!(accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
 

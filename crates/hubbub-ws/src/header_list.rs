@@ -1,4 +1,5 @@
-//! The grammar of handshake headers: comma-separated lists of tokens with parameters (RFC 6455 §9.1, RFC 9110 §5.6).
+//! The grammar of handshake headers: comma-separated lists of tokens with parameters (RFC 6455 §9.1, RFC 9110
+//! §5.6).
 
 /// An element of `Sec-WebSocket-Extensions`: a name and its parameters.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,7 +56,8 @@ fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Where the first `wanted` outside quotes is. All bytes looked for are ASCII, so the result is a char boundary.
+/// Where the first `wanted` outside quotes is. All bytes looked for are ASCII, so the result is a char
+/// boundary.
 fn unquoted(text: &str, wanted: u8) -> Option<usize> {
     let (mut quoted, mut escaped) = (false, false);
     text.bytes().position(|byte| {

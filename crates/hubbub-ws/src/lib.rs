@@ -1,13 +1,13 @@
 //! WebSocket without I/O: frames, messages, compression and the pure parts of the handshake.
 //!
-//! RFC 6455 and RFC 7692 (permessage-deflate), for the server and for the client. Nothing here reads a socket,
-//! a clock or a random number: bytes come in, messages go out.
+//! RFC 6455 and RFC 7692 (permessage-deflate), for the server and for the client. Nothing here reads a
+//! socket, a clock or a random number: bytes come in, messages go out.
 //!
 //! - [`Decoder`] turns received bytes into [`Incoming`] messages. One per connection, small, and without heap
 //!   memory while no message is half received.
 //! - [`encode_message`] and its neighbours write the frames of a server; [`client`] those of a client.
-//! - [`Deflater`] and [`Inflater`] are the two ends of permessage-deflate. One of each per thread is enough unless
-//!   context takeover was negotiated.
+//! - [`Deflater`] and [`Inflater`] are the two ends of permessage-deflate. One of each per thread is enough
+//!   unless context takeover was negotiated.
 //! - [`accept_key`], [`negotiate`], [`select_subprotocol`] answer the headers of an opening handshake.
 //!
 //! ```
@@ -50,7 +50,7 @@ pub use encode::{
 };
 pub use error::Error;
 pub use frame::{Kind, MAX_HEADER, Opcode, frame_header};
-pub use handshake::{accept_key, select_subprotocol, subprotocols, valid_key};
+pub use handshake::{accept_key, client_key, select_subprotocol, subprotocols, valid_key};
 pub use inflate::Inflater;
 pub use mask::apply_mask;
 pub use negotiate::{DeflatePolicy, accept_offer, negotiate, offer};

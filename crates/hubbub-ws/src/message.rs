@@ -2,8 +2,8 @@
 
 use crate::{Error, Kind, utf8};
 
-/// What arrived so far of a message, unmasked. Exists only from a message's first incomplete piece until it was
-/// handed out.
+/// What arrived so far of a message, unmasked. Exists only from a message's first incomplete piece until it
+/// was handed out.
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) kind: Kind,

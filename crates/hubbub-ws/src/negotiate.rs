@@ -13,10 +13,11 @@ const CLIENT_BITS: &str = "client_max_window_bits";
 /// What we want of permessage-deflate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeflatePolicy {
-    /// Let both ends compress better by referring back to earlier messages. Costs a window for each direction of each
-    /// connection: up to 300 KB.
+    /// Let both ends compress better by referring back to earlier messages. Each connection then keeps 48 KB
+    /// for what it inflates and up to 380 KB for what it deflates.
     pub context_takeover: bool,
-    /// The largest window we compress with, as a power of two: 9 to 15, and other values stand for the nearest.
+    /// The largest window we compress with, as a power of two: 9 to 15, and other values stand for the
+    /// nearest.
     pub window_bits: u8,
 }
 
@@ -33,10 +34,10 @@ impl DeflatePolicy {
     }
 }
 
-/// The server's choice among a client's offers, given the values of its `Sec-WebSocket-Extensions` headers: the
-/// first offer of permessage-deflate that we can meet, and the header value that accepts it. Offers with unknown,
-/// repeated or invalid parameters are declined (RFC 7692 §7), and so is a server window of 8 bits, with which zlib
-/// cannot compress.
+/// The server's choice among a client's offers, given the values of its `Sec-WebSocket-Extensions` headers:
+/// the first offer of permessage-deflate that we can meet, and the header value that accepts it. Offers with
+/// unknown, repeated or invalid parameters are declined (RFC 7692 §7), and so is a server window of 8 bits,
+/// with which zlib cannot compress.
 pub fn negotiate<'a>(
     header_values: impl Iterator<Item = &'a str>,
     policy: &DeflatePolicy,
@@ -89,8 +90,9 @@ pub fn offer(policy: &DeflatePolicy) -> String {
     .to_header()
 }
 
-/// What a server's answer to our [`offer`] means, given the value of its `Sec-WebSocket-Extensions` header: `None`
-/// if it is not an answer to that offer, and the connection has to be failed (RFC 7692 §7.1, RFC 6455 §4.1).
+/// What a server's answer to our [`offer`] means, given the value of its `Sec-WebSocket-Extensions` header:
+/// `None` if it is not an answer to that offer, and the connection has to be failed (RFC 7692 §7.1, RFC 6455
+/// §4.1).
 pub fn accept_offer(response: &str, policy: &DeflatePolicy) -> Option<Deflate> {
     let mut answers = extensions(response);
     let answer = answers.next()??;
@@ -228,7 +230,8 @@ mod tests {
 
     #[test]
     fn what_the_client_asks_for_is_granted() {
-        let offer = "permessage-deflate; server_no_context_takeover; server_max_window_bits=\"9\"; client_max_window_bits=8";
+        let offer = "permessage-deflate; server_no_context_takeover; \
+                     server_max_window_bits=\"9\"; client_max_window_bits=8";
         let (deflate, header) = negotiate([offer].into_iter(), &SHARING).unwrap();
         assert_eq!(header, "permessage-deflate; server_no_context_takeover; server_max_window_bits=9");
         assert!(deflate.server_no_context_takeover && !deflate.client_no_context_takeover);

@@ -1,10 +1,11 @@
-//! UTF-8, checked as it arrives (RFC 6455 §8.1), so that a bad byte fails the connection at once and not when its
-//! message ends.
+//! UTF-8, checked as it arrives (RFC 6455 §8.1), so that a bad byte fails the connection at once and not when
+//! its message ends.
 
 use crate::Error;
 
-/// Checks what `bytes` gained since `checked` of them were known to be good, and moves `checked` to the end of the
-/// last whole character. A character cut off at the end is no fault as long as it can still become valid.
+/// Checks what `bytes` gained since `checked` of them were known to be good, and moves `checked` to the end
+/// of the last whole character. A character cut off at the end is no fault as long as it can still become
+/// valid.
 pub(crate) fn check_growing(bytes: &[u8], checked: &mut usize) -> Result<(), Error> {
     match simdutf8::compat::from_utf8(&bytes[*checked..]) {
         Ok(text) => *checked += text.len(),

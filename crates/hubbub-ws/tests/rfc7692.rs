@@ -76,7 +76,8 @@ fn what_does_not_inflate_is_refused() {
     assert_eq!(from_server(true, b"\xc2\x02\xff\xff").1, Some(Error::Inflate));
 }
 
-/// Any window a peer may have compressed with can be read, also that of 8 bits, and each role reads the other's.
+/// Any window a peer may have compressed with can be read, also that of 8 bits, and each role reads the
+/// other's.
 #[test]
 fn all_windows_both_ways() {
     let message = b"abcabcabc, and so on. ".repeat(300);
