@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from .launch import LOAD_CORE, SERVER_CORE
-from .paths import MODULES, RELEASE, ROOT
+from .paths import MODULES, BINARIES, ROOT
 from .servers import TITLES
 
 
@@ -43,7 +43,7 @@ def output(*command):
 
 
 def hubbub_version():
-    return f"{output(str(RELEASE / 'hubbub'), '--version')}, {output('git', 'describe', '--always', '--dirty')}"
+    return f"{output(str(BINARIES / 'hubbub'), '--version')}, {output('git', 'describe', '--always', '--dirty')}"
 
 
 def npm_version(name):

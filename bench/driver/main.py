@@ -8,7 +8,7 @@ from subprocess import PIPE
 
 from . import machine, network, report, setup
 from .launch import LOAD_CORE, launch
-from .paths import BENCH, CACHE, RELEASE
+from .paths import BENCH, CACHE, BINARIES
 from .say import Trouble, say
 from .scenarios import SCENARIOS
 from .servers import SERVERS, TITLES, serving, tail
@@ -96,7 +96,7 @@ def compare(scenario, options, results):
 def measure(scenario, server, quick):
     """One run of the load generator against a fresh server."""
     with serving(server) as (pid, port):
-        load = [str(RELEASE / "hubbub-load"), "--json", *scenario.arguments(server, port, quick)]
+        load = [str(BINARIES / "hubbub-load"), "--json", *scenario.arguments(server, port, quick)]
         interference = machine.Interference(pid)
         with launch(LOAD_CORE, [*load, f"--server-pid={pid}"], stdout=PIPE, stderr=PIPE, text=True) as process:
             figures, complaint = process.communicate()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .launch import SERVER_CORE, launch
-from .paths import LOGS, MODULES, NCHAN, PEERS, RELEASE
+from .paths import LOGS, MODULES, NCHAN, PEERS, BINARIES
 from .say import Trouble
 
 SERVERS = ["hubbub", "uws", "ws", "nchan"]
@@ -39,7 +39,7 @@ def serving(server):
 
 def hubbub(port, folder):
     data = ["--data", str(folder)]
-    return [str(RELEASE / "hubbub"), "--listen", f"127.0.0.1:{port}", "--workers", "1", *data]
+    return [str(BINARIES / "hubbub"), "--listen", f"127.0.0.1:{port}", "--workers", "1", *data]
 
 
 def node(script):

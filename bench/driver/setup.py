@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from .paths import CACHE, LOGS, MODULES, NCHAN, PEERS, RELEASE, ROOT
+from .paths import CACHE, LOGS, MODULES, NCHAN, PEERS, BINARIES, ROOT
 from .say import Trouble, say
 
 DEBIAN = ["nginx", "libnginx-mod-nchan"]
@@ -23,8 +23,8 @@ def prepare(servers, build):
     if "nchan" in servers:
         debian()
     for name in ["hubbub-load"] + (["hubbub"] if "hubbub" in servers else []):
-        if not (RELEASE / name).exists():
-            raise Trouble(f"{RELEASE / name} is not there; run without --no-build")
+        if not (BINARIES / name).exists():
+            raise Trouble(f"{BINARIES / name} is not there; run without --no-build")
 
 
 def need(program, package):

@@ -71,6 +71,9 @@ pub(crate) struct Fanout {
     /// Measured rounds.
     #[arg(long, default_value_t = 200)]
     pub(crate) rounds: u64,
+    /// Measure for so many seconds instead, to the end of the round.
+    #[arg(long, conflicts_with = "rounds")]
+    pub(crate) seconds: Option<u64>,
     /// Rounds before the measurement begins.
     #[arg(long, default_value_t = 20)]
     pub(crate) warmup: u64,
@@ -87,6 +90,9 @@ pub(crate) struct Echo {
     /// Measured messages per connection.
     #[arg(long, default_value_t = 2000)]
     pub(crate) messages: u64,
+    /// Measure for so many seconds instead.
+    #[arg(long, conflicts_with = "messages")]
+    pub(crate) seconds: Option<u64>,
     /// Messages per connection before the measurement begins.
     #[arg(long, default_value_t = 200)]
     pub(crate) warmup: u64,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::args::Echo;
 use crate::check::Checker;
-use crate::clock::Clock;
-use crate::failure::Result;
+use crate::clock::{Clock, Nanos, nanos};
+use crate::failure::{Failure, Result};
 use crate::frame;
 use crate::meter::Meter;
 use crate::outcome::Outcome;
@@ -15,25 +15,33 @@ use crate::ws;
 /// After the last message, a duplicate gets this long to show itself.
 const AFTERMATH: Duration = Duration::from_millis(200);
 
+/// When a connection stops to answer a returned message with the next one.
+#[derive(Clone, Copy)]
+enum Stop {
+    /// When it has sent so many, counted from the start of the run.
+    Sent(u64),
+    /// At this time.
+    At(Nanos),
+}
+
 /// All connections, each with a checker of its own.
 struct Echoes {
     checkers: Vec<Checker>,
     meter: Meter,
-    /// Messages that each connection is to send in all.
-    quota: u64,
-    /// Connections that have not got their quota back yet.
+    stop: Stop,
+    /// Connections that have not got everything back yet.
     busy: usize,
 }
 
 impl Echoes {
-    /// Sends `quota` more messages per connection, `window` at a time, and waits for all of them.
-    fn phase(&mut self, pool: &mut Pool, quota: u64, window: u64) -> Result<()> {
-        self.quota += quota;
+    /// Sends on every connection, `window` at a time, until `stop`, and waits for all that was sent.
+    fn phase(&mut self, pool: &mut Pool, stop: Stop, window: u64) -> Result<()> {
+        self.stop = stop;
         self.busy = self.checkers.len();
         for (link, checker) in self.checkers.iter_mut().enumerate() {
             let mut wire = Vec::new();
             let now = self.meter.now();
-            for _ in 0..window.min(quota) {
+            for _ in 0..window {
                 frame::text(checker.send(now), fastrand::u32(..).to_ne_bytes(), &mut wire);
             }
             pool.send(link, &wire)?;
@@ -49,7 +57,11 @@ impl Inbox for Echoes {
         ws::messages(link, bytes, out, |payload, out| {
             let sent = checker.receive(0, payload)?;
             self.meter.record(sent, now);
-            if checker.sent() < self.quota {
+            let more = match self.stop {
+                Stop::Sent(quota) => checker.sent() < quota,
+                Stop::At(end) => now < end,
+            };
+            if more {
                 frame::text(checker.send(now), fastrand::u32(..).to_ne_bytes(), out);
             } else if checker.settled() {
                 self.busy -= 1;
@@ -70,22 +82,39 @@ impl Inbox for Echoes {
 }
 
 /// Runs the scenario.
+///
+/// # Errors
+/// Among others, if the window is larger than the number of messages: it could not be filled.
 pub(crate) fn run(options: &Echo) -> Result<Outcome> {
     let common = &options.common;
+    let fewest = options.seconds.map_or(options.messages, |_| options.window).min(match options.warmup {
+        0 => u64::MAX,
+        warmup => warmup,
+    });
+    if options.window == 0 || options.window > fewest {
+        return Err(Failure::Usage(format!(
+            "a window of {} needs as many messages and warm-up",
+            options.window
+        )));
+    }
     let (clock, run) = (Clock::start(), fastrand::u64(..));
     let mut pool = ws::open(common, common.connections, run, clock)?;
     let checker = |sender| Checker::new(run, sender, common.size as usize, 1);
     let mut echoes = Echoes {
         checkers: (0..common.connections as u32).map(checker).collect(),
         meter: Meter::new(common, clock)?,
-        quota: 0,
+        stop: Stop::Sent(0),
         busy: 0,
     };
     if options.warmup > 0 {
-        echoes.phase(&mut pool, options.warmup, options.window)?;
+        echoes.phase(&mut pool, Stop::Sent(options.warmup), options.window)?;
     }
     echoes.meter.begin()?;
-    echoes.phase(&mut pool, options.messages, options.window)?;
+    let stop = match options.seconds {
+        Some(seconds) => Stop::At(echoes.meter.now() + nanos(Duration::from_secs(seconds))),
+        None => Stop::Sent(options.warmup + options.messages),
+    };
+    echoes.phase(&mut pool, stop, options.window)?;
     let measured = echoes.meter.finish()?;
     pool.watch(&mut echoes, AFTERMATH)?;
     Ok(Outcome {

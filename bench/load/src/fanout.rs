@@ -68,8 +68,11 @@ pub(crate) fn run(options: &Fanout) -> Result<Outcome> {
         audience.round(&mut pool, options.burst)?;
     }
     audience.meter.begin()?;
-    for _ in 0..options.rounds {
+    for round in 1.. {
         audience.round(&mut pool, options.burst)?;
+        if options.seconds.map_or(round >= options.rounds, |limit| audience.meter.seconds() >= limit as f64) {
+            break;
+        }
     }
     let measured = audience.meter.finish()?;
     pool.watch(&mut audience, AFTERMATH)?;

@@ -52,6 +52,11 @@ impl Meter {
         Ok(())
     }
 
+    /// Seconds since the beginning.
+    pub(crate) fn seconds(&self) -> f64 {
+        (self.clock.now() - self.begun) as f64 / 1e9
+    }
+
     /// What was counted since the beginning.
     pub(crate) fn finish(&self) -> Result<Measured> {
         let elapsed = self.clock.now() - self.begun;

@@ -29,6 +29,18 @@ fn a_right_server_passes() {
 }
 
 #[test]
+fn a_right_server_passes_for_a_given_time() {
+    let output = run_echo(start(Fault::None), &["--seconds=1", "--window=3"]);
+    assert!(output.status.success(), "{}", complaint(&output));
+}
+
+#[test]
+fn a_window_that_cannot_be_filled_is_refused() {
+    let output = run_echo(start(Fault::None), &["--messages=2", "--window=3"]);
+    assert!(complaint(&output).contains("a window of 3"), "{}", complaint(&output));
+}
+
+#[test]
 fn a_lost_message_fails() {
     fails(Fault::Lose, 10, "got message 4 before message 3: lost or out of order");
 }
@@ -76,6 +88,11 @@ fn complaint(output: &Output) -> String {
 
 /// Two connections with two messages in flight on each, against a server with the fault.
 fn echo_against(fault: Fault, messages: usize) -> Output {
+    run_echo(start(fault), &["--window=2", &format!("--messages={messages}")])
+}
+
+/// A server with the fault.
+fn start(fault: Fault) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -84,21 +101,13 @@ fn echo_against(fault: Fault, messages: usize) -> Output {
             thread::spawn(move || serve(stream, fault));
         }
     });
-    run_echo(address, messages)
+    address
 }
 
-fn run_echo(address: SocketAddr, messages: usize) -> Output {
+fn run_echo(address: SocketAddr, options: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_hubbub-load"))
-        .args([
-            "--json",
-            "echo",
-            "--connections=2",
-            "--window=2",
-            "--warmup=0",
-            "--patience=1",
-            "--waiting=sleep",
-        ])
-        .arg(format!("--messages={messages}"))
+        .args(["--json", "echo", "--connections=2", "--warmup=0", "--patience=1", "--waiting=sleep"])
+        .args(options)
         .arg(format!("--url=ws://{address}/"))
         .output()
         .unwrap()
