@@ -1,0 +1,129 @@
+//! The file: who may read it, how it is opened, which schema it has.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::error::StoreError;
+
+/// The one file, beside it SQLite's own `-wal` and `-shm`, which take its permissions.
+const FILE: &str = "hubbub.db";
+
+/// Held by the one server that writes logs. The command line does not take it.
+const LOCK: &str = "hubbub.lock";
+
+/// How long one connection waits for another's transaction before it gives up.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// `user_version` counts how many of these have run. Never change one that was released: add another.
+const MIGRATIONS: [&str; 1] = [include_str!("schema-1.sql")];
+
+/// Makes the directory and the file where they are missing, and brings the schema up to date.
+pub(crate) fn prepare(dir: &Path) -> Result<(), StoreError> {
+    let file_error = |path: &Path| {
+        let path = path.to_owned();
+        move |cause| StoreError::File { path, cause }
+    };
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(file_error(dir))?;
+    let path = dir.join(FILE);
+    private_file(&path).map_err(file_error(&path))?;
+    migrate(&mut connect(dir)?)
+}
+
+/// Holds the directory for one server as long as the file is open, also against a crash: the kernel lets go of it.
+pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join(LOCK);
+    let file = private_file(&path).map_err(|cause| StoreError::File { path: path.clone(), cause })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(dir.to_owned())),
+        Err(std::fs::TryLockError::Error(cause)) => Err(StoreError::File { path, cause }),
+    }
+}
+
+/// Opens the file, or makes it readable for its owner alone.
+fn private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// A connection that waits for others and whose commits are on disk when they return.
+pub(crate) fn connect(dir: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(dir.join(FILE))?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    sync(&connection, true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Whether a commit waits for the disk (`FULL`), or only for the operating system (`NORMAL`: what was acknowledged
+/// survives a crash of the process, but the last moments may be lost with the machine's power).
+pub(crate) fn sync(connection: &Connection, full: bool) -> Result<(), StoreError> {
+    connection.pragma_update(None, "synchronous", if full { "full" } else { "normal" })?;
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let known = i64::try_from(MIGRATIONS.len()).expect("there are few migrations");
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for script in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        transaction.execute_batch(script)?;
+    }
+    transaction.pragma_update(None, "user_version", known)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn only_the_owner_can_read_what_is_made() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("data");
+        prepare(&dir).unwrap();
+        let connection = connect(&dir).unwrap();
+        connection.execute("INSERT INTO secrets VALUES ('x', x'00')", []).unwrap();
+        assert_eq!(mode(&dir), 0o700);
+        for file in ["hubbub.db", "hubbub.db-wal", "hubbub.db-shm"] {
+            assert_eq!(mode(&dir.join(file)), 0o600, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused_and_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        prepare(dir.path()).unwrap();
+        connect(dir.path()).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        let error = prepare(dir.path()).unwrap_err();
+        assert!(matches!(error, StoreError::Newer { found: 99, known: 1 }), "{error}");
+        let left: i64 =
+            connect(dir.path()).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(left, 99);
+    }
+
+    #[test]
+    fn one_server_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = lock(dir.path()).unwrap();
+        assert!(matches!(lock(dir.path()), Err(StoreError::InUse(_))));
+        drop(held);
+        lock(dir.path()).unwrap();
+    }
+}

@@ -1,0 +1,36 @@
+//! Passwords are slow to check, which protects them, so they have a thread and a short queue of their own.
+
+use std::num::NonZeroU32;
+use std::sync::mpsc::Receiver;
+
+use hubbub_hub::{Fault, WorkerId};
+use rusqlite::Connection;
+
+use crate::accounts;
+use crate::store::Answer;
+use crate::trouble::Trouble;
+
+/// As many passwords are waiting as may: try again later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many passwords are being checked: try again in a moment")]
+pub struct Busy;
+
+/// What the thread is sent.
+pub(crate) enum Mail {
+    Check { from: WorkerId, ticket: u64, user: String, password: String },
+    Stop,
+}
+
+/// The thread: answers until it is told to stop or nobody can ask any more.
+pub(crate) fn run(
+    connection: &Connection,
+    iterations: NonZeroU32,
+    mail: &Receiver<Mail>,
+    reply: impl Fn(WorkerId, Answer),
+) {
+    let mut trouble = Trouble::new("checking passwords");
+    while let Ok(Mail::Check { from, ticket, user, password }) = mail.recv() {
+        let account = trouble.note(accounts::check(connection, &user, password, iterations)).ok_or(Fault);
+        reply(from, Answer::Password { ticket, account });
+    }
+}

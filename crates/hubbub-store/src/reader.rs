@@ -1,0 +1,69 @@
+//! Older messages, looked up beside the writer among what is committed.
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use hubbub_hub::{Event, Fault, LogAnswer, RoomName, WorkerId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::rows::{self, int, nat};
+use crate::store::Answer;
+use crate::trouble::Trouble;
+
+/// A page ends after so many bytes (by [`Event::weight`]), whatever its limit; it has at least one message if there is one.
+/// Whoever wants more asks again.
+pub(crate) const PAGE_BYTES: usize = 1 << 20;
+
+/// What the thread is sent.
+pub(crate) enum Mail {
+    Read { from: WorkerId, room: RoomName, after: u64, limit: u32, ticket: u64 },
+    Stop,
+}
+
+/// The thread: answers until it is told to stop or nobody can ask any more.
+pub(crate) fn run(mut connection: Connection, mail: &Receiver<Mail>, reply: impl Fn(WorkerId, Answer)) {
+    let mut trouble = Trouble::new("reading messages");
+    while let Ok(Mail::Read { from, room, after, limit, ticket }) = mail.recv() {
+        let events = committed_page(&mut connection, &room, after, limit);
+        let events = trouble.note(events).unwrap_or(Err(Fault));
+        reply(from, Answer::Log(LogAnswer::Page { room, ticket, events }));
+    }
+}
+
+/// A page or, where its rows are damaged, a fault.
+pub(crate) type Page = Result<Vec<Arc<Event>>, Fault>;
+
+/// One transaction, so that the log's place and its rows are of the same moment.
+fn committed_page(connection: &mut Connection, room: &RoomName, after: u64, limit: u32) -> rusqlite::Result<Page> {
+    let transaction = connection.transaction()?;
+    let page = page(&transaction, room, after, limit)?;
+    transaction.commit()?;
+    Ok(page)
+}
+
+/// At most `limit` messages after `after`, in order, beginning with the oldest kept if `after` is older than that.
+pub(crate) fn page(connection: &Connection, room: &RoomName, after: u64, limit: u32) -> rusqlite::Result<Page> {
+    let sql = "SELECT id, epoch, oldest FROM logs WHERE room = ?1";
+    let log = connection.prepare_cached(sql)?.query_row(params![room.as_str()], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?, nat(row.get(2)?)))
+    });
+    let Some((log, epoch, oldest)) = log.optional()? else { return Ok(Ok(Vec::new())) };
+    let mut next = oldest.max(after.saturating_add(1));
+    let sql = format!("SELECT {} FROM events WHERE log = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3", rows::EVENT);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut found = statement.query(params![log, int(next), limit])?;
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = found.next()? {
+        let Some(event) = rows::decode(row, room, epoch).ok().filter(|event| event.at.seq == next) else {
+            tracing::error!(%room, seq = next, "a message in the database is damaged or missing");
+            return Ok(Err(Fault));
+        };
+        bytes += event.weight();
+        if bytes > PAGE_BYTES && !events.is_empty() {
+            break;
+        }
+        next += 1;
+        events.push(event);
+    }
+    Ok(Ok(events))
+}

@@ -1,0 +1,105 @@
+//! A message as a row, and back. A row is believed only as far as it makes sense.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hubbub_hub::{Body, Content, Event, EventName, IdempotencyKey, MessageId, Offset, RoomName, Sender, UserAddress};
+use rusqlite::{Connection, Row, named_params};
+
+/// A row that no Hubbub wrote so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Damaged;
+
+impl From<rusqlite::Error> for Damaged {
+    fn from(_: rusqlite::Error) -> Self {
+        Self
+    }
+}
+
+/// SQLite counts in i64. What is more than that is as good as endless.
+pub(crate) fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The other way; `i64::MAX` stands for all that did not fit.
+pub(crate) fn nat(number: i64) -> u64 {
+    match number {
+        i64::MAX => u64::MAX,
+        other => u64::try_from(other).unwrap_or(0),
+    }
+}
+
+/// Writes one message.
+pub(crate) fn insert(
+    connection: &Connection,
+    log: i64,
+    event: &Event,
+    key: Option<&IdempotencyKey>,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO events (log, seq, id, unix_ms, weight, user, name, event, kind, key, content)
+        VALUES (:log, :seq, :id, :unix_ms, :weight, :user, :name, :event, :kind, :key, :content)";
+    connection.prepare_cached(sql)?.execute(named_params! {
+        ":log": log,
+        ":seq": int(event.at.seq),
+        ":id": event.id.0.to_be_bytes(),
+        ":unix_ms": int(event.unix_ms),
+        ":weight": int(event.weight() as u64),
+        ":user": event.from.user.as_str(),
+        ":name": &*event.from.name,
+        ":event": event.body.event.as_str(),
+        ":kind": kind(&event.body.content),
+        ":key": key.map(IdempotencyKey::as_str),
+        ":content": &event.body.content.bytes()[..],
+    })?;
+    Ok(())
+}
+
+/// The columns that [`decode`] reads, in its order.
+pub(crate) const EVENT: &str = "seq, id, unix_ms, user, name, event, kind, content";
+
+/// Reads a message of `room` from [`EVENT`]'s columns.
+pub(crate) fn decode(row: &Row<'_>, room: &RoomName, epoch: u32) -> Result<Arc<Event>, Damaged> {
+    let user: String = row.get(3)?;
+    let name: String = row.get(4)?;
+    let event: String = row.get(5)?;
+    let content: Vec<u8> = row.get(7)?;
+    Ok(Arc::new(Event {
+        room: room.clone(),
+        at: Offset::new(epoch, nat(row.get(0)?)),
+        id: MessageId(u128::from_be_bytes(row.get(1)?)),
+        unix_ms: nat(row.get(2)?),
+        from: Sender { user: UserAddress::from_prepared(&user), name: name.into() },
+        body: Body { event: event_name(&event)?, content: content_of(row.get(6)?, content)? },
+        origin: None,
+    }))
+}
+
+/// The default name is in nearly every row: it shares one allocation.
+fn event_name(text: &str) -> Result<EventName, Damaged> {
+    if text == EventName::MESSAGE {
+        return Ok(EventName::default());
+    }
+    EventName::parse(text).map_err(|_| Damaged)
+}
+
+fn kind(content: &Content) -> i64 {
+    match content {
+        Content::Text(_) => 0,
+        Content::Json(_) => 1,
+        Content::Binary(_) => 2,
+    }
+}
+
+/// Whoever sends text or JSON on relies on its being UTF-8, so that is looked at again.
+fn content_of(kind: i64, bytes: Vec<u8>) -> Result<Content, Damaged> {
+    if kind != 2 && std::str::from_utf8(&bytes).is_err() {
+        return Err(Damaged);
+    }
+    let bytes = Bytes::from(bytes);
+    match kind {
+        0 => Ok(Content::Text(bytes)),
+        1 => Ok(Content::Json(bytes)),
+        2 => Ok(Content::Binary(bytes)),
+        _ => Err(Damaged),
+    }
+}

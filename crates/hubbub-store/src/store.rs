@@ -1,0 +1,159 @@
+//! The store as a server sees it: opened once, then asked from every worker.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Sender, SyncSender};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use hubbub_hub::{Fault, LogAnswer, LogAsk, WorkerId};
+use rusqlite::Connection;
+
+use crate::accounts::{Account, rounds};
+use crate::error::StoreError;
+use crate::passwords::{self, Busy};
+use crate::writer::{self, Writer};
+use crate::{database, reader, secrets};
+
+/// Where the store is and how it works.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// The data directory. Made with permissions 0700 if it is not there.
+    pub dir: PathBuf,
+    /// Whether a commit waits for the disk itself. If not, what was acknowledged survives a crash of the server, but its
+    /// last moments may be lost with the machine's power.
+    pub sync_full: bool,
+    /// Most questions in one transaction; 0 counts as 1.
+    pub batch_max: usize,
+    /// Most passwords that wait to be checked.
+    pub password_queue: usize,
+    /// Rounds of PBKDF2 spent on names that nobody has: as many as accounts are made with.
+    pub iterations: u32,
+}
+
+/// What the store has to say to a worker.
+#[derive(Debug)]
+pub enum Answer {
+    /// To a [`LogAsk`].
+    Log(LogAnswer),
+    /// To [`StoreHandle::password`].
+    Password {
+        /// As asked.
+        ticket: u64,
+        /// Whose name and password they were; `Ok(None)` if nobody's.
+        account: Result<Option<Account>, Fault>,
+    },
+}
+
+/// An opened store whose threads do not run yet.
+#[derive(Debug)]
+pub struct Store {
+    settings: StoreSettings,
+    writer: Connection,
+    reader: Connection,
+    passwords: Connection,
+    signing_key: [u8; 32],
+    lock: File,
+}
+
+impl Store {
+    /// Opens the data directory for this server alone, makes the database if there is none, and brings it up to date.
+    ///
+    /// # Errors
+    /// The directory cannot be used, another server uses it, or the database is newer than this version or broken.
+    pub fn open(settings: StoreSettings) -> Result<Self, StoreError> {
+        database::prepare(&settings.dir)?;
+        let lock = database::lock(&settings.dir)?;
+        let writer = database::connect(&settings.dir)?;
+        let signing_key = secrets::get_or_make(&writer, secrets::SIGNING_KEY)?;
+        database::sync(&writer, settings.sync_full)?;
+        let reader = database::connect(&settings.dir)?;
+        let passwords = database::connect(&settings.dir)?;
+        Ok(Self { settings, writer, reader, passwords, signing_key, lock })
+    }
+
+    /// Starts the threads. `reply` is called on them, and must not wait.
+    ///
+    /// # Panics
+    /// The operating system gives no thread, as with [`std::thread::spawn`].
+    pub fn start(self, reply: impl Fn(WorkerId, Answer) + Send + Clone + 'static) -> StoreHandle {
+        let Self { settings, writer, reader, passwords, signing_key, lock } = self;
+        let (to_writer, writer_mail) = mpsc::channel();
+        let (to_reader, reader_mail) = mpsc::channel();
+        let (to_passwords, passwords_mail) = mpsc::sync_channel(settings.password_queue);
+        let (batch_max, iterations) = (settings.batch_max, rounds(settings.iterations));
+        let threads = vec![
+            spawn("store-writer", {
+                let reply = reply.clone();
+                move || {
+                    let _lock = lock;
+                    Writer::new(writer).run(batch_max, &writer_mail, reply);
+                }
+            }),
+            spawn("store-reader", {
+                let reply = reply.clone();
+                move || reader::run(reader, &reader_mail, reply)
+            }),
+            spawn("passwords", move || passwords::run(&passwords, iterations, &passwords_mail, reply)),
+        ];
+        let threads = Arc::new(Mutex::new(threads));
+        StoreHandle { to_writer, to_reader, to_passwords, signing_key, threads }
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    thread::Builder::new().name(name.to_owned()).spawn(work).expect("there is a thread to be had at the start")
+}
+
+/// The way to a running store. Cheap to clone. When the last is gone the threads finish what is queued and end.
+#[derive(Clone)]
+pub struct StoreHandle {
+    to_writer: Sender<writer::Mail>,
+    to_reader: Sender<reader::Mail>,
+    to_passwords: SyncSender<passwords::Mail>,
+    signing_key: [u8; 32],
+    threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+impl StoreHandle {
+    /// Asks on behalf of a worker; the answer goes there. Never waits. Workers bound what they have pending.
+    pub fn log(&self, from: WorkerId, ask: LogAsk) {
+        // Whoever still asks after `stop` gets no answer: there is nobody left to give one.
+        match ask {
+            LogAsk::Read { room, after, limit, ticket } => {
+                let _ = self.to_reader.send(reader::Mail::Read { from, room, after, limit, ticket });
+            }
+            other => {
+                let _ = self.to_writer.send(writer::Mail::Ask(from, other));
+            }
+        }
+    }
+
+    /// Asks whose name (prepared) and password these are. Never waits.
+    ///
+    /// # Errors
+    /// As many as may are waiting already.
+    pub fn password(&self, from: WorkerId, ticket: u64, user: String, password: String) -> Result<(), Busy> {
+        let mail = passwords::Mail::Check { from, ticket, user, password };
+        self.to_passwords.try_send(mail).map_err(|_| Busy)
+    }
+
+    /// The server's own secret for the tokens that it issues: made once, kept in the database.
+    #[must_use]
+    pub fn signing_key(&self) -> [u8; 32] {
+        self.signing_key
+    }
+
+    /// Commits and answers all that is queued, then ends the threads and waits for them.
+    pub fn stop(self) {
+        let _ = self.to_writer.send(writer::Mail::Stop);
+        let _ = self.to_reader.send(reader::Mail::Stop);
+        let _ = self.to_passwords.send(passwords::Mail::Stop);
+        let threads = std::mem::take(&mut *self.threads.lock().expect("nobody panics while it is held"));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store panicked");
+            }
+        }
+    }
+}

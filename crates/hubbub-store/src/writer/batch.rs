@@ -1,0 +1,103 @@
+//! One transaction in the making.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hubbub_hub::{Event, Fault, IdempotencyKey, LogAnswer, LogAsk, RoomName, WorkerId};
+use rusqlite::Connection;
+
+use super::opening;
+use crate::log::Log;
+use crate::reader;
+
+/// What was done so far, and what to answer if the commit succeeds.
+pub(super) struct Batch<'a> {
+    connection: &'a Connection,
+    logs: &'a mut HashMap<RoomName, Log>,
+    clock_ms: &'a mut u64,
+    answers: Vec<(WorkerId, LogAnswer)>,
+    /// Where in `answers` the latest word about a room's messages is: they share it.
+    latest: HashMap<RoomName, usize>,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(connection: &'a Connection, logs: &'a mut HashMap<RoomName, Log>, clock_ms: &'a mut u64) -> Self {
+        Self { connection, logs, clock_ms, answers: Vec::new(), latest: HashMap::new() }
+    }
+
+    pub(super) fn ask(&mut self, from: WorkerId, ask: &LogAsk) -> rusqlite::Result<()> {
+        match ask {
+            LogAsk::Open { room, keys_since_ms, .. } => {
+                *self.clock_ms = (*self.clock_ms).max(*keys_since_ms);
+                let log = self.open(room, ask)?;
+                self.latest.remove(room);
+                self.answers.push((from, LogAnswer::Opened { room: room.clone(), log }));
+            }
+            LogAsk::Append { event, key } => self.append(from, event, key.as_ref())?,
+            LogAsk::Read { room, after, limit, ticket } => {
+                let events = reader::page(self.connection, room, *after, *limit)?;
+                self.answers.push((from, LogAnswer::Page { room: room.clone(), ticket: *ticket, events }));
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens within the batch, and apart from it: one log that cannot be opened fails no other.
+    fn open(&mut self, room: &RoomName, ask: &LogAsk) -> rusqlite::Result<Result<Option<hubbub_hub::Opened>, Fault>> {
+        self.connection.execute_batch("SAVEPOINT opening")?;
+        match opening::open(self.connection, self.logs, *self.clock_ms, ask) {
+            Ok(opened) => {
+                self.connection.execute_batch("RELEASE opening")?;
+                Ok(Ok(opened))
+            }
+            // A full disk ends the whole transaction.
+            Err(cause) if self.connection.is_autocommit() => Err(cause),
+            Err(cause) => {
+                tracing::error!(%room, %cause, "a log cannot be opened");
+                self.logs.remove(room);
+                self.connection.execute_batch("ROLLBACK TO opening; RELEASE opening")?;
+                Ok(Err(Fault))
+            }
+        }
+    }
+
+    fn append(&mut self, from: WorkerId, event: &Arc<Event>, key: Option<&IdempotencyKey>) -> rusqlite::Result<()> {
+        *self.clock_ms = (*self.clock_ms).max(event.unix_ms);
+        let kept = match opening::known(self.connection, self.logs, &event.room)? {
+            Some(log) => log.append(self.connection, event, key)?,
+            None => false,
+        };
+        let latest = self.latest.get(&event.room).map(|at| &mut self.answers[*at].1);
+        match (kept, latest) {
+            (true, Some(LogAnswer::Kept { through, .. })) => *through = event.at.seq,
+            (false, Some(LogAnswer::Failed { .. })) => {}
+            _ => {
+                self.latest.insert(event.room.clone(), self.answers.len());
+                self.answers.push((from, first_word(event, kept)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Trims the logs that grew, and fills in what is the oldest of each.
+    pub(super) fn finish(mut self) -> rusqlite::Result<Vec<(WorkerId, LogAnswer)>> {
+        for (_, answer) in &mut self.answers {
+            let LogAnswer::Kept { room, through, oldest } = answer else { continue };
+            if let Some(log) = self.logs.get_mut(room) {
+                log.settle(self.connection, *self.clock_ms, false)?;
+                *oldest = log.oldest.min(*through + 1);
+            }
+        }
+        Ok(self.answers)
+    }
+}
+
+/// What to say of the first of some messages; `oldest` is known at the end.
+fn first_word(event: &Event, kept: bool) -> LogAnswer {
+    let room = event.room.clone();
+    if kept {
+        LogAnswer::Kept { room, through: event.at.seq, oldest: 0 }
+    } else {
+        LogAnswer::Failed { room, from: event.at.seq }
+    }
+}

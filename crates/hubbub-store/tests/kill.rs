@@ -1,0 +1,150 @@
+//! Acknowledged means kept: a child process writes and says what was acknowledged, is killed at some moment with
+//! SIGKILL, and whoever opens its store finds all of that, without a hole.
+//!
+//! Run without the usual harness, because this program is its own child.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, mpsc};
+
+use hubbub_hub::{Body, Content, Event, EventName, Keep, LogAnswer, LogAsk, MessageId, Offset, RoomName, Sender, UserAddress};
+use hubbub_store::{Answer, Store, StoreHandle, StoreSettings};
+
+const ROOMS: [&str; 3] = ["red", "green", "blue"];
+const KILLS: usize = 12;
+/// Messages of one room that are on their way at once.
+const IN_FLIGHT: u64 = 40;
+const CHILD: &str = "--child";
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    match (args.next().as_deref(), args.next()) {
+        (Some(CHILD), Some(dir)) => write_for_ever(Path::new(&dir)),
+        _ => kill_again_and_again(),
+    }
+}
+
+fn kill_again_and_again() {
+    let dir = tempfile::tempdir().expect("a place to write");
+    let mut rng = fastrand::Rng::new();
+    let mut acknowledged = HashMap::new();
+    for round in 0..KILLS {
+        let lines = rng.usize(1..400);
+        run_and_kill(dir.path(), lines, &mut acknowledged);
+        check(dir.path(), &acknowledged, round);
+    }
+    let total: u64 = acknowledged.values().sum();
+    println!("killed {KILLS} times: all of {total} acknowledged messages are there, without a hole");
+}
+
+/// Lets a child write until it has said so many lines; takes what it has said until its end.
+fn run_and_kill(dir: &Path, lines: usize, acknowledged: &mut HashMap<String, u64>) {
+    let program = std::env::current_exe().expect("a running program has a name");
+    let mut child = Command::new(program).arg(CHILD).arg(dir).stdout(Stdio::piped()).spawn().expect("a child");
+    let out = BufReader::new(child.stdout.take().expect("it was asked for"));
+    for (count, line) in out.lines().map_while(Result::ok).enumerate() {
+        if count == lines {
+            child.kill().expect("it runs until it is killed");
+        }
+        // The last line may be cut: then nobody was told.
+        if let Some((room, seq)) = line.strip_suffix('.').and_then(|line| line.split_once(' ')) {
+            acknowledged.insert(room.to_owned(), seq.parse().expect("a number"));
+        }
+    }
+    child.wait().expect("it was killed");
+}
+
+/// Everything acknowledged is there, in order, as it was written.
+fn check(dir: &Path, acknowledged: &HashMap<String, u64>, round: usize) {
+    let (store, answers) = start(dir);
+    for room in ROOMS {
+        store.log(0, open(room));
+        let Ok(Answer::Log(LogAnswer::Opened { log: Ok(Some(log)), .. })) = answers.recv() else { panic!("{room}") };
+        let told = acknowledged.get(room).copied().unwrap_or(0);
+        assert!(log.head >= told, "round {round}: {room} was told {told} and has {}", log.head);
+        let mut after = 0;
+        while after < log.head {
+            store.log(0, LogAsk::Read { room: name(room), after, limit: 1000, ticket: 0 });
+            let Ok(Answer::Log(LogAnswer::Page { events: Ok(events), .. })) = answers.recv() else { panic!("{room}") };
+            assert!(!events.is_empty(), "round {round}: nothing after {after} of {room}, which has {}", log.head);
+            for found in events {
+                after += 1;
+                assert_eq!(*found, event(room, log.epoch, after), "round {round}");
+            }
+        }
+    }
+    store.stop();
+}
+
+/// The child: keeps messages on their way in every room and says which were acknowledged.
+fn write_for_ever(dir: &Path) {
+    let (store, answers) = start(dir);
+    let mut sent = HashMap::new();
+    for room in ROOMS {
+        store.log(0, open(room));
+    }
+    let mut out = std::io::stdout().lock();
+    for answer in answers {
+        match answer {
+            Answer::Log(LogAnswer::Opened { room, log: Ok(Some(log)) }) => {
+                sent.insert(room.clone(), (log.epoch, log.head));
+                send_up_to(&store, &mut sent, &room, log.head + IN_FLIGHT);
+            }
+            Answer::Log(LogAnswer::Kept { room, through, .. }) => {
+                writeln!(out, "{room} {through}.").expect("the parent listens");
+                out.flush().expect("the parent listens");
+                send_up_to(&store, &mut sent, &room, through + IN_FLIGHT);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn send_up_to(store: &StoreHandle, sent: &mut HashMap<RoomName, (u32, u64)>, room: &RoomName, until: u64) {
+    let (epoch, last) = sent.get_mut(room).expect("it was opened");
+    while *last < until {
+        *last += 1;
+        let event = Arc::new(event(room.as_str(), *epoch, *last));
+        store.log(0, LogAsk::Append { event, key: None });
+    }
+}
+
+fn start(dir: &Path) -> (StoreHandle, mpsc::Receiver<Answer>) {
+    let (to, from) = mpsc::channel();
+    let settings = StoreSettings { dir: dir.to_owned(), sync_full: true, batch_max: 50, password_queue: 1, iterations: 1 };
+    let store = Store::open(settings).expect("a store");
+    let handle = store.start(move |_, answer| {
+        let _ = to.send(answer);
+    });
+    (handle, from)
+}
+
+fn name(room: &str) -> RoomName {
+    RoomName::parse(room).expect("a name")
+}
+
+fn open(room: &str) -> LogAsk {
+    LogAsk::Open {
+        room: name(room),
+        only_for_account: None,
+        keep: Keep { count: u64::MAX, bytes: u64::MAX, age_ms: u64::MAX },
+        tail_count: 0,
+        tail_bytes: 0,
+        keys_since_ms: 0,
+        new_epoch: 1,
+    }
+}
+
+fn event(room: &str, epoch: u32, seq: u64) -> Event {
+    Event {
+        room: name(room),
+        at: Offset::new(epoch, seq),
+        id: MessageId(u128::from(seq)),
+        unix_ms: seq,
+        from: Sender { user: UserAddress::from_prepared("ann@localhost"), name: "Ann".into() },
+        body: Body { event: EventName::default(), content: Content::Text(format!("{room} {seq}").repeat(20).into()) },
+        origin: None,
+    }
+}

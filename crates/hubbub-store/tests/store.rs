@@ -1,0 +1,185 @@
+//! The store as a server uses it: threads, restarts, accounts changed beside it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+
+use hubbub_hub::{Body, Content, Event, EventName, Keep, LogAnswer, LogAsk, MessageId, Offset, RoomName, Sender, UserAddress};
+use hubbub_store::{Accounts, Answer, Busy, Store, StoreError, StoreHandle, StoreSettings};
+
+const KEEP: Keep = Keep { count: u64::MAX, bytes: u64::MAX, age_ms: u64::MAX };
+
+fn settings(dir: &Path) -> StoreSettings {
+    StoreSettings { dir: dir.to_owned(), sync_full: true, batch_max: 64, password_queue: 4, iterations: 10 }
+}
+
+fn start(dir: &Path) -> (StoreHandle, Receiver<(u16, Answer)>) {
+    let (to, from) = mpsc::channel();
+    let handle = Store::open(settings(dir)).unwrap().start(move |worker, answer| to.send((worker, answer)).unwrap());
+    (handle, from)
+}
+
+fn room(name: &str) -> RoomName {
+    RoomName::parse(name).unwrap()
+}
+
+fn open(name: &str) -> LogAsk {
+    LogAsk::Open {
+        room: room(name),
+        only_for_account: None,
+        keep: KEEP,
+        tail_count: 10,
+        tail_bytes: 10_000,
+        keys_since_ms: 0,
+        new_epoch: 5,
+    }
+}
+
+fn append(name: &str, seq: u64) -> LogAsk {
+    let event = Event {
+        room: room(name),
+        at: Offset::new(5, seq),
+        id: MessageId(u128::from(seq)),
+        unix_ms: 1000 + seq,
+        from: Sender { user: UserAddress::from_prepared("ann@localhost"), name: "Ann".into() },
+        body: Body { event: EventName::default(), content: Content::Text(format!("message {seq}").into()) },
+        origin: None,
+    };
+    LogAsk::Append { event: Arc::new(event), key: None }
+}
+
+/// All answers about messages until everything of `rooms` up to `head` is kept.
+fn kept(answers: &Receiver<(u16, Answer)>, rooms: usize, head: u64) -> usize {
+    let (mut done, mut count) = (0, 0);
+    while done < rooms {
+        match answers.recv().unwrap().1 {
+            Answer::Log(LogAnswer::Kept { through, .. }) => {
+                count += 1;
+                done += usize::from(through == head);
+            }
+            Answer::Log(LogAnswer::Opened { log, .. }) => assert!(log.unwrap().is_some()),
+            other => panic!("{other:?}"),
+        }
+    }
+    count
+}
+
+#[test]
+fn asked_by_workers_answered_to_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, answers) = start(dir.path());
+    store.log(7, open("lobby"));
+    assert!(matches!(answers.recv().unwrap(), (7, Answer::Log(LogAnswer::Opened { log: Ok(Some(_)), .. }))));
+    store.log(7, append("lobby", 1));
+    assert!(matches!(answers.recv().unwrap(), (7, Answer::Log(LogAnswer::Kept { through: 1, oldest: 1, .. }))));
+    store.log(2, LogAsk::Read { room: room("lobby"), after: 0, limit: 5, ticket: 99 });
+    let (2, Answer::Log(LogAnswer::Page { ticket: 99, events: Ok(events), .. })) = answers.recv().unwrap() else { panic!() };
+    assert_eq!(&events[0].body.content.bytes()[..], b"message 1");
+    store.stop();
+    assert!(answers.recv().is_err(), "the threads are gone");
+}
+
+#[test]
+fn many_messages_share_a_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, answers) = start(dir.path());
+    for name in ["a", "b"] {
+        store.log(0, open(name));
+    }
+    for seq in 1..=500 {
+        store.log(0, append("a", seq));
+        store.log(0, append("b", seq));
+    }
+    let commits = kept(&answers, 2, 500);
+    assert!(commits < 500, "{commits} answers for 1000 messages");
+    store.stop();
+}
+
+#[test]
+fn stopping_keeps_all_that_is_queued() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, answers) = start(dir.path());
+    store.log(0, open("lobby"));
+    (1..=300).for_each(|seq| store.log(0, append("lobby", seq)));
+    let other = store.clone();
+    store.stop();
+    assert!(kept(&answers, 1, 300) >= 5, "at most 64 in a batch");
+    other.log(0, append("lobby", 301));
+    assert_eq!(other.password(0, 1, "a".to_owned(), "b".to_owned()), Err(Busy));
+    let (again, answers) = start(dir.path());
+    again.log(0, open("lobby"));
+    let (_, Answer::Log(LogAnswer::Opened { log: Ok(Some(log)), .. })) = answers.recv().unwrap() else { panic!() };
+    assert_eq!((log.head, log.epoch, log.tail.len()), (300, 5, 10));
+    again.stop();
+}
+
+#[test]
+fn one_server_for_one_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _answers) = start(dir.path());
+    assert!(matches!(Store::open(settings(dir.path())), Err(StoreError::InUse(_))));
+    store.stop();
+    Store::open(settings(dir.path())).unwrap();
+}
+
+#[test]
+fn the_signing_key_survives() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = |dir: &Path| {
+        let (store, _answers) = start(dir);
+        let key = store.signing_key();
+        store.stop();
+        key
+    };
+    let first = key(dir.path());
+    assert_eq!(first, key(dir.path()));
+    assert_ne!(first, key(tempfile::tempdir().unwrap().path()));
+}
+
+#[test]
+fn accounts_change_beside_a_running_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, answers) = start(dir.path());
+    let mut ticket = 0;
+    let mut user_in = |password: &str| {
+        ticket += 1;
+        store.password(1, ticket, "alice".to_owned(), password.to_owned()).unwrap();
+        loop {
+            match answers.recv().unwrap() {
+                (1, Answer::Password { ticket: told, account }) => {
+                    assert_eq!(told, ticket);
+                    return account.unwrap().map(|account| account.name);
+                }
+                (_, Answer::Log(answer)) => assert!(!matches!(answer, LogAnswer::Failed { .. }), "{answer:?}"),
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    store.log(0, open("lobby"));
+    (1..=2000).for_each(|seq| store.log(0, append("lobby", seq)));
+    let mut accounts = Accounts::open(dir.path()).unwrap().with_iterations(10);
+    assert_eq!(user_in("one"), None);
+    accounts.add("Alice", "one".to_owned()).unwrap();
+    assert_eq!(user_in("one").as_deref(), Some("Alice"));
+    accounts.set_password("alice", "two".to_owned()).unwrap();
+    assert_eq!(user_in("one"), None);
+    assert_eq!(user_in("two").as_deref(), Some("Alice"));
+    accounts.remove("alice").unwrap();
+    assert_eq!(user_in("two"), None);
+    store.stop();
+}
+
+#[test]
+fn the_password_queue_has_an_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let (blocked, release) = mpsc::channel::<()>();
+    let gate = Arc::new(std::sync::Mutex::new(release));
+    let store = Store::open(settings(dir.path())).unwrap().start(move |_, _| {
+        let _ = gate.lock().unwrap().recv();
+    });
+    let asked = (0..20).map(|n| store.password(0, n, "eve".to_owned(), "x".to_owned()));
+    let taken = asked.filter(Result::is_ok).count();
+    assert!((4..=6).contains(&taken), "{taken}");
+    drop(blocked);
+    store.stop();
+}
