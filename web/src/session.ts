@@ -1,10 +1,11 @@
 // One stay in a room: the link, its state, what it brought, and how it comes back after a cut.
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { backoff } from "./backoff";
 import type { Envelope, Joined, Presence, PresenceChange } from "./envelope";
 import type { Target } from "./http";
 import type { Offset } from "./offset";
-import { Outbox } from "./outbox";
+import { Outbox, type Pending } from "./outbox";
+import { paced } from "./pace";
 import { afterMove } from "./people";
 import type { Problem } from "./problem";
 import { type Entry, type Faults, Room } from "./room";
@@ -34,6 +35,8 @@ export class Session {
   readonly retryAt = signal<number | undefined>(undefined);
   /** Round trips of own messages in milliseconds, by transport, over the whole visit. */
   readonly samples = signal<Partial<Record<TransportName, readonly number[]>>>({});
+  /** What is not in the room yet, shown together with what is. */
+  readonly pending = signal<readonly Pending[]>([]);
   readonly wire = new Wire();
   readonly outbox = new Outbox({
     publisher: () => (this.state.value === "live" && this.link ? (draft) => this.link!.publish(draft) : undefined),
@@ -49,6 +52,18 @@ export class Session {
   /** When the link went down, once there had been one; monotonic. */
   private downSince: number | undefined;
 
+  private readonly show = paced(() =>
+    batch(() => {
+      this.entries.value = this.room.entries;
+      this.faults.value = this.room.faults;
+      this.pending.value = this.outbox.pending.value;
+    }),
+  );
+
+  constructor() {
+    this.outbox.pending.subscribe(() => this.show());
+  }
+
   /** The offset to go on from, as snippets show it. */
   get resumePoint(): Offset | undefined {
     return this.room.resumePoint;
@@ -57,7 +72,7 @@ export class Session {
   /** Enters a room, or changes the transport within it: the log goes on where it was. */
   join(settings: Settings): void {
     const before = this.settings.value;
-    const sameRoom = before !== undefined && before.room === settings.room && this.entries.value.length > 0;
+    const sameRoom = before !== undefined && before.room === settings.room && this.room.entries.length > 0;
     if (before && sameRoom) this.room.mark("plain", changeText(before, settings));
     this.drop();
     if (!sameRoom) this.enterAnew();
@@ -167,7 +182,7 @@ export class Session {
     this.generation++;
     this.problem.value = problem;
     if (problem.passing) this.retryLater(problem.retryAfter);
-    else if (this.entries.value.length > 0) this.state.value = "cut";
+    else if (this.room.entries.length > 0) this.state.value = "cut";
     else this.turnedAway();
   }
 
@@ -204,10 +219,6 @@ export class Session {
     this.samples.value = { ...this.samples.value, [transport]: [...before.slice(1 - SAMPLES_KEPT), entry.roundTrip] };
   }
 
-  private show(): void {
-    this.entries.value = this.room.entries;
-    this.faults.value = this.room.faults;
-  }
 }
 
 function changeText(before: Settings, after: Settings): string {

@@ -93,7 +93,7 @@ socket.onopen = () => socket.send("hello");`;
 function publishing(scene: Scene): Snippet {
   return {
     title: "Publish",
-    code: `curl -d hello -H 'Content-Type: text/plain' \\\n  -H "Idempotency-Key: $(uuidgen)" \\\n  ${shell(url(scene, "messages", []))}`,
+    code: `curl -d hello -H 'Content-Type: text/plain' \\\n  -H "Idempotency-Key: $(date +%s%N)" \\\n  ${shell(url(scene, "messages", []))}`,
   };
 }
 

@@ -1,5 +1,6 @@
 // The wire log: what travels between this page and the server, in the words of the protocol.
 import { signal } from "@preact/signals";
+import { paced } from "./pace";
 
 /** One line of the log: an HTTP exchange, a WebSocket frame, an event of a stream, or a remark. */
 export interface WireRow {
@@ -24,8 +25,11 @@ const FOLD_REACH = 4;
 const DETAIL_KEPT = 4_000;
 
 export class Wire {
+  /** What is shown; follows what is known within a frame. */
   readonly rows = signal<readonly WireRow[]>([]);
+  private known: readonly WireRow[] = [];
   private last = 0;
+  private readonly show = paced(() => void (this.rows.value = this.known));
 
   /** Something sent or received in one piece. */
   add(dir: WireRow["dir"], title: string, detail = ""): void {
@@ -39,21 +43,24 @@ export class Wire {
   }
 
   clear(): void {
-    this.rows.value = [];
+    this.keep([]);
   }
 
   private push(row: Omit<WireRow, "id" | "count">): number {
     const id = ++this.last;
     const clean = { ...row, id, count: 1, title: redact(row.title), detail: redact(row.detail).slice(0, DETAIL_KEPT) };
-    this.rows.value = [...this.rows.value.slice(1 - KEPT), clean];
+    this.keep([...this.known.slice(1 - KEPT), clean]);
     return id;
   }
 
   private finish(id: number, ok: boolean, result: string, detail: string): void {
-    this.rows.value = fold(
-      this.rows.value.map((row) => (row.id === id ? answered(row, ok, result, detail) : row)),
-      id,
-    );
+    const rows = this.known.map((row) => (row.id === id ? answered(row, ok, result, detail) : row));
+    this.keep(fold(rows, id));
+  }
+
+  private keep(rows: readonly WireRow[]): void {
+    this.known = rows;
+    this.show();
   }
 }
 

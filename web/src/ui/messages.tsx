@@ -9,7 +9,7 @@ const NEAR_END_PX = 80;
 
 export function Messages() {
   const entries = session.entries.value;
-  const pending = session.outbox.pending.value.filter((p) => p.state !== "kept");
+  const pending = session.pending.value.filter((p) => p.state !== "kept");
   const { box, behind, onScroll, follow } = useFollowing(entries.length + pending.length);
   const empty = entries.length + pending.length === 0;
   return (
@@ -92,6 +92,11 @@ function Empty() {
           ? "Say something, or open this page a second time with another transport: both read the same log, in the same order."
           : "Polling, long polling, Server-Sent Events and WebSocket read one log in one order. Join, talk, cut the connection, and watch it go on exactly where it stopped."}
       </p>
+      {!joined && (
+        <button type="button" class="button primary to-form" onClick={() => (view.value = "room")}>
+          Choose a room
+        </button>
+      )}
     </div>
   );
 }
