@@ -61,6 +61,8 @@ pub enum Command {
         limit: u32,
         /// How this makes the session's owner present.
         stay: Stay,
+        /// Whether to go on with what comes after the page; otherwise one page is all.
+        follow: bool,
     },
     /// The session's seat is given up, or the session is gone. Not answered.
     Leave,
@@ -174,6 +176,8 @@ pub enum Refusal {
     TooManyRooms,
     /// The log cannot keep up, or the home's mailbox is full: try again later.
     Busy,
+    /// The session publishes faster than it may.
+    TooFast,
     /// The log failed; the message was not kept.
     LogFailed,
 }

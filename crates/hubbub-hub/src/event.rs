@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::address::{RoomName, UserAddress};
+use crate::command::SessionKey;
 use crate::id::MessageId;
 use crate::offset::Offset;
 
@@ -23,6 +24,8 @@ pub struct Event {
     pub from: Sender,
     /// What was said.
     pub body: Body,
+    /// The session that said it, while it may still be told apart from others; not kept.
+    pub origin: Option<SessionKey>,
 }
 
 impl Event {

@@ -22,7 +22,7 @@ pub(super) struct Parked {
 
 impl Room {
     pub(super) fn join(&mut self, asked: Asked, cx: &mut RoomCx<'_>) {
-        let Command::Join { start, limit, stay } = asked.command else { return };
+        let Command::Join { start, limit, stay, .. } = asked.command else { return };
         if let Some(missing) = self.missing_right(&asked, stay) {
             return refuse(&asked, Refusal::Forbidden(missing), cx);
         }
@@ -72,7 +72,7 @@ impl Room {
     /// Gives a page, and a seat if the page reaches the head.
     fn seat(&mut self, asked: &Asked, after: u64, recovered: bool, events: Vec<Arc<Event>>, cx: &mut RoomCx<'_>) {
         let page = self.page(after, events);
-        let live = page.cursor() == page.head;
+        let live = page.cursor() == page.head && matches!(asked.command, Command::Join { follow: true, .. });
         if live && self.seats.insert(asked.session) {
             self.interest[usize::from(asked.session.worker)] += 1;
         }

@@ -52,6 +52,7 @@ impl Room {
             unix_ms: cx.now.unix_ms,
             from: asked.identity.sender(),
             body,
+            origin: Some(asked.session),
         });
         if self.policy.log == LogKind::Memory {
             return self.release(event, key, &[asked], cx);

@@ -1,0 +1,76 @@
+//! Settling who is asking, the same way for everything that is asked.
+
+use hubbub_auth::{Credentials, Verdict};
+
+use crate::problem::Problem;
+use crate::respond::respond_problem;
+use crate::session::{Answer, Close, Cx, Input, Question, Session};
+use crate::want::Want;
+
+/// A request whose sender is not known yet. It goes on as what [`Want`] says.
+#[derive(Debug)]
+pub struct Admission {
+    credentials: Option<Credentials>,
+    want: Option<Want>,
+    /// The account whose password is being checked.
+    account: String,
+    deadline: u64,
+}
+
+impl Admission {
+    /// A request that brings `credentials`.
+    #[must_use]
+    pub fn new(credentials: Credentials, want: Want) -> Self {
+        Self { credentials: Some(credentials), want: Some(want), account: String::new(), deadline: u64::MAX }
+    }
+
+    fn ask(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        let Some(credentials) = self.credentials.take() else { return Ok(()) };
+        match cx.doorman.admit(credentials, cx.now.unix_ms, cx.rng) {
+            Verdict::In(who) => {
+                if let Some(want) = self.want.take() {
+                    want.begin(who, cx);
+                }
+                Ok(())
+            }
+            Verdict::CheckPassword { user, password } => {
+                self.account.clone_from(&user);
+                self.deadline = cx.now.mono_ms + cx.settings.answer_ms;
+                cx.ask(Question::Password { user, password }, 0);
+                Ok(())
+            }
+            Verdict::Out(denied) => respond_problem(&Problem::unauthorized(denied.to_string()), cx),
+        }
+    }
+
+    fn answered(&mut self, answer: Answer, cx: &mut Cx<'_>) -> Result<(), Close> {
+        self.deadline = u64::MAX;
+        match (answer, self.want.take()) {
+            (Answer::Password(Some(name)), Some(want)) => {
+                want.begin(cx.doorman.account_in(&self.account, &name), cx);
+                Ok(())
+            }
+            (Answer::Password(_), _) => respond_problem(&Problem::unauthorized("The name or the password is wrong."), cx),
+            (Answer::Unavailable, _) => {
+                respond_problem(&Problem::too_many("Too many passwords are being checked. Try again, or use a token."), cx)
+            }
+        }
+    }
+}
+
+impl Session for Admission {
+    fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match input {
+            Input::Opened => self.ask(cx),
+            Input::Answer(_, answer) => self.answered(answer, cx),
+            Input::Timeout => respond_problem(&Problem::unavailable("The password could not be checked in time."), cx),
+            Input::Shutdown => respond_problem(&Problem::unavailable("The server is closing."), cx),
+            Input::LinkLost => Err(Close::Done),
+            Input::Stream(_) | Input::Notice(_) | Input::Once { .. } | Input::Drained | Input::TooSlow => Ok(()),
+        }
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        Some(self.deadline)
+    }
+}

@@ -1,0 +1,67 @@
+//! What encoding needs again and again, one per worker: buffers and compressors.
+
+use bytes::Bytes;
+use hubbub_ws::{Deflater, Inflater, Kind, encode_deflated, encode_message};
+
+/// Buffers and compressors of one worker. Nothing in it belongs to a session.
+#[derive(Default)]
+pub struct Coder {
+    /// For messages that come in compressed.
+    pub inflater: Inflater,
+    /// By window bits; made when first needed.
+    deflaters: [Option<Box<Deflater>>; 16],
+    /// The message being wrapped.
+    text: Vec<u8>,
+    /// Its compressed form.
+    deflated: Vec<u8>,
+}
+
+impl Coder {
+    /// Runs `write` on an empty buffer and gives what it wrote.
+    pub fn bytes(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Bytes {
+        self.text.clear();
+        write(&mut self.text);
+        Bytes::copy_from_slice(&self.text)
+    }
+
+    /// Writes one WebSocket message: as it is, or compressed by itself if a window was agreed on and it is long enough.
+    pub fn frame(&mut self, out: &mut Vec<u8>, kind: Kind, payload: &[u8], deflate: WsDeflate) {
+        if !deflate.applies_to(payload) {
+            return encode_message(out, kind, payload);
+        }
+        let deflater = self.deflaters[usize::from(deflate.window_bits & 15)]
+            .get_or_insert_with(|| Box::new(Deflater::new(deflate.window_bits, false)));
+        self.deflated.clear();
+        deflater.compress_message(payload, &mut self.deflated);
+        encode_deflated(out, kind, &self.deflated);
+    }
+
+    /// Writes one WebSocket message whose payload `write` makes.
+    pub fn frame_of(&mut self, out: &mut Vec<u8>, deflate: WsDeflate, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        write(&mut text);
+        self.frame(out, Kind::Text, &text, deflate);
+        self.text = text;
+    }
+}
+
+/// Whether and how messages to a WebSocket are compressed, each by itself (RFC 7692 §7.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WsDeflate {
+    /// Window bits, 9 to 15; 0 for no compression.
+    pub window_bits: u8,
+    /// Shorter messages go as they are.
+    pub min_bytes: u32,
+}
+
+impl WsDeflate {
+    /// No compression.
+    pub const OFF: Self = Self { window_bits: 0, min_bytes: 0 };
+
+    /// Whether `payload` is to be compressed.
+    #[must_use]
+    pub fn applies_to(self, payload: &[u8]) -> bool {
+        self.window_bits != 0 && payload.len() >= self.min_bytes as usize
+    }
+}

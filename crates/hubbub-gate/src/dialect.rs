@@ -1,0 +1,117 @@
+//! Wire forms of what happens in a room. All seats of one dialect get the same bytes, made once.
+
+use hubbub_hub::{Content, Event, Happening};
+use hubbub_ws::Kind;
+
+use crate::coder::{Coder, WsDeflate};
+use crate::envelope;
+
+/// One wire form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// A WebSocket whose frames are messages.
+    WsRaw(WsDeflate),
+    /// A WebSocket with the subprotocol `hubbub.json`.
+    WsJson(WsDeflate),
+    /// Server-Sent Events.
+    Sse,
+    /// The body of a poll's answer. Presence does not show in it.
+    Poll,
+}
+
+impl Dialect {
+    /// Appends `what`, in order. What this dialect cannot show adds nothing.
+    pub fn encode(self, what: &[Happening], coder: &mut Coder, out: &mut Vec<u8>) {
+        if self == Self::Poll {
+            return poll(what, out);
+        }
+        for one in what {
+            match self {
+                Self::WsRaw(deflate) => ws_raw(one, deflate, coder, out),
+                Self::WsJson(deflate) => ws_json(one, deflate, coder, out),
+                Self::Sse | Self::Poll => sse(one, out),
+            }
+        }
+    }
+}
+
+/// The message in a frame of its own kind (docs/websocket.md).
+pub fn raw_frame(event: &Event) -> (Kind, &[u8]) {
+    match &event.body.content {
+        Content::Text(text) | Content::Json(text) => (Kind::Text, text),
+        Content::Binary(bytes) => (Kind::Binary, bytes),
+    }
+}
+
+fn ws_raw(what: &Happening, deflate: WsDeflate, coder: &mut Coder, out: &mut Vec<u8>) {
+    if let Happening::Event(event) = what {
+        let (kind, payload) = raw_frame(event);
+        coder.frame(out, kind, payload, deflate);
+    }
+}
+
+fn ws_json(what: &Happening, deflate: WsDeflate, coder: &mut Coder, out: &mut Vec<u8>) {
+    coder.frame_of(out, deflate, |text| json_frame(what, text));
+}
+
+/// What a `hubbub.json` frame says.
+pub fn json_frame(what: &Happening, out: &mut Vec<u8>) {
+    match what {
+        Happening::Event(event) => envelope::event(out, event),
+        Happening::Presence(change) => server_event(out, "hubbub:presence", &envelope::presence_change(change)),
+    }
+}
+
+/// Appends `{"event":…,"data":…}`.
+pub fn server_event(out: &mut Vec<u8>, event: &str, data: &serde_json::Value) {
+    let frame = serde_json::json!({ "event": event, "data": data });
+    serde_json::to_writer(out, &frame).expect("a Value is always JSON, and a Vec takes all that is written");
+}
+
+fn sse(what: &Happening, out: &mut Vec<u8>) {
+    match what {
+        Happening::Event(event) => {
+            let mut data = Vec::with_capacity(event.body.content.bytes().len() + 256);
+            envelope::event(&mut data, event);
+            let name = (!event.body.event.is_message()).then(|| event.body.event.as_str());
+            sse_block(out, Some(&event.at.to_string()), name, &data);
+        }
+        Happening::Presence(change) => {
+            let data = envelope::presence_change(change).to_string();
+            sse_block(out, None, Some("hubbub:presence"), data.as_bytes());
+        }
+    }
+}
+
+/// Appends one event of a stream (WHATWG HTML §9.2.6). Line breaks in the data, which in JSON can only stand between
+/// tokens, become `data:` lines of their own.
+pub fn sse_block(out: &mut Vec<u8>, id: Option<&str>, event: Option<&str>, data: &[u8]) {
+    if let Some(id) = id {
+        out.extend_from_slice(b"id: ");
+        out.extend_from_slice(id.as_bytes());
+        out.push(b'\n');
+    }
+    if let Some(event) = event {
+        out.extend_from_slice(b"event: ");
+        out.extend_from_slice(event.as_bytes());
+        out.push(b'\n');
+    }
+    for line in data.split(|byte| matches!(byte, b'\n' | b'\r')) {
+        out.extend_from_slice(b"data: ");
+        out.extend_from_slice(line);
+        out.push(b'\n');
+    }
+    out.push(b'\n');
+}
+
+fn poll(what: &[Happening], out: &mut Vec<u8>) {
+    let events = || {
+        what.iter().filter_map(|one| match one {
+            Happening::Event(event) => Some(&**event),
+            Happening::Presence(_) => None,
+        })
+    };
+    if let Some(last) = events().last() {
+        envelope::page(out, &last.room, last.at, false, events());
+    }
+}

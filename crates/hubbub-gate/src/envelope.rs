@@ -1,0 +1,139 @@
+//! The JSON forms of what happens in a room: the same in polls, event streams and `hubbub.json` WebSockets.
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use hubbub_hub::presence::{Movement, PresenceChange, PresenceView};
+use hubbub_hub::{Content, Event, Joined, Offset, Page, Published, RoomName, Sender};
+use serde_json::json;
+
+/// Appends `text` as a JSON string.
+pub fn string(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out, text).expect("a string is always JSON, and a Vec takes all that is written");
+}
+
+fn display(out: &mut Vec<u8>, value: impl std::fmt::Display) {
+    use std::io::Write;
+    write!(out, "{value}").expect("a Vec takes all that is written");
+}
+
+/// Appends a whole event: `{"id","offset","time","from","name","event","data"}`.
+pub fn event(out: &mut Vec<u8>, event: &Event) {
+    stamp(out, event);
+    out.extend_from_slice(b",\"data\":");
+    match &event.body.content {
+        Content::Text(text) => {
+            string(out, std::str::from_utf8(text).expect("text is checked where it comes in"));
+        }
+        Content::Json(json) => out.extend_from_slice(json),
+        Content::Binary(bytes) => {
+            out.push(b'"');
+            out.extend_from_slice(BASE64_STANDARD.encode(bytes).as_bytes());
+            out.extend_from_slice(b"\",\"encoding\":\"base64\"");
+        }
+    }
+    out.push(b'}');
+}
+
+/// Appends an event's envelope up to, and without, its data; the brace stays open.
+fn stamp(out: &mut Vec<u8>, event: &Event) {
+    out.extend_from_slice(b"{\"id\":\"");
+    display(out, event.id);
+    out.extend_from_slice(b"\",\"offset\":\"");
+    display(out, event.at);
+    out.extend_from_slice(b"\",\"time\":");
+    display(out, event.unix_ms);
+    sender(out, &event.from);
+    out.extend_from_slice(b",\"event\":");
+    string(out, event.body.event.as_str());
+}
+
+fn sender(out: &mut Vec<u8>, from: &Sender) {
+    out.extend_from_slice(b",\"from\":");
+    string(out, from.user.as_str());
+    out.extend_from_slice(b",\"name\":");
+    string(out, &from.name);
+}
+
+/// The answer to a publish: the envelope without the data, which its sender has.
+#[must_use]
+pub fn published(published: &Published, from: &Sender, event: &str) -> serde_json::Value {
+    json!({
+        "id": published.id.to_string(),
+        "offset": published.at.to_string(),
+        "time": published.unix_ms,
+        "from": from.user.as_str(),
+        "name": &*from.name,
+        "event": event,
+    })
+}
+
+/// Appends a poll's answer.
+pub fn page<'a>(out: &mut Vec<u8>, room: &RoomName, cursor: Offset, more: bool, events: impl Iterator<Item = &'a Event>) {
+    out.extend_from_slice(b"{\"room\":");
+    string(out, &room.to_string());
+    out.extend_from_slice(b",\"cursor\":\"");
+    display(out, cursor);
+    out.extend_from_slice(if more { b"\",\"more\":true,\"messages\":[" } else { b"\",\"more\":false,\"messages\":[" });
+    for (index, one) in events.enumerate() {
+        out.extend_from_slice(if index == 0 { b"\n" } else { b",\n" });
+        event(out, one);
+    }
+    out.extend_from_slice(b"\n]}\n");
+}
+
+/// The data of `hubbub:joined`.
+#[must_use]
+pub fn joined(room: &RoomName, joined: &Joined) -> serde_json::Value {
+    let mut data = json!({
+        "room": room.to_string(),
+        "cursor": joined.page.from.to_string(),
+        "head": joined.page.head.to_string(),
+        "recovered": joined.recovered,
+    });
+    if let Some(presence) = presence(&joined.presence) {
+        data["presence"] = presence;
+    }
+    data
+}
+
+/// Who is there: `{"count", "occupants"?}`, or nothing where the room does not tell.
+#[must_use]
+pub fn presence(view: &PresenceView) -> Option<serde_json::Value> {
+    match view {
+        PresenceView::Off => None,
+        PresenceView::Count(count) => Some(json!({ "count": count })),
+        PresenceView::List(people) => {
+            let occupants: Vec<_> = people
+                .iter()
+                .map(|person| {
+                    json!({
+                        "user": person.who.user.as_str(),
+                        "name": &*person.who.name,
+                        "sessions": person.sessions,
+                        "since": person.since_unix_ms,
+                    })
+                })
+                .collect();
+            Some(json!({ "count": people.len(), "occupants": occupants }))
+        }
+    }
+}
+
+/// The data of `hubbub:presence`.
+#[must_use]
+pub fn presence_change(change: &PresenceChange) -> serde_json::Value {
+    match &change.who {
+        None => json!({ "count": change.count }),
+        Some((who, movement)) => json!({
+            "action": match movement { Movement::Join => "join", Movement::Leave => "leave" },
+            "user": who.user.as_str(),
+            "name": &*who.name,
+            "count": change.count,
+        }),
+    }
+}
+
+/// How far a page reaches, as an entity tag: it changes whenever the answer to the same address would.
+#[must_use]
+pub fn etag(page: &Page) -> String {
+    format!("\"{}.{}.{}\"", page.head, page.from.seq, page.cursor().seq)
+}

@@ -1,0 +1,27 @@
+//! Gates: what each protocol says, as commands to the hub, and what the hub says, in each protocol.
+//!
+//! A request comes in through [`request::open`], is let in by [`admission`], and goes on as the session that
+//! [`want::Want`] names: [`publish`], [`poll`], [`sse`], [`ws`], [`presence`] or [`token`]. All of them are [`session::Session`]s:
+//! functions from (state, input, now) to effects, without I/O or clock.
+
+pub mod admission;
+pub mod coder;
+mod credentials;
+pub mod dialect;
+pub mod envelope;
+pub mod origin;
+pub mod outbox;
+pub mod params;
+pub mod poll;
+pub mod presence;
+pub mod problem;
+pub mod publish;
+mod reader;
+pub mod request;
+mod respond;
+pub mod session;
+pub mod settings;
+pub mod sse;
+pub mod token;
+pub mod want;
+pub mod ws;

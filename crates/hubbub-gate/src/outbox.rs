@@ -1,0 +1,252 @@
+//! Bytes on their way to one link: the only place where a slow receiver is felt.
+
+use std::collections::VecDeque;
+
+use bytes::{Buf, Bytes};
+use http::response;
+
+/// What happens when a receiver's queue is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenFull {
+    /// The session is closed; the peer comes back and resumes from the log.
+    Close,
+    /// The oldest events that nothing of was sent yet are dropped.
+    DropOldest,
+}
+
+/// A piece of output that is never cut by dropping.
+#[derive(Debug)]
+struct Chunk {
+    bytes: Bytes,
+    /// An event, which [`WhenFull::DropOldest`] may drop; answers and control frames stay.
+    event: bool,
+}
+
+/// Whether something fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Push {
+    /// It is queued.
+    Queued,
+    /// It is queued; so many older events were dropped for it.
+    Dropped(u32),
+    /// It is not queued: the session is to be closed.
+    Overrun,
+}
+
+/// The queue of one session, in order, bounded in bytes.
+#[derive(Debug)]
+pub struct Outbox {
+    queue: VecDeque<Chunk>,
+    bytes: usize,
+    head: Option<Box<response::Parts>>,
+    /// Part of the first chunk has been sent.
+    begun: bool,
+    ended: bool,
+    tell_when_drained: bool,
+}
+
+/// What an outbox may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct OutboxLimits {
+    /// Bytes queued. A single piece larger than this is taken when nothing else is queued.
+    pub bytes: usize,
+    /// What to do about more.
+    pub when_full: WhenFull,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Outbox {
+    /// An empty outbox. It allocates nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { queue: VecDeque::new(), bytes: 0, head: None, begun: false, ended: false, tell_when_drained: false }
+    }
+
+    /// Queues an answer or a control frame: small, and never dropped.
+    pub fn write(&mut self, bytes: Bytes) {
+        if !bytes.is_empty() {
+            self.bytes += bytes.len();
+            self.queue.push_back(Chunk { bytes, event: false });
+        }
+    }
+
+    /// Queues events, within `limits`.
+    pub fn push(&mut self, bytes: Bytes, limits: OutboxLimits) -> Push {
+        let mut dropped = 0;
+        if self.bytes + bytes.len() > limits.bytes && !self.queue.is_empty() {
+            if limits.when_full == WhenFull::Close {
+                return Push::Overrun;
+            }
+            dropped = self.drop_oldest(self.bytes + bytes.len() - limits.bytes);
+        }
+        self.bytes += bytes.len();
+        self.queue.push_back(Chunk { bytes, event: true });
+        if dropped == 0 { Push::Queued } else { Push::Dropped(dropped) }
+    }
+
+    fn drop_oldest(&mut self, mut excess: usize) -> u32 {
+        let mut dropped = 0;
+        let mut at = usize::from(self.begun);
+        while excess > 0 && at < self.queue.len() {
+            if !self.queue[at].event {
+                at += 1;
+                continue;
+            }
+            if let Some(chunk) = self.queue.remove(at) {
+                self.bytes -= chunk.bytes.len();
+                excess = excess.saturating_sub(chunk.bytes.len());
+                dropped += 1;
+            }
+        }
+        dropped
+    }
+
+    /// Drops all that nothing was sent of yet.
+    pub fn clear_unsent(&mut self) {
+        self.queue.truncate(usize::from(self.begun));
+        self.bytes = self.queue.iter().map(|chunk| chunk.bytes.len()).sum();
+    }
+
+    /// Sets the status and headers of an HTTP exchange. What is queued is its body, or after `101` what follows it.
+    pub fn answer(&mut self, head: response::Parts) {
+        self.head = Some(Box::new(head));
+    }
+
+    /// Takes the head, for the link to send.
+    pub fn take_head(&mut self) -> Option<response::Parts> {
+        self.head.take().map(|head| *head)
+    }
+
+    /// Whether a head waits to be taken.
+    #[must_use]
+    pub fn has_head(&self) -> bool {
+        self.head.is_some()
+    }
+
+    /// Asks for [`crate::session::Input::Drained`] when all has been handed to the link.
+    pub fn tell_when_drained(&mut self) {
+        self.tell_when_drained = true;
+    }
+
+    /// Whether the session wants to be told now.
+    pub fn take_drained(&mut self) -> bool {
+        self.queue.is_empty() && std::mem::take(&mut self.tell_when_drained)
+    }
+
+    /// Nothing comes after what is queued.
+    pub fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// Whether [`Self::end`] was called.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Bytes queued.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether nothing is queued.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// The queued pieces, in order.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.queue.iter().map(|chunk| &chunk.bytes[..])
+    }
+
+    /// Takes the first piece, for a link that pulls.
+    pub fn pop(&mut self) -> Option<Bytes> {
+        let chunk = self.queue.pop_front()?;
+        self.bytes -= chunk.bytes.len();
+        self.begun = false;
+        self.shrink();
+        Some(chunk.bytes)
+    }
+
+    /// The link has sent so many bytes.
+    pub fn sent(&mut self, mut count: usize) {
+        self.bytes -= count;
+        while let Some(first) = self.queue.front_mut() {
+            if count < first.bytes.len() {
+                first.bytes.advance(count);
+                self.begun |= count > 0;
+                return;
+            }
+            count -= first.bytes.len();
+            self.begun = false;
+            self.queue.pop_front();
+        }
+        self.shrink();
+    }
+
+    /// A queue that once was long does not keep its memory.
+    fn shrink(&mut self) {
+        if self.queue.is_empty() && self.queue.capacity() > 8 {
+            self.queue = VecDeque::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLOSE: OutboxLimits = OutboxLimits { bytes: 10, when_full: WhenFull::Close };
+    const DROP: OutboxLimits = OutboxLimits { bytes: 10, when_full: WhenFull::DropOldest };
+
+    fn content(outbox: &Outbox) -> Vec<u8> {
+        outbox.pieces().flatten().copied().collect()
+    }
+
+    #[test]
+    fn a_full_outbox_overruns() {
+        let mut outbox = Outbox::new();
+        assert_eq!(outbox.push(Bytes::from_static(b"12345678"), CLOSE), Push::Queued);
+        assert_eq!(outbox.push(Bytes::from_static(b"abc"), CLOSE), Push::Overrun);
+        assert_eq!(content(&outbox), b"12345678");
+    }
+
+    #[test]
+    fn one_large_piece_passes_when_nothing_waits() {
+        let mut outbox = Outbox::new();
+        assert_eq!(outbox.push(Bytes::from_static(b"0123456789abcdef"), CLOSE), Push::Queued);
+    }
+
+    #[test]
+    fn dropping_spares_what_has_begun_and_what_is_no_event() {
+        let mut outbox = Outbox::new();
+        let _ = outbox.push(Bytes::from_static(b"1111"), DROP);
+        let _ = outbox.push(Bytes::from_static(b"222"), DROP);
+        outbox.write(Bytes::from_static(b"P"));
+        outbox.sent(2);
+        assert_eq!(outbox.push(Bytes::from_static(b"333333"), DROP), Push::Dropped(1));
+        assert_eq!(content(&outbox), b"11P333333");
+        assert_eq!(outbox.len(), 9);
+    }
+
+    #[test]
+    fn sending_in_odd_steps_loses_nothing() {
+        let mut outbox = Outbox::new();
+        for piece in ["abc", "defg", "h"] {
+            outbox.write(Bytes::from_static(piece.as_bytes()));
+        }
+        outbox.sent(4);
+        assert_eq!(content(&outbox), b"efgh");
+        outbox.sent(4);
+        assert!(outbox.is_empty());
+        assert_eq!(outbox.len(), 0);
+    }
+}

@@ -1,0 +1,163 @@
+//! Refusals over HTTP: `application/problem+json` (RFC 9457).
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header, response};
+use hubbub_hub::policy::Right;
+use hubbub_hub::{Page, Refusal};
+use serde_json::{Map, Value, json};
+
+/// A refusal that says what was wrong and what to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The last part of its `type`.
+    pub name: &'static str,
+    /// One sentence for all refusals of this type.
+    pub title: &'static str,
+    /// What was wrong this time, and what to do.
+    pub detail: String,
+    /// Members beyond those of the RFC.
+    pub more: Map<String, Value>,
+    /// Header fields that belong to the status.
+    pub headers: Vec<(header::HeaderName, &'static str)>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, name: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, name, title, detail: detail.into(), more: Map::new(), headers: Vec::new() }
+    }
+
+    fn with(mut self, name: header::HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Something in the request does not parse.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad-request", "The request cannot be understood.", detail)
+    }
+
+    /// Who is asking could not be settled.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Say who you are.", detail)
+            .with(header::WWW_AUTHENTICATE, "Bearer realm=\"hubbub\", Basic realm=\"hubbub\", charset=\"UTF-8\"")
+    }
+
+    /// Known, but not allowed.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "You may not do that here.", detail)
+    }
+
+    /// There is no such thing.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing here.", detail)
+    }
+
+    /// The path is right, the method is not. `allow` lists those that are.
+    pub fn method(allow: &'static str) -> Self {
+        let detail = format!("This address answers {allow}.");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This address does not do that.", detail)
+            .with(header::ALLOW, allow)
+    }
+
+    /// No form that the client accepts.
+    pub fn not_acceptable() -> Self {
+        let detail = "Accept application/json for an answer, or text/event-stream for a stream.";
+        Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "There is no such form of it.", detail)
+    }
+
+    /// The body did not come in time.
+    pub fn timeout() -> Self {
+        let detail = "The body did not arrive in time. Send it again.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "timeout", "That took too long.", detail)
+    }
+
+    /// The body is over the limit.
+    pub fn too_large(limit: usize) -> Self {
+        let detail = format!("A message has at most {limit} bytes (limits.message_bytes).");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "That is too large.", detail)
+    }
+
+    /// Not a WebSocket handshake, or not of version 13 (RFC 6455 §4.2.2, §4.4; RFC 9110 §15.5.22).
+    pub fn upgrade_required(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UPGRADE_REQUIRED, "upgrade-required", "This address speaks WebSocket.", detail)
+            .with(header::UPGRADE, "websocket")
+            .with(header::SEC_WEBSOCKET_VERSION, "13")
+    }
+
+    /// Too much at once.
+    pub fn too_many(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "That is too much at once.", detail)
+            .with(header::RETRY_AFTER, "1")
+    }
+
+    /// Not now.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The server cannot do that now.", detail)
+            .with(header::RETRY_AFTER, "2")
+    }
+
+    /// The position asked for is not kept any more.
+    #[must_use]
+    pub fn cursor_gone(page: &Page) -> Self {
+        let detail = "What followed this cursor is not kept any more. Read on from `oldest` for all that is kept, or from `cursor` for what comes next.";
+        let mut problem = Self::new(StatusCode::GONE, "cursor-gone", "The cursor is gone.", detail);
+        problem.more.insert("cursor".into(), page.head.to_string().into());
+        problem.more.insert("oldest".into(), page.oldest.to_string().into());
+        problem
+    }
+
+    /// What a home said no with.
+    #[must_use]
+    pub fn refused(why: Refusal) -> Self {
+        match why {
+            Refusal::Forbidden(Right::Join) => Self::forbidden("This room does not let you in."),
+            Refusal::Forbidden(Right::Publish) => Self::forbidden("This room does not let you publish."),
+            Refusal::Forbidden(Right::Read) => Self::forbidden("This room does not let you read."),
+            Refusal::NoSuchInbox => Self::not_found("There is no such user."),
+            Refusal::PresenceOff => Self::not_found("This room does not tell who is there."),
+            Refusal::TooManyRooms => Self::unavailable("There are as many rooms as the server may have (limits.rooms)."),
+            Refusal::Busy => Self::unavailable("The server cannot keep up. Try again."),
+            Refusal::TooFast => Self::too_many("You publish faster than this server allows (limits.publish_rate)."),
+            Refusal::LogFailed => Self::unavailable("The message could not be kept on disk. Try again with the same Idempotency-Key."),
+        }
+    }
+
+    /// As JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let mut value = json!({
+            "type": format!("urn:hubbub:problem:{}", self.name),
+            "title": self.title,
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        if let Value::Object(members) = &mut value {
+            members.extend(self.more.clone());
+        }
+        value
+    }
+
+    /// As an HTTP answer.
+    #[must_use]
+    pub fn response(&self) -> (response::Parts, Bytes) {
+        let mut body = self.json().to_string();
+        body.push('\n');
+        let mut head = head(self.status, "application/problem+json");
+        for (name, value) in &self.headers {
+            head.headers.append(name, HeaderValue::from_static(value));
+        }
+        (head, body.into())
+    }
+}
+
+/// A head with a content type. Caches ask again each time, with the entity tag where there is one.
+#[must_use]
+pub fn head(status: StatusCode, content_type: &'static str) -> response::Parts {
+    let mut head = Response::new(()).into_parts().0;
+    head.status = status;
+    head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    head
+}

@@ -1,0 +1,54 @@
+//! Reading a room from a position until live: the same for event streams and WebSockets.
+//!
+//! The backlog comes in pages. The next one is asked for when the link has taken the last, so that a long history never
+//! piles up in the outbox.
+
+use std::sync::Arc;
+
+use hubbub_hub::command::Stay;
+use hubbub_hub::{Command, Identity, Joined, RoomName, Start};
+
+use crate::session::{Cx, Delivery};
+
+/// Most messages in one page of backlog; its bytes are limited by the hub.
+const PAGE: u32 = 500;
+
+/// Somebody who reads a room and stays.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    /// Which room.
+    pub(crate) room: RoomName,
+    /// Who reads.
+    pub(crate) who: Arc<Identity>,
+    /// Where to go on.
+    start: Start,
+    /// Whether to hear oneself.
+    echo: bool,
+}
+
+/// Tickets of [`Reader`]'s own questions; a session gives its others from 1 up.
+pub(crate) const READING: u32 = 0;
+
+impl Reader {
+    /// `who` reads `room` from `start`.
+    #[must_use]
+    pub(crate) fn new(room: RoomName, who: Arc<Identity>, start: Start, echo: bool) -> Self {
+        Self { room, who, start, echo }
+    }
+
+    /// Asks for the next page.
+    pub(crate) fn ask(&self, cx: &mut Cx<'_>) {
+        let command = Command::Join { start: self.start, limit: PAGE, stay: Stay::Seated, follow: true };
+        cx.command(&self.room, &self.who, command, READING);
+    }
+
+    /// Takes a seat if the page reached the head, else asks for more when this page is sent. Called after the page was written.
+    pub(crate) fn go_on(&mut self, joined: &Joined, delivery: Delivery, cx: &mut Cx<'_>) {
+        self.start = Start::After(joined.page.cursor());
+        if joined.live {
+            cx.seat(&self.room, delivery, self.echo);
+        } else {
+            cx.out.tell_when_drained();
+        }
+    }
+}

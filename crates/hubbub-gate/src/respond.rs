@@ -1,0 +1,40 @@
+//! Whole answers to one HTTP exchange.
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header, response};
+
+use crate::problem::{self, Problem};
+use crate::session::{Close, Cx};
+
+/// Answers with `body` and ends the session.
+///
+/// # Errors
+/// Always [`Close::Done`]: the exchange is over.
+pub(crate) fn respond(mut head: response::Parts, body: Bytes, cx: &mut Cx<'_>) -> Result<(), Close> {
+    if head.status != StatusCode::NOT_MODIFIED {
+        head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    cx.out.answer(head);
+    cx.out.write(body);
+    Err(Close::Done)
+}
+
+/// Answers with JSON and ends the session.
+///
+/// # Errors
+/// Always [`Close::Done`]: the exchange is over.
+pub(crate) fn respond_json(status: StatusCode, value: &serde_json::Value, cx: &mut Cx<'_>) -> Result<(), Close> {
+    let mut body = value.to_string();
+    body.push('\n');
+    respond(problem::head(status, "application/json"), body.into(), cx)
+}
+
+/// Answers with a refusal and ends the session.
+///
+/// # Errors
+/// Always [`Close::Refused`].
+pub(crate) fn respond_problem(problem: &Problem, cx: &mut Cx<'_>) -> Result<(), Close> {
+    let (head, body) = problem.response();
+    let _ = respond(head, body, cx);
+    Err(Close::Refused)
+}

@@ -1,0 +1,166 @@
+//! What a session is: one peer, one protocol, as a function from (state, input, now) to effects.
+//!
+//! A session never touches a socket, a clock or another session. It writes to its own [`Outbox`] and queues commands; the worker runs
+//! them later in the same turn.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hubbub_auth::Doorman;
+use hubbub_hub::{Command, Happening, Identity, Notice, Now, RoomName, SessionKey, Ticket};
+
+use crate::coder::Coder;
+use crate::dialect::Dialect;
+use crate::outbox::Outbox;
+use crate::settings::GateSettings;
+
+/// One peer speaking one protocol.
+pub trait Session {
+    /// Takes one input. What it wants done goes into `cx`.
+    ///
+    /// # Errors
+    /// [`Close`] ends the session: what is in the outbox is still sent, then the link is closed.
+    fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close>;
+
+    /// When this session wants [`Input::Timeout`], in process time. O(1): asked after every input.
+    fn deadline(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// What may come to a session.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The first input of every session.
+    Opened,
+    /// Bytes from the link. The session takes them all and keeps what it cannot use yet.
+    Stream(&'a mut [u8]),
+    /// The hub's word.
+    Notice(Notice<'a>),
+    /// For a seat that is told once, see [`Delivery::Once`]: what happened, and its encoding, which all such seats share.
+    Once {
+        /// What happened, in order.
+        what: &'a [Happening],
+        /// The same in the seat's dialect.
+        bytes: &'a Bytes,
+    },
+    /// The answer to a slow question.
+    Answer(Ticket, Answer),
+    /// The outbox has run empty, after [`Outbox::tell_when_drained`].
+    Drained,
+    /// [`Session::deadline`] has come.
+    Timeout,
+    /// The outbox is full and the policy is to close: say so if the protocol can.
+    TooSlow,
+    /// The server is closing.
+    Shutdown,
+    /// The link is gone.
+    LinkLost,
+}
+
+/// A session ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Close {
+    /// As it should.
+    Done,
+    /// The peer broke the protocol.
+    Protocol,
+    /// The peer reads too slowly.
+    TooSlow,
+    /// The peer is silent.
+    Timeout,
+    /// The server refuses to go on.
+    Refused,
+}
+
+/// A question that takes time; it is answered by [`Input::Answer`].
+pub enum Question {
+    /// Is this the account's password?
+    Password {
+        /// The prepared localpart.
+        user: String,
+        /// What was offered.
+        password: String,
+    },
+}
+
+/// The answer to a [`Question`].
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// It is, and the account's display name is this; or it is not.
+    Password(Option<String>),
+    /// Nobody could say: try again later.
+    Unavailable,
+}
+
+/// How events reach a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Delivery {
+    /// All seats of this dialect get the same bytes; the session is not called.
+    Shared(Dialect),
+    /// As shared, but the session is told, with the bytes, and the seat is given up: a long poll.
+    Once(Dialect),
+    /// The session writes each one itself, because every receiver's bytes differ.
+    Personal,
+}
+
+/// What a session may do while it handles an input.
+pub struct Cx<'a> {
+    /// Who is asking.
+    pub key: SessionKey,
+    /// The present moment.
+    pub now: Now,
+    /// Bytes for this session's link.
+    pub out: &'a mut Outbox,
+    /// Who may come in.
+    pub doorman: &'a Doorman,
+    /// Limits and switches.
+    pub settings: &'a GateSettings,
+    /// Buffers and compressors of the worker.
+    pub coder: &'a mut Coder,
+    /// Randomness.
+    pub rng: &'a mut fastrand::Rng,
+    /// What is to be done after the handler has returned.
+    pub deeds: &'a mut Vec<Deed>,
+}
+
+/// What a session wants its worker to do.
+pub enum Deed {
+    /// Ask a room.
+    Command(RoomName, Arc<Identity>, Command, Ticket),
+    /// Ask somebody slow.
+    Ask(Question, Ticket),
+    /// From now on, tell this session what happens in the room.
+    Seat {
+        /// Where.
+        room: RoomName,
+        /// How.
+        delivery: Delivery,
+        /// Whether it wants to hear itself.
+        echo: bool,
+    },
+    /// This session goes on as another.
+    TurnInto(Box<dyn Session>),
+}
+
+impl Cx<'_> {
+    /// Asks `room` for `command`, as `who`.
+    pub fn command(&mut self, room: &RoomName, who: &Arc<Identity>, command: Command, ticket: Ticket) {
+        self.deeds.push(Deed::Command(room.clone(), who.clone(), command, ticket));
+    }
+
+    /// Asks somebody slow.
+    pub fn ask(&mut self, question: Question, ticket: Ticket) {
+        self.deeds.push(Deed::Ask(question, ticket));
+    }
+
+    /// Takes a seat in a room that has said [`hubbub_hub::Joined::live`].
+    pub fn seat(&mut self, room: &RoomName, delivery: Delivery, echo: bool) {
+        self.deeds.push(Deed::Seat { room: room.clone(), delivery, echo });
+    }
+
+    /// Goes on as `session`, which gets [`Input::Opened`] next.
+    pub fn turn_into(&mut self, session: impl Session + 'static) {
+        self.deeds.push(Deed::TurnInto(Box::new(session)));
+    }
+}

@@ -1,0 +1,47 @@
+//! Limits and switches of the gates. Each is a documented setting.
+
+use hubbub_ws::{DeflatePolicy, Limits};
+
+use crate::outbox::OutboxLimits;
+
+/// What the gates are told by the configuration. The same in every worker.
+#[derive(Debug, Clone)]
+pub struct GateSettings {
+    /// Origins that may use the server from a page elsewhere, such as `https://app.example`; `*` for any.
+    pub origins: Vec<String>,
+    /// Largest message, in bytes.
+    pub message_bytes: usize,
+    /// Limits of every session's outbox.
+    pub outbox: OutboxLimits,
+    /// Most messages in one answer to a poll.
+    pub poll_limit_max: u32,
+    /// Longest long poll, in milliseconds.
+    pub long_poll_max_ms: u64,
+    /// How often an event stream carries a comment, in milliseconds.
+    pub sse_heartbeat_ms: u64,
+    /// How long an `EventSource` waits before it reconnects, in milliseconds.
+    pub sse_retry_ms: u64,
+    /// How long a session waits for a slow answer (a password, a room's log), in milliseconds.
+    pub answer_ms: u64,
+    /// How long tokens issued by the server hold, in seconds.
+    pub token_lifetime_s: u64,
+    /// The WebSocket's own.
+    pub ws: WsSettings,
+}
+
+/// Limits and switches of the WebSocket.
+#[derive(Debug, Clone)]
+pub struct WsSettings {
+    /// What one peer may make us hold.
+    pub limits: Limits,
+    /// permessage-deflate, if it is offered at all.
+    pub deflate: Option<DeflatePolicy>,
+    /// Shorter messages are sent as they are, in bytes.
+    pub deflate_min_bytes: usize,
+    /// A peer that was silent for so long is pinged, in milliseconds.
+    pub ping_after_ms: u64,
+    /// A peer that was silent for so long after a ping is gone, in milliseconds.
+    pub pong_wait_ms: u64,
+    /// How long we wait for the answer to our close frame, in milliseconds.
+    pub close_wait_ms: u64,
+}

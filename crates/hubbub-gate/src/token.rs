@@ -1,0 +1,48 @@
+//! `POST /api/token`: a token for an account that has proved its password.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use hubbub_hub::{Identity, IdentityKind};
+use serde_json::json;
+
+use crate::problem::Problem;
+use crate::respond::{respond_json, respond_problem};
+use crate::session::{Close, Cx, Input, Session};
+
+/// Somebody who wants a token.
+pub struct IssueToken {
+    who: Arc<Identity>,
+}
+
+impl IssueToken {
+    /// `who` wants a token.
+    #[must_use]
+    pub fn new(who: Arc<Identity>) -> Self {
+        Self { who }
+    }
+
+    fn issue(&self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        // A token is not renewed by itself: who has lost it must not keep it alive for ever.
+        if self.who.kind != IdentityKind::Account {
+            let detail = "Tokens are for accounts: send Authorization: Basic with the account's name and password.";
+            return respond_problem(&Problem::unauthorized(detail), cx);
+        }
+        match cx.doorman.issue(&self.who, cx.settings.token_lifetime_s, cx.now.unix_ms) {
+            Some((token, expires)) => {
+                let answer = json!({ "token": token, "expires": expires, "user": self.who.user.as_str() });
+                respond_json(StatusCode::OK, &answer, cx)
+            }
+            None => respond_problem(&Problem::not_found("This server has no accounts. Start it with --data."), cx),
+        }
+    }
+}
+
+impl Session for IssueToken {
+    fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match input {
+            Input::Opened => self.issue(cx),
+            _ => Err(Close::Done),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What somebody wants of the server once it is settled who he is: one variant for each kind of request.
+
+use std::sync::Arc;
+
+use hubbub_hub::{Identity, RoomName};
+
+use crate::presence::AskPresence;
+use crate::publish::{Publication, Publish};
+use crate::session::Cx;
+use crate::sse::{self, Stream};
+use crate::token::IssueToken;
+use crate::ws;
+use crate::poll::{self, Poll};
+
+/// What a request wants.
+#[derive(Debug)]
+pub enum Want {
+    /// To say something.
+    Publish(Publication),
+    /// To read, now or when there is something.
+    Poll(poll::Reading),
+    /// To be told as it happens.
+    Stream(sse::Reading),
+    /// A WebSocket.
+    WebSocket(ws::handshake::Agreed),
+    /// To know who is there.
+    Presence(RoomName),
+    /// A token for the account.
+    Token,
+}
+
+impl Want {
+    /// Goes on as the session that does it, for `who`.
+    pub fn begin(self, who: Arc<Identity>, cx: &mut Cx<'_>) {
+        match self {
+            Self::Publish(publication) => cx.turn_into(Publish::new(publication, who)),
+            Self::Poll(reading) => cx.turn_into(Poll::new(reading, who)),
+            Self::Stream(reading) => cx.turn_into(Stream::new(reading, who)),
+            Self::WebSocket(agreed) => cx.turn_into(ws::Socket::new(agreed, who, cx.settings, cx.now)),
+            Self::Presence(room) => cx.turn_into(AskPresence::new(room, who)),
+            Self::Token => cx.turn_into(IssueToken::new(who)),
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! A room over a WebSocket: a frame is a message, or an envelope where the client asked for `hubbub.json`.
+
+pub mod handshake;
+mod say;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hubbub_hub::{Command, Content, Happening, IdempotencyKey, Identity, Joined, Notice, Now, Refusal, Reply};
+use hubbub_ws::{CloseCode, Config, Decoder, Deflater, Incoming, Kind, Role, encode_close, encode_deflated, encode_ping, encode_pong};
+use serde_json::json;
+
+use crate::coder::WsDeflate;
+use crate::dialect::{Dialect, json_frame, raw_frame, server_event};
+use crate::envelope;
+use crate::problem::Problem;
+use crate::reader::{READING, Reader};
+use crate::respond::respond_problem;
+use crate::session::{Close, Cx, Delivery, Input, Session};
+use crate::settings::GateSettings;
+
+use handshake::Agreed;
+use say::Said;
+
+/// The token has expired.
+const TOKEN_EXPIRED: CloseCode = CloseCode(4401);
+/// No pong in time.
+const NO_PONG: CloseCode = CloseCode(4408);
+/// The offset asked for is gone.
+const HISTORY_GONE: CloseCode = CloseCode(4410);
+
+/// One WebSocket in one room.
+pub struct Socket {
+    decoder: Decoder,
+    /// All but the decoder, so that what the decoder hands out can be acted upon while it is borrowed.
+    peer: Peer,
+}
+
+struct Peer {
+    reader: Reader,
+    dialect: Dialect,
+    stage: Stage,
+    /// When [`Stage`] or the peer's silence wants something done, in process time.
+    deadline: u64,
+    /// When the token expires, in process time.
+    expires: u64,
+    /// A ping was sent and nothing has come since.
+    pinged: bool,
+    next_ticket: u32,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few sockets need.
+#[derive(Default)]
+struct Rare {
+    /// The answer that opens the socket, until it is given.
+    head: Option<Box<http::response::Parts>>,
+    /// Messages whose fate the client wants to know, by ticket.
+    waiting: Vec<(u32, IdempotencyKey)>,
+    /// Our compressor, where its context lives on from message to message (RFC 7692 §7.1.1).
+    deflater: Option<Deflater>,
+}
+
+/// How far the socket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The room has not let it in yet.
+    Joining,
+    /// Messages go both ways.
+    Open,
+    /// Our close frame is sent; the peer's is awaited (RFC 6455 §7.1.1).
+    Closing,
+}
+
+impl Socket {
+    /// A socket of `who`, on what the handshake agreed.
+    #[must_use]
+    pub fn new(agreed: Agreed, who: Arc<Identity>, settings: &GateSettings, now: Now) -> Self {
+        let Agreed { room, start, echo, json, deflate, head } = agreed;
+        let ws = &settings.ws;
+        let expires = who.expires_unix_ms.map_or(u64::MAX, |at| now.mono_ms + at.saturating_sub(now.unix_ms));
+        let (bits, takeover) = deflate.map_or((0, false), |deflate| deflate.sending(Role::Server));
+        let own = takeover.then(|| Deflater::new(bits, true));
+        let form = WsDeflate { window_bits: bits, min_bytes: u32::try_from(ws.deflate_min_bytes).unwrap_or(u32::MAX) };
+        let form = if deflate.is_some() { form } else { WsDeflate::OFF };
+        let decoder = Decoder::new(Config { role: Role::Server, limits: ws.limits, deflate });
+        let peer = Peer {
+            reader: Reader::new(room, who, start, echo),
+            dialect: if json { Dialect::WsJson(form) } else { Dialect::WsRaw(form) },
+            stage: Stage::Joining,
+            deadline: now.mono_ms + settings.answer_ms,
+            expires,
+            pinged: false,
+            next_ticket: READING + 1,
+            rare: Some(Box::new(Rare { head: Some(head), waiting: Vec::new(), deflater: own })),
+        };
+        Self { decoder, peer }
+    }
+
+    fn received(&mut self, mut input: &mut [u8], cx: &mut Cx<'_>) -> Result<(), Close> {
+        self.peer.heard_if_open(cx);
+        let mut inflater = std::mem::take(&mut cx.coder.inflater);
+        let result = loop {
+            let step = match self.decoder.next(&mut input, &mut inflater) {
+                Ok(None) => break Ok(()),
+                Ok(Some(incoming)) => self.peer.take(incoming, cx),
+                Err(error) => self.peer.fail(error.close_code(), &error.to_string(), cx),
+            };
+            if step.is_err() {
+                break step;
+            }
+        };
+        cx.coder.inflater = inflater;
+        result
+    }
+}
+
+impl Peer {
+
+    fn is_json(&self) -> bool {
+        matches!(self.dialect, Dialect::WsJson(_))
+    }
+
+    fn delivery(&self) -> Delivery {
+        match &self.rare {
+            Some(rare) if rare.deflater.is_some() => Delivery::Personal,
+            _ => Delivery::Shared(self.dialect),
+        }
+    }
+
+    fn joined(&mut self, joined: &Joined, cx: &mut Cx<'_>) -> Result<(), Close> {
+        let first = self.open(cx);
+        if !joined.recovered && !self.is_json() {
+            let reason = format!("that offset is gone; the log stands at {}", joined.page.head);
+            return self.close(HISTORY_GONE, &reason, cx);
+        }
+        if self.is_json() && (first || !joined.recovered) {
+            self.tell("hubbub:joined", &envelope::joined(&self.reader.room, joined), cx);
+        }
+        let backlog: Vec<_> = joined.page.events.iter().cloned().map(Happening::Event).collect();
+        self.write(&backlog, cx);
+        self.reader.go_on(joined, self.delivery(), cx);
+        Ok(())
+    }
+
+    /// Answers the handshake, the first time.
+    fn open(&mut self, cx: &mut Cx<'_>) -> bool {
+        let Some(head) = self.rare.as_mut().and_then(|rare| rare.head.take()) else { return false };
+        cx.out.answer(*head);
+        self.stage = Stage::Open;
+        self.heard(cx);
+        self.drop_rare();
+        true
+    }
+
+    fn drop_rare(&mut self) {
+        if self.rare.as_ref().is_some_and(|rare| rare.head.is_none() && rare.waiting.is_empty() && rare.deflater.is_none()) {
+            self.rare = None;
+        }
+    }
+
+    fn heard(&mut self, cx: &Cx<'_>) {
+        self.pinged = false;
+        self.deadline = (cx.now.mono_ms + cx.settings.ws.ping_after_ms).min(self.expires);
+    }
+
+    fn heard_if_open(&mut self, cx: &Cx<'_>) {
+        if self.stage == Stage::Open {
+            self.heard(cx);
+        }
+    }
+
+    fn take(&mut self, incoming: Incoming<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match incoming {
+            Incoming::Close(frame) => self.peer_closes(frame.map_or(CloseCode::NORMAL.0, |frame| frame.code), cx),
+            // RFC 6455 §1.4: after our close frame, data is read and discarded.
+            _ if self.stage != Stage::Open => Ok(()),
+            Incoming::Text(text) if self.is_json() => self.take_envelope(text, cx),
+            Incoming::Text(text) => {
+                self.say(say::raw(Content::Text(Bytes::copy_from_slice(text.as_bytes()))), cx);
+                Ok(())
+            }
+            Incoming::Binary(_) if self.is_json() => {
+                self.fail(CloseCode::UNSUPPORTED, "hubbub.json frames are text; mark binary data with encoding", cx)
+            }
+            Incoming::Binary(bytes) => {
+                self.say(say::raw(Content::Binary(Bytes::copy_from_slice(bytes))), cx);
+                Ok(())
+            }
+            Incoming::Ping(payload) => {
+                let pong = cx.coder.bytes(|out| encode_pong(out, payload));
+                cx.out.write(pong);
+                Ok(())
+            }
+            Incoming::Pong(_) => Ok(()),
+        }
+    }
+
+    fn take_envelope(&mut self, text: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match say::envelope(text) {
+            Ok(said) => self.say(said, cx),
+            Err((key, problem)) => self.tell_problem(&problem, key.as_deref(), cx),
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, said: Said, cx: &mut Cx<'_>) {
+        let ticket = self.next_ticket;
+        self.next_ticket = self.next_ticket.checked_add(1).unwrap_or(READING + 1);
+        if let Some(key) = &said.key {
+            self.rare.get_or_insert_default().waiting.push((ticket, key.clone()));
+        }
+        let Said { body, key } = said;
+        cx.command(&self.reader.room, &self.reader.who, Command::Publish { body, key }, ticket);
+    }
+
+    fn replied(&mut self, ticket: u32, reply: &Reply, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match reply {
+            Reply::Joined(joined) => self.joined(joined, cx),
+            Reply::Refused(why) if self.stage == Stage::Joining => respond_problem(&Problem::refused(*why), cx),
+            Reply::Refused(why) => self.refused(ticket, *why, cx),
+            Reply::Published(published) => {
+                if let Some(key) = self.fate_of(ticket) {
+                    let data = json!({ "key": key.as_str(), "id": published.id.to_string(), "offset": published.at.to_string() });
+                    self.tell("hubbub:ack", &data, cx);
+                }
+                Ok(())
+            }
+            Reply::Presence(_) => Ok(()),
+        }
+    }
+
+    fn fate_of(&mut self, ticket: u32) -> Option<IdempotencyKey> {
+        let waiting = &mut self.rare.as_mut()?.waiting;
+        let at = waiting.iter().position(|(waits, _)| *waits == ticket)?;
+        let (_, key) = waiting.swap_remove(at);
+        self.drop_rare();
+        Some(key)
+    }
+
+    /// A raw socket has no words for a refusal but its close code.
+    fn refused(&mut self, ticket: u32, why: Refusal, cx: &mut Cx<'_>) -> Result<(), Close> {
+        let problem = Problem::refused(why);
+        if ticket != READING && self.is_json() {
+            let key = self.fate_of(ticket);
+            self.tell_problem(&problem, key.as_ref().map(IdempotencyKey::as_str), cx);
+            return Ok(());
+        }
+        let code = if matches!(why, Refusal::Forbidden(_)) { CloseCode::POLICY } else { CloseCode::TRY_AGAIN };
+        self.close(code, &problem.detail, cx)
+    }
+
+    fn tell_problem(&mut self, problem: &Problem, key: Option<&str>, cx: &mut Cx<'_>) {
+        let mut data = problem.json();
+        if let Some(key) = key {
+            data["key"] = key.into();
+        }
+        self.tell("hubbub:error", &data, cx);
+    }
+
+    fn tell(&mut self, event: &str, data: &serde_json::Value, cx: &mut Cx<'_>) {
+        let mut text = Vec::new();
+        server_event(&mut text, event, data);
+        let mut out = Vec::new();
+        self.frame(&mut out, Kind::Text, &text, cx);
+        cx.out.write(out.into());
+    }
+
+    /// Writes what happened, as this socket wants it.
+    fn write(&mut self, what: &[Happening], cx: &mut Cx<'_>) {
+        let mut out = Vec::new();
+        if self.delivery() != Delivery::Personal {
+            self.dialect.encode(what, cx.coder, &mut out);
+            return cx.out.write(out.into());
+        }
+        for one in what {
+            if self.is_json() {
+                let mut text = Vec::new();
+                json_frame(one, &mut text);
+                self.frame(&mut out, Kind::Text, &text, cx);
+            } else if let Happening::Event(event) = one {
+                let (kind, payload) = raw_frame(event);
+                self.frame(&mut out, kind, payload, cx);
+            }
+        }
+        let _ = cx.out.push(out.into(), cx.settings.outbox);
+    }
+
+    fn frame(&mut self, out: &mut Vec<u8>, kind: Kind, payload: &[u8], cx: &mut Cx<'_>) {
+        let (Dialect::WsRaw(form) | Dialect::WsJson(form)) = self.dialect else { return };
+        match self.rare.as_mut().and_then(|rare| rare.deflater.as_mut()) {
+            Some(deflater) if form.applies_to(payload) => {
+                let mut deflated = Vec::new();
+                deflater.compress_message(payload, &mut deflated);
+                encode_deflated(out, kind, &deflated);
+            }
+            Some(_) => hubbub_ws::encode_message(out, kind, payload),
+            None => cx.coder.frame(out, kind, payload, form),
+        }
+    }
+
+    /// The peer closes: its code is given back (RFC 6455 §5.5.1), unless it answers us.
+    fn peer_closes(&mut self, code: u16, cx: &mut Cx<'_>) -> Result<(), Close> {
+        if self.stage == Stage::Open {
+            write_close(CloseCode(code), "", cx);
+        }
+        Err(Close::Done)
+    }
+
+    /// Begins to close: the peer has some time to answer.
+    fn close(&mut self, code: CloseCode, reason: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
+        if self.stage == Stage::Closing {
+            return Ok(());
+        }
+        write_close(code, reason, cx);
+        self.stage = Stage::Closing;
+        self.deadline = cx.now.mono_ms + cx.settings.ws.close_wait_ms;
+        Ok(())
+    }
+
+    /// RFC 6455 §7.1.7: says why, and is gone.
+    fn fail(&mut self, code: CloseCode, reason: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
+        if self.stage == Stage::Open {
+            write_close(code, reason, cx);
+        }
+        Err(Close::Protocol)
+    }
+
+    fn timeout(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match self.stage {
+            Stage::Joining => respond_problem(&Problem::unavailable("The room's log could not be opened in time."), cx),
+            Stage::Closing => Err(Close::Timeout),
+            Stage::Open if cx.now.mono_ms >= self.expires => self.close(TOKEN_EXPIRED, "your token has expired", cx),
+            Stage::Open if self.pinged => {
+                write_close(NO_PONG, "no pong in time", cx);
+                Err(Close::Timeout)
+            }
+            Stage::Open => {
+                let ping = cx.coder.bytes(|out| encode_ping(out, b""));
+                cx.out.write(ping);
+                self.pinged = true;
+                self.deadline = (cx.now.mono_ms + cx.settings.ws.pong_wait_ms).min(self.expires);
+                Ok(())
+            }
+        }
+    }
+
+    fn shutdown(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match self.stage {
+            Stage::Joining => respond_problem(&Problem::unavailable("The server is closing."), cx),
+            _ => self.close(CloseCode::GOING_AWAY, "the server is closing; reconnect", cx),
+        }
+    }
+}
+
+fn write_close(code: CloseCode, reason: &str, cx: &mut Cx<'_>) {
+    let frame = cx.coder.bytes(|out| encode_close(out, code, reason));
+    cx.out.write(frame);
+}
+
+impl Peer {
+    fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match input {
+            Input::Opened | Input::Drained => {
+                self.reader.ask(cx);
+                Ok(())
+            }
+            Input::Notice(Notice::Reply { ticket, reply, .. }) if self.stage != Stage::Closing => self.replied(ticket, &reply, cx),
+            Input::Notice(Notice::Happened { what, .. }) if self.stage == Stage::Open => {
+                self.write(what, cx);
+                Ok(())
+            }
+            Input::Timeout => self.timeout(cx),
+            Input::TooSlow => {
+                cx.out.clear_unsent();
+                write_close(CloseCode::TRY_AGAIN, "you read too slowly; reconnect with since=", cx);
+                Err(Close::TooSlow)
+            }
+            Input::Shutdown => self.shutdown(cx),
+            Input::LinkLost => Err(Close::Done),
+            Input::Stream(_) | Input::Notice(_) | Input::Once { .. } | Input::Answer(..) => Ok(()),
+        }
+    }
+}
+
+impl Session for Socket {
+    fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match input {
+            Input::Stream(bytes) => self.received(bytes, cx),
+            other => self.peer.handle(other, cx),
+        }
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        Some(self.peer.deadline)
+    }
+}

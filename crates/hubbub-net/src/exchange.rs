@@ -1,0 +1,208 @@
+//! One HTTP exchange: a request goes to a session, and what the session writes is the answer.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header, request, response};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hubbub_gate::problem::Problem;
+use hubbub_gate::request::{self as gate_request, Opening};
+use hubbub_hub::SessionKey;
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+
+use crate::pages::Page;
+use crate::prefixed::Prefixed;
+use crate::shell::{Connection, Shell};
+use crate::{stream, upgraded};
+
+/// Answers one request.
+pub(crate) async fn answer(
+    shell: Rc<Shell>,
+    counted: Rc<Connection>,
+    request: Request<Incoming>,
+) -> Result<Response<Answer>, Infallible> {
+    let (mut parts, body) = request.into_parts();
+    if let Some(page) = shell.pages.find(&parts.method, parts.uri.path(), &parts.headers) {
+        return Ok(of_page(page));
+    }
+    let on_upgrade = parts.extensions.remove::<OnUpgrade>();
+    let websocket_connect = parts.method == Method::CONNECT
+        && parts.extensions.get::<hyper::ext::Protocol>().is_some_and(|protocol| protocol.as_str() == "websocket");
+    let body = match read_body(&shell, &parts, body).await {
+        Ok(body) => body,
+        Err(problem) => return Ok(whole(problem.response())),
+    };
+    let request = gate_request::Request { parts, body, websocket_connect };
+    let (opening, origin) = gate_request::open(request, &shell.gate);
+    let session = match opening {
+        Opening::Session(session) => session,
+        Opening::Answer(mut head, body) => {
+            origin.mark(&mut head.headers);
+            return Ok(whole((head, body)));
+        }
+    };
+    let open = Open { key: shell.open(session), shell };
+    let mut response = open.answer(on_upgrade.map(|on_upgrade| (on_upgrade, counted)), websocket_connect).await;
+    origin.mark(response.headers_mut());
+    Ok(response)
+}
+
+/// A body as far as one is wanted, within its limits of size and time.
+async fn read_body(shell: &Shell, parts: &request::Parts, body: Incoming) -> Result<Bytes, Problem> {
+    if parts.method != Method::POST {
+        return Ok(Bytes::new());
+    }
+    let limit = shell.gate.message_bytes;
+    if body.size_hint().lower() > limit as u64 {
+        return Err(Problem::too_large(limit));
+    }
+    let within = Duration::from_millis(shell.settings.body_timeout_ms);
+    match tokio::time::timeout(within, Limited::new(body, limit).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),
+        Ok(Err(error)) => Err(Problem::bad_request(format!("The body broke off: {error}."))),
+        Err(_) => Err(Problem::timeout()),
+    }
+}
+
+/// A session that has a link; it ends with it.
+pub(crate) struct Open {
+    pub(crate) key: SessionKey,
+    pub(crate) shell: Rc<Shell>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.shell.release(self.key);
+    }
+}
+
+impl Open {
+    async fn answer(self, on_upgrade: Option<(OnUpgrade, Rc<Connection>)>, websocket_connect: bool) -> Response<Answer> {
+        let Some(head) = poll_fn(|cx| self.poll_head(cx)).await else {
+            let fault = Problem::unavailable("This request met a fault of the server, which has been logged.");
+            return whole(fault.response());
+        };
+        let opens = head.status == StatusCode::SWITCHING_PROTOCOLS || (websocket_connect && head.status == StatusCode::OK);
+        match on_upgrade {
+            Some((on_upgrade, counted)) if opens => {
+                tokio::task::spawn_local(self.upgrade(on_upgrade, counted));
+                Response::from_parts(head, Answer::Whole(None))
+            }
+            _ => self.body(head),
+        }
+    }
+
+    /// The session's head, or nothing if it ended without one.
+    fn poll_head(&self, cx: &Context<'_>) -> Poll<Option<response::Parts>> {
+        let mut worker = self.shell.worker.borrow_mut();
+        let Some(place) = worker.slot_mut(self.key) else { return Poll::Ready(None) };
+        match place.outbox.take_head() {
+            None if !place.is_over() => {
+                place.link.wait(cx.waker());
+                Poll::Pending
+            }
+            head => Poll::Ready(head),
+        }
+    }
+
+    /// What is complete goes out in one piece with its head; a stream goes on.
+    fn body(self, head: response::Parts) -> Response<Answer> {
+        let mut worker = self.shell.worker.borrow_mut();
+        let complete = worker.slot_mut(self.key).filter(|place| place.is_over()).map(|place| place.outbox.pop());
+        drop(worker);
+        let body = match complete {
+            Some(body) => Answer::Whole(body),
+            None => Answer::Stream(self),
+        };
+        Response::from_parts(head, body)
+    }
+
+    /// The session goes on over what the exchange becomes: the connection's own socket, or a stream in it.
+    async fn upgrade(self, on_upgrade: OnUpgrade, counted: Rc<Connection>) {
+        let Ok(upgraded) = on_upgrade.await else { return };
+        match upgraded.downcast::<Prefixed>() {
+            Ok(parts) => {
+                let (unread, stream) = parts.io.into_parts();
+                let read_ahead = [&parts.read_buf[..], &unread[..]].concat();
+                // A task of its own, which needs far less space than this one.
+                tokio::task::spawn_local(stream::serve(self, stream, read_ahead, counted));
+            }
+            Err(upgraded) => upgraded::serve(self, upgraded).await,
+        }
+    }
+}
+
+/// The next piece of a session's output, nothing when it is over, or later.
+pub(crate) fn pull(shell: &Shell, key: SessionKey, cx: &Context<'_>) -> Poll<Option<Bytes>> {
+    let mut worker = shell.worker.borrow_mut();
+    let Some(place) = worker.slot_mut(key) else { return Poll::Ready(None) };
+    if let Some(piece) = place.outbox.pop() {
+        shell.counters.sent_bytes.add(piece.len() as u64);
+        worker.drained(key.slot);
+        if worker.has_work() {
+            shell.schedule();
+        }
+        return Poll::Ready(Some(piece));
+    }
+    if place.is_over() {
+        return Poll::Ready(None);
+    }
+    place.link.wait(cx.waker());
+    Poll::Pending
+}
+
+/// The body of an answer.
+pub(crate) enum Answer {
+    /// All of it.
+    Whole(Option<Bytes>),
+    /// What a session writes, as it does.
+    Stream(Open),
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match &mut *self {
+            Self::Whole(body) => Poll::Ready(body.take().map(|body| Ok(Frame::data(body)))),
+            Self::Stream(open) => pull(&open.shell, open.key, cx).map(|piece| piece.map(|piece| Ok(Frame::data(piece)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Whole(None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, Bytes::len) as u64),
+            Self::Stream(_) => SizeHint::default(),
+        }
+    }
+}
+
+fn whole((head, body): (response::Parts, Bytes)) -> Response<Answer> {
+    Response::from_parts(head, Answer::Whole((!body.is_empty()).then_some(body)))
+}
+
+fn of_page(page: Page) -> Response<Answer> {
+    let mut response = Response::new(Answer::Whole(Some(page.body)));
+    *response.status_mut() = page.status;
+    for (name, value) in page.headers {
+        response.headers_mut().insert(name, value);
+    }
+    if page.status == StatusCode::NOT_MODIFIED {
+        *response.body_mut() = Answer::Whole(None);
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    response
+}

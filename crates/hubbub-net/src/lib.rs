@@ -1,0 +1,25 @@
+//! The shell around the workers: the only crate that does network I/O, reads the clock or says `unsafe`.
+//!
+//! [`serve`] starts a thread for each worker. On each runs a tokio runtime of one thread: tasks for listeners and links feed the
+//! worker, and one task runs its turns and flushes what the turn wrote (`shell`).
+
+mod accept;
+mod clock;
+mod exchange;
+mod flush;
+mod http_server;
+mod link;
+mod metrics;
+pub mod pages;
+mod prefixed;
+pub mod recognise;
+mod serve;
+mod shell;
+mod stream;
+mod upgraded;
+mod uring;
+mod writev;
+
+pub use clock::Clock;
+pub use pages::{Page, Pages};
+pub use serve::{NetSettings, Server, ServerParts, SlowHandler, serve};

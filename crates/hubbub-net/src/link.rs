@@ -1,0 +1,31 @@
+//! What the flush needs to know of a session's link.
+
+use std::os::fd::RawFd;
+use std::task::Waker;
+
+/// How a session's output reaches its peer.
+#[derive(Debug, Default)]
+pub(crate) struct LinkHandle {
+    /// The link's task, when it waits for output or for a blocked socket.
+    waker: Option<Waker>,
+    /// The socket, if the flush may write to it directly; otherwise the task pulls from the outbox.
+    pub(crate) direct: Option<RawFd>,
+    /// The socket took no more: its task waits until it does, and the flush leaves it alone.
+    pub(crate) blocked: bool,
+}
+
+impl LinkHandle {
+    /// Remembers whom to wake.
+    pub(crate) fn wait(&mut self, waker: &Waker) {
+        if !self.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            self.waker = Some(waker.clone());
+        }
+    }
+
+    /// Wakes the link's task.
+    pub(crate) fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
+    }
+}

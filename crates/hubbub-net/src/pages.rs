@@ -1,0 +1,106 @@
+//! What is not a room: the console, health, metrics, the description of the surface.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use hubbub_worker::Counters;
+
+use crate::metrics;
+
+/// A whole answer that needs no session.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Its body.
+    pub body: Bytes,
+}
+
+/// A file of the console.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Its content.
+    pub body: Bytes,
+    /// Its media type.
+    pub media_type: &'static str,
+    /// An entity tag, in quotes.
+    pub etag: String,
+    /// Its name changes with its content, so it may be kept for ever.
+    pub immutable: bool,
+}
+
+/// Finds a file by path; the binary embeds them.
+pub type Files = fn(&str) -> Option<File>;
+
+/// All pages.
+pub struct Pages {
+    files: Files,
+    openapi: &'static str,
+    counters: Vec<Arc<Counters>>,
+}
+
+/// Nothing from elsewhere, nothing inline; sockets to this server only.
+const CONTENT_SECURITY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+impl Pages {
+    /// The console's `files`, the description of the surface, and what the workers count.
+    #[must_use]
+    pub fn new(files: Files, openapi: &'static str, counters: Vec<Arc<Counters>>) -> Self {
+        Self { files, openapi, counters }
+    }
+
+    /// The page at `path`, if it is one.
+    #[must_use]
+    pub fn find(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Page> {
+        let page = match path {
+            "/health" => plain("application/json", Bytes::from_static(b"{\"status\":\"ok\"}\n")),
+            "/metrics" => plain(metrics::MEDIA_TYPE, metrics::text(&self.counters).into()),
+            "/api/openapi.json" => readable_from_anywhere(plain("application/json", Bytes::from_static(self.openapi.as_bytes()))),
+            "/" => self.file("/index.html", headers)?,
+            _ => self.file(path, headers)?,
+        };
+        if method == Method::GET || method == Method::HEAD { Some(page) } else { Some(method_not_allowed()) }
+    }
+
+    fn file(&self, path: &str, headers: &HeaderMap) -> Option<Page> {
+        let file = (self.files)(path)?;
+        let known = headers.get(header::IF_NONE_MATCH).is_some_and(|have| have.as_bytes() == file.etag.as_bytes());
+        let mut page = plain(file.media_type, if known { Bytes::new() } else { file.body });
+        if known {
+            page.status = StatusCode::NOT_MODIFIED;
+        }
+        let caching = if file.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+        page.headers.push((header::CACHE_CONTROL, HeaderValue::from_static(caching)));
+        page.headers.push((header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY)));
+        page.headers.push((header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")));
+        page.headers.push((header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")));
+        page.headers.push((header::ETAG, HeaderValue::from_str(&file.etag).ok()?));
+        Some(page)
+    }
+}
+
+fn plain(media_type: &'static str, body: Bytes) -> Page {
+    let headers = vec![
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (header::CONTENT_LENGTH, HeaderValue::from(body.len())),
+    ];
+    Page { status: StatusCode::OK, headers, body }
+}
+
+fn readable_from_anywhere(mut page: Page) -> Page {
+    page.headers.push((header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")));
+    page
+}
+
+fn method_not_allowed() -> Page {
+    let mut detail = String::new();
+    let _ = writeln!(detail, "This page answers GET and HEAD.");
+    let mut page = plain("text/plain; charset=utf-8", detail.into());
+    page.status = StatusCode::METHOD_NOT_ALLOWED;
+    page.headers.push((header::ALLOW, HeaderValue::from_static("GET, HEAD")));
+    page
+}

@@ -1,0 +1,72 @@
+//! Which protocol a peer speaks, from its first bytes: one port serves them all.
+
+/// What speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoken {
+    /// HTTP/1.1: a method in capitals.
+    Http1,
+    /// HTTP/2 with prior knowledge: its preface (RFC 9113 §3.4).
+    Http2,
+    /// None of what this server speaks.
+    Unknown,
+}
+
+/// RFC 9113 §3.4.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// No method that HTTP knows is longer.
+const LONGEST_METHOD: usize = 20;
+
+/// Recognises what `bytes` begin; `None` if more are needed. The answer never changes when more come.
+#[must_use]
+pub fn recognise(bytes: &[u8]) -> Option<Spoken> {
+    if bytes.len() >= HTTP2_PREFACE.len() && bytes.starts_with(HTTP2_PREFACE) {
+        return Some(Spoken::Http2);
+    }
+    if HTTP2_PREFACE.starts_with(bytes) {
+        return None;
+    }
+    // Empty lines before a request are allowed (RFC 9112 §2.2).
+    let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len());
+    let method = &bytes[start..];
+    let length = method.iter().position(|byte| !byte.is_ascii_uppercase() && *byte != b'-').unwrap_or(method.len());
+    match method.get(length) {
+        Some(b' ') if (1..=LONGEST_METHOD).contains(&length) && start <= 4 => Some(Spoken::Http1),
+        None if length <= LONGEST_METHOD && start <= 4 => None,
+        _ => Some(Spoken::Unknown),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_spoken() {
+        assert_eq!(recognise(b"GET / HTTP/1.1\r\n"), Some(Spoken::Http1));
+        assert_eq!(recognise(b"\r\nPOST /"), Some(Spoken::Http1));
+        assert_eq!(recognise(HTTP2_PREFACE), Some(Spoken::Http2));
+        assert_eq!(recognise(b"PRI /x HTTP/1.1"), Some(Spoken::Http1));
+        for unknown in [&b"\x16\x03\x01\x02\x00"[..], b"<?xml", b"\0\x01\0\0\x21\x12\xa4\x42", b"get / ", b"SSH-2.0-x", b" GET", b"\r\n\r\n\r\n\r\nGET /"] {
+            assert_eq!(recognise(unknown), Some(Spoken::Unknown), "{unknown:?}");
+        }
+        for short in [&b""[..], b"P", b"PRI * HTTP/2.0\r\n\r\nSM", b"GET", b"\r\n"] {
+            assert_eq!(recognise(short), None, "{short:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn more_bytes_never_change_the_answer(bytes in prop::collection::vec(any::<u8>(), 0..64), cut in 0usize..64) {
+            let cut = cut.min(bytes.len());
+            if let Some(early) = recognise(&bytes[..cut]) {
+                prop_assert_eq!(recognise(&bytes), Some(early));
+            }
+        }
+
+        #[test]
+        fn enough_bytes_always_have_an_answer(bytes in prop::collection::vec(any::<u8>(), 32..64)) {
+            prop_assert!(recognise(&bytes).is_some());
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A link whose socket is ours: a WebSocket after its upgrade.
+//!
+//! Reading is this task's business; writing is the flush's, and this task's only when the socket was full. Between inputs the task
+//! is nothing but its place in the reactor: no buffer, no timer.
+
+use std::future::poll_fn;
+use std::os::fd::AsRawFd;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+
+use crate::flush::written;
+use crate::exchange::Open;
+use crate::shell::Connection;
+use crate::writev;
+
+/// Reads from one link in a row before others have their turn.
+const READS: usize = 4;
+/// How long a peer may take to notice that we have closed.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Serves a session over its own socket until either is done. `read_ahead` came with the handshake.
+pub(crate) async fn serve(open: Open, stream: TcpStream, mut read_ahead: Vec<u8>, counted: Rc<Connection>) {
+    let link = Link { open, stream };
+    link.attach();
+    if !read_ahead.is_empty() {
+        link.open.shell.received(link.open.key, &mut read_ahead);
+    }
+    drop(read_ahead);
+    let end = poll_fn(|cx| link.poll(cx)).await;
+    link.detach();
+    if end == End::Ours {
+        link.linger().await;
+    }
+    drop(counted);
+}
+
+struct Link {
+    open: Open,
+    stream: TcpStream,
+}
+
+/// Who ended it.
+#[derive(PartialEq, Eq)]
+enum End {
+    /// The session is over and all is sent.
+    Ours,
+    /// The peer is gone.
+    Theirs,
+}
+
+impl Link {
+    fn attach(&self) {
+        let mut worker = self.open.shell.worker.borrow_mut();
+        if let Some(place) = worker.slot_mut(self.open.key) {
+            place.link.direct = Some(self.stream.as_raw_fd());
+            // What was queued during the handshake is written by the first poll.
+            place.link.blocked = !place.outbox.is_empty();
+        }
+    }
+
+    /// The session's place is given up; from here on nobody but this task writes to the socket.
+    fn detach(&self) {
+        self.open.shell.release(self.open.key);
+    }
+
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<End> {
+        if self.is_done(cx) {
+            return Poll::Ready(End::Ours);
+        }
+        if let Poll::Ready(end) = self.poll_write(cx) {
+            return Poll::Ready(end);
+        }
+        self.poll_read(cx)
+    }
+
+    /// Also tells the flush whom to wake.
+    fn is_done(&self, cx: &Context<'_>) -> bool {
+        let mut worker = self.open.shell.worker.borrow_mut();
+        let Some(place) = worker.slot_mut(self.open.key) else { return true };
+        place.link.wait(cx.waker());
+        place.is_over() && place.outbox.is_empty()
+    }
+
+    /// Sends what the flush could not, when there is such.
+    fn poll_write(&self, cx: &mut Context<'_>) -> Poll<End> {
+        while self.is_blocked() {
+            match self.stream.poll_write_ready(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => return Poll::Ready(End::Theirs),
+                Poll::Pending => return Poll::Pending,
+            }
+            if let Some(end) = self.write() {
+                return Poll::Ready(end);
+            }
+        }
+        Poll::Pending
+    }
+
+    fn is_blocked(&self) -> bool {
+        self.open.shell.worker.borrow().slot(self.open.key).is_some_and(|place| place.link.blocked)
+    }
+
+    fn write(&self) -> Option<End> {
+        let mut worker = self.open.shell.worker.borrow_mut();
+        let fd = self.stream.as_raw_fd();
+        let place = worker.slot(self.open.key)?;
+        let result = self.stream.try_io(Interest::WRITABLE, || writev::send(fd, &place.outbox));
+        let result = match result {
+            // Nothing was taken: the reactor knows, and wakes us.
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return None,
+            result => result.map_err(|error| error.raw_os_error().unwrap_or(libc::EIO)),
+        };
+        let failed = result.is_err();
+        let sent = written(&mut worker, self.open.key.slot, result);
+        self.open.shell.counters.sent_bytes.add(sent as u64);
+        let place = worker.slot(self.open.key)?;
+        let (empty, over) = (place.outbox.is_empty(), place.is_over());
+        if empty {
+            worker.drained(self.open.key.slot);
+            self.open.shell.schedule();
+        }
+        match (failed, empty && over) {
+            (true, _) => Some(End::Theirs),
+            (_, true) => Some(End::Ours),
+            _ => None,
+        }
+    }
+
+    fn poll_read(&self, cx: &mut Context<'_>) -> Poll<End> {
+        for _ in 0..READS {
+            if ready!(self.stream.poll_read_ready(cx)).is_err() {
+                return Poll::Ready(End::Theirs);
+            }
+            let mut scratch = self.open.shell.scratch.borrow_mut();
+            match self.stream.try_read(&mut scratch) {
+                Ok(0) => return Poll::Ready(End::Theirs),
+                Ok(count) => self.open.shell.received(self.open.key, &mut scratch[..count]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(_) => return Poll::Ready(End::Theirs),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Says that nothing more comes and waits for the peer to say the same: a socket closed with input unread
+    /// would be reset, and the peer might never see our last words.
+    async fn linger(&self) {
+        let _ = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
+        let _ = tokio::time::timeout(LINGER, self.discard()).await;
+    }
+
+    async fn discard(&self) {
+        while self.stream.readable().await.is_ok() {
+            let mut scratch = self.open.shell.scratch.borrow_mut();
+            match self.stream.try_read(&mut scratch) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! The turn: take the mail, fire the deadlines, run what was asked, tell everybody.
+//!
+//! Handlers write only to their own outbox and queue deeds; the effects run here. The shell flushes when the turn is over, once per link.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use hubbub_gate::session::{Close, Cx, Deed, Input, Question};
+use hubbub_hub::command::{Asked, Notice};
+use hubbub_hub::{Command, Effect, Now, Refusal, Reply, RoomName, SessionKey, WorkerId};
+
+use crate::mail::Mail;
+use crate::seats::Seat;
+use crate::wheel::Alarm;
+use crate::worker::{Slow, Worker};
+
+/// Mail taken in one turn; the rest comes in the next.
+const MAIL_BUDGET: usize = 8192;
+/// Rounds of cause and effect in one turn; the rest comes in the next.
+const ROUNDS: usize = 64;
+/// How often rooms look at what has run out.
+const HUB_TICK_MS: u64 = 1000;
+
+impl<L> Worker<L> {
+    /// Does all there is to do. Gives the time of the next deadline, in process time.
+    pub fn turn(&mut self, now: Now) -> Option<u64> {
+        self.now = now;
+        self.counters.turns.add(1);
+        self.take_mail();
+        self.fire_deadlines();
+        self.tick_hub();
+        for _ in 0..ROUNDS {
+            if self.commands.is_empty() && self.effects.is_empty() && self.happened_order.is_empty() {
+                break;
+            }
+            self.run_commands();
+            self.run_effects();
+            self.fan_out();
+        }
+        self.ring_others();
+        self.next_deadline()
+    }
+
+    fn next_deadline(&self) -> Option<u64> {
+        let hub = (self.hub.room_count() > 0).then_some(self.next_hub_tick_ms);
+        [self.wheel.next_ms(), hub].into_iter().flatten().min()
+    }
+
+    fn take_mail(&mut self) {
+        self.counters.mail_waiting.set(self.mailbox.waiting() as u64);
+        for _ in 0..MAIL_BUDGET {
+            let Some(mail) = self.mailbox.take() else { return };
+            match mail {
+                Mail::Asked(asked) => {
+                    self.at_home(asked);
+                    self.run_effects();
+                }
+                Mail::Reply(session, room, ticket, reply) => self.effect(Effect::Reply(session, room, ticket, reply)),
+                Mail::Happened(room, what) => self.effect(Effect::Happened(self.id, room, what)),
+                Mail::Log(answer) => {
+                    self.hub.answer(answer, self.now, &mut self.effects);
+                    self.run_effects();
+                }
+                Mail::Answer(session, ticket, answer) => self.input(session, Input::Answer(ticket, answer)),
+                Mail::Shutdown => self.say_goodbye(),
+            }
+        }
+        // There may be more: come again at once.
+        self.rings[usize::from(self.id)] = true;
+    }
+
+    fn say_goodbye(&mut self) {
+        let slots: Vec<_> = self.slots.iter().map(|(slot, _)| slot as u32).collect();
+        for slot in slots {
+            self.handle(slot, Input::Shutdown);
+        }
+    }
+
+    fn fire_deadlines(&mut self) {
+        let mut alarms = std::mem::take(&mut self.alarms);
+        self.wheel.fire(self.now.mono_ms, &mut alarms);
+        for alarm in alarms.drain(..) {
+            self.ring_alarm(alarm);
+        }
+        self.alarms = alarms;
+    }
+
+    /// The alarm may be stale: the place has a new session, or the deadline has moved.
+    fn ring_alarm(&mut self, alarm: Alarm) {
+        let Some(slot) = self.slots.get_mut(alarm.slot as usize) else { return };
+        if slot.generation != alarm.generation || slot.armed_ms != alarm.due_ms {
+            return;
+        }
+        slot.armed_ms = u64::MAX;
+        let deadline = slot.session.as_ref().and_then(|session| session.deadline());
+        match deadline {
+            Some(due) if due <= self.now.mono_ms => self.handle(alarm.slot, Input::Timeout),
+            Some(due) => self.arm(alarm.slot, due),
+            None => {}
+        }
+    }
+
+    fn arm(&mut self, slot: u32, due_ms: u64) {
+        let Some(place) = self.slots.get_mut(slot as usize) else { return };
+        // A later deadline is found when the earlier alarm rings.
+        if due_ms < place.armed_ms {
+            place.armed_ms = due_ms;
+            self.wheel.arm(Alarm { slot, generation: place.generation, due_ms });
+        }
+    }
+
+    fn tick_hub(&mut self) {
+        if self.now.mono_ms < self.next_hub_tick_ms {
+            return;
+        }
+        self.next_hub_tick_ms = self.now.mono_ms + HUB_TICK_MS;
+        self.hub.tick(self.now, &mut self.effects);
+        self.counters.rooms.set(self.hub.room_count() as u64);
+    }
+
+    fn run_commands(&mut self) {
+        while let Some(asked) = self.commands.pop_front() {
+            let home = self.home_of(&asked.room);
+            if home == self.id {
+                self.at_home(asked);
+            } else if self.post.waiting(home) > self.settings.mailbox_max && !matches!(asked.command, Command::Leave) {
+                self.refuse(&asked, Refusal::Busy);
+            } else {
+                self.mail(home, Mail::Asked(asked));
+            }
+        }
+    }
+
+    fn home_of(&self, room: &RoomName) -> WorkerId {
+        let workers = u64::from(self.post.workers());
+        WorkerId::try_from(room.spread() % workers).expect("a remainder of a WorkerId fits in one")
+    }
+
+    fn at_home(&mut self, asked: Asked) {
+        self.counters.published.add(u64::from(matches!(asked.command, Command::Publish { .. })));
+        self.hub.command(asked, self.now, &mut self.effects);
+    }
+
+    fn run_effects(&mut self) {
+        let mut effects = std::mem::take(&mut self.effects);
+        for effect in effects.drain(..) {
+            self.effect(effect);
+        }
+        // Refusals may have come up meanwhile; they run in the next round.
+        if self.effects.is_empty() {
+            self.effects = effects;
+        }
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        match effect {
+            Effect::Log(ask) => self.slow.push(Slow::Log(ask)),
+            Effect::Reply(session, room, ticket, reply) if session.worker == self.id => {
+                // Whoever joins has read what is waiting to be told; it must go out to the others first.
+                if matches!(reply, Reply::Joined(_)) {
+                    self.fan_out_room(&room);
+                }
+                self.input(session, Input::Notice(Notice::Reply { room: &room, ticket, reply }));
+            }
+            Effect::Reply(session, room, ticket, reply) => {
+                self.mail(session.worker, Mail::Reply(session, room, ticket, reply));
+            }
+            Effect::Happened(worker, room, what) if worker == self.id => self.queue_happening(room, what),
+            Effect::Happened(worker, room, what) => self.mail(worker, Mail::Happened(room, what)),
+        }
+    }
+
+    fn ring_others(&mut self) {
+        for (worker, ring) in self.rings.iter_mut().enumerate() {
+            if std::mem::take(ring) {
+                self.post.ring(WorkerId::try_from(worker).expect("workers are counted in a WorkerId"));
+            }
+        }
+    }
+
+    /// Gives a session an input, and does what it wants done. A panic costs this session and is counted.
+    pub(crate) fn handle(&mut self, slot: u32, input: Input<'_>) {
+        let Some(place) = self.slots.get_mut(slot as usize) else { return };
+        let Some(mut session) = place.session.take() else { return };
+        let mut deeds = std::mem::take(&mut self.deeds);
+        let mut cx = Cx {
+            key: SessionKey { worker: self.id, slot, generation: place.generation },
+            now: self.now,
+            out: &mut place.outbox,
+            doorman: &self.doorman,
+            settings: &self.gate,
+            coder: &mut self.coder,
+            rng: &mut self.rng,
+            deeds: &mut deeds,
+        };
+        // Sound to go on after: what the session owned is dropped, and scratch space is cleared before each use.
+        let result = catch_unwind(AssertUnwindSafe(|| session.handle(input, &mut cx)));
+        let deadline = session.deadline();
+        place.session = Some(session);
+        for deed in deeds.drain(..) {
+            self.deed(slot, deed);
+        }
+        if self.deeds.is_empty() {
+            self.deeds = deeds;
+        }
+        match result {
+            Ok(Ok(())) => self.after(slot, deadline),
+            Ok(Err(close)) => self.close(slot, close),
+            Err(_) => self.lost(slot),
+        }
+    }
+
+    fn after(&mut self, slot: u32, deadline: Option<u64>) {
+        if let Some(due) = deadline.filter(|due| *due != u64::MAX) {
+            self.arm(slot, due);
+        }
+        let writes = self.slots.get(slot as usize).is_some_and(|place| !place.outbox.is_empty() || place.outbox.has_head());
+        if writes {
+            self.touch(slot);
+        }
+    }
+
+    fn close(&mut self, slot: u32, close: Close) {
+        match close {
+            Close::Done => {}
+            Close::Protocol => self.counters.closed_protocol.add(1),
+            Close::TooSlow => self.counters.closed_slow.add(1),
+            Close::Timeout => self.counters.closed_timeout.add(1),
+            Close::Refused => self.counters.closed_refused.add(1),
+        }
+        self.end(slot);
+    }
+
+    /// A session panicked: it is dropped with what it wanted to say, and its link is closed.
+    fn lost(&mut self, slot: u32) {
+        self.counters.session_panics.add(1);
+        tracing::error!("a session was lost to a fault of the server; please report what is printed above");
+        if let Some(place) = self.slots.get_mut(slot as usize) {
+            place.outbox.clear_unsent();
+        }
+        self.end(slot);
+    }
+
+    /// The session is over: its seats are given up, and its rooms told.
+    pub(crate) fn end(&mut self, slot: u32) {
+        let Some(place) = self.slots.get_mut(slot as usize) else { return };
+        if place.session.take().is_none() {
+            return;
+        }
+        place.outbox.end();
+        let session = SessionKey { worker: self.id, slot, generation: place.generation };
+        let seats = std::mem::take(&mut place.seats);
+        let rooms = std::mem::take(&mut place.rooms);
+        for seat in seats {
+            self.unseat(seat);
+        }
+        for room in rooms {
+            let identity = self.nobody();
+            self.commands.push_back(Asked { session, identity, room, command: Command::Leave, ticket: 0 });
+        }
+        self.touch(slot);
+    }
+
+    fn deed(&mut self, slot: u32, deed: Deed) {
+        let Some(place) = self.slots.get_mut(slot as usize) else { return };
+        let session = SessionKey { worker: self.id, slot, generation: place.generation };
+        match deed {
+            Deed::Command(room, identity, command, ticket) => {
+                if matches!(command, Command::Join { .. }) && !place.rooms.contains(&room) {
+                    place.rooms.push(room.clone());
+                }
+                let asked = Asked { session, identity, room, command, ticket };
+                if matches!(asked.command, Command::Publish { .. }) && !self.may_publish(slot) {
+                    return self.refuse(&asked, Refusal::TooFast);
+                }
+                self.commands.push_back(asked);
+            }
+            Deed::Ask(Question::Password { user, password }, ticket) => {
+                self.slow.push(Slow::Password { session, ticket, user, password });
+            }
+            Deed::Seat { room, delivery, echo } => {
+                let seat = self.seats.add(&room, delivery, Seat { slot, quiet: !echo });
+                place.seats.push(seat);
+            }
+            Deed::TurnInto(next) => {
+                place.session = Some(next);
+                self.handle(slot, Input::Opened);
+            }
+        }
+    }
+
+    /// Spends one message of the session's allowance, which fills at the rate of the settings.
+    fn may_publish(&mut self, slot: u32) -> bool {
+        let (rate, burst) = (self.settings.publish_rate, self.settings.publish_burst);
+        let Some(place) = self.slots.get_mut(slot as usize).filter(|_| rate > 0) else { return true };
+        let (left, reckoned) = place.allowance;
+        let gained = self.now.mono_ms.saturating_sub(reckoned).saturating_mul(rate);
+        let left = left.saturating_add(gained).min(burst.max(1) * 1000);
+        let may = left >= 1000;
+        place.allowance = (if may { left - 1000 } else { left }, self.now.mono_ms);
+        may
+    }
+}

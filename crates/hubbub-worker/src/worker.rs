@@ -1,0 +1,261 @@
+//! What a worker owns, and the ways in which its shell deals with it.
+
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use hubbub_auth::Doorman;
+use hubbub_gate::coder::Coder;
+use hubbub_gate::outbox::Outbox;
+use hubbub_gate::session::{Deed, Input, Session};
+use hubbub_gate::settings::GateSettings;
+use hubbub_hub::command::Asked;
+use hubbub_hub::{Effect, Happening, Hub, LogAsk, Now, Reply, RoomName, SessionKey, Ticket, WorkerId};
+use slab::Slab;
+
+use crate::counters::Counters;
+use crate::mail::{Mailbox, Post};
+use crate::seats::Seats;
+use crate::slot::Slot;
+use crate::wheel::{Alarm, Wheel};
+
+/// The worker's own limits. Each is a documented setting.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkerSettings {
+    /// Most mail that may wait for a home before publications to it are refused as busy.
+    pub mailbox_max: usize,
+    /// Messages per second that one session may publish; 0 for no limit.
+    pub publish_rate: u64,
+    /// Messages that it may publish at once.
+    pub publish_burst: u64,
+}
+
+/// A question for the store. The shell hands it over after the turn.
+#[derive(Debug)]
+pub enum Slow {
+    /// Of a room's home.
+    Log(LogAsk),
+    /// Of a session; answered by [`crate::Mail::Answer`].
+    Password {
+        /// Who asks.
+        session: SessionKey,
+        /// What the answer carries.
+        ticket: Ticket,
+        /// The prepared localpart.
+        user: String,
+        /// What was offered.
+        password: String,
+    },
+}
+
+/// What one thread owns.
+pub struct Worker<L> {
+    pub(crate) id: WorkerId,
+    pub(crate) settings: WorkerSettings,
+    pub(crate) gate: Arc<GateSettings>,
+    pub(crate) doorman: Arc<Doorman>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) now: Now,
+    pub(crate) slots: Slab<Slot<L>>,
+    next_generation: u32,
+    pub(crate) hub: Hub,
+    pub(crate) seats: Seats,
+    pub(crate) wheel: Wheel,
+    pub(crate) coder: Coder,
+    pub(crate) rng: fastrand::Rng,
+    pub(crate) post: Post,
+    pub(crate) mailbox: Mailbox,
+    /// Workers that were written to in this turn.
+    pub(crate) rings: Vec<bool>,
+    /// Commands of this turn, for homes anywhere.
+    pub(crate) commands: VecDeque<Asked>,
+    /// What homes here want done.
+    pub(crate) effects: Vec<Effect>,
+    /// What seats here are to be told, by room, in order.
+    pub(crate) happened: HashMap<RoomName, Vec<Happening>>,
+    /// The rooms of `happened`, in the order in which they came up: nothing that decides an order iterates a map.
+    pub(crate) happened_order: Vec<RoomName>,
+    pub(crate) deeds: Vec<Deed>,
+    pub(crate) alarms: Vec<Alarm>,
+    pub(crate) slow: Vec<Slow>,
+    pub(crate) touched: Vec<u32>,
+    pub(crate) next_hub_tick_ms: u64,
+}
+
+/// What a new worker is made of.
+pub struct Parts {
+    /// Which one it is.
+    pub id: WorkerId,
+    /// Its limits.
+    pub settings: WorkerSettings,
+    /// The gates' limits.
+    pub gate: Arc<GateSettings>,
+    /// Who may come in.
+    pub doorman: Arc<Doorman>,
+    /// The rooms at home here.
+    pub hub: Hub,
+    /// Writes to all workers.
+    pub post: Post,
+    /// Where it is written to.
+    pub mailbox: Mailbox,
+    /// What it counts.
+    pub counters: Arc<Counters>,
+    /// Must differ between workers and runs.
+    pub seed: u64,
+}
+
+impl<L> Worker<L> {
+    /// A worker without sessions.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { id, settings, gate, doorman, hub, post, mailbox, counters, seed } = parts;
+        Self {
+            id,
+            settings,
+            gate,
+            doorman,
+            counters,
+            now: Now::default(),
+            slots: Slab::new(),
+            next_generation: 0,
+            hub,
+            seats: Seats::default(),
+            wheel: Wheel::new(),
+            coder: Coder::default(),
+            rng: fastrand::Rng::with_seed(seed),
+            rings: vec![false; usize::from(post.workers())],
+            post,
+            mailbox,
+            commands: VecDeque::new(),
+            effects: Vec::new(),
+            happened: HashMap::new(),
+            happened_order: Vec::new(),
+            deeds: Vec::new(),
+            alarms: Vec::new(),
+            slow: Vec::new(),
+            touched: Vec::new(),
+            next_hub_tick_ms: 0,
+        }
+    }
+
+    /// Sets the time for what follows; [`Self::turn`] does so too.
+    pub fn set_now(&mut self, now: Now) {
+        self.now = now;
+    }
+
+    /// Begins a session, which gets [`Input::Opened`] at once.
+    pub fn open(&mut self, session: Box<dyn Session>, link: L) -> SessionKey {
+        let generation = self.next_generation;
+        self.next_generation = self.next_generation.wrapping_add(1);
+        let slot = self.slots.insert(Slot {
+            generation,
+            session: Some(session),
+            outbox: Outbox::new(),
+            link,
+            touched: false,
+            armed_ms: u64::MAX,
+            rooms: Vec::new(),
+            seats: Vec::new(),
+            allowance: (self.settings.publish_burst * 1000, self.now.mono_ms),
+        }) as u32;
+        self.counters.sessions_opened.add(1);
+        self.counters.sessions.set(self.slots.len() as u64);
+        self.handle(slot, Input::Opened);
+        SessionKey { worker: self.id, slot, generation }
+    }
+
+    /// Gives a session something that came from its link.
+    pub fn input(&mut self, key: SessionKey, input: Input<'_>) {
+        if self.slot(key).is_some() {
+            self.handle(key.slot, input);
+        }
+    }
+
+    /// The session's place, if it still has it.
+    #[must_use]
+    pub fn slot(&self, key: SessionKey) -> Option<&Slot<L>> {
+        self.slots.get(key.slot as usize).filter(|slot| slot.generation == key.generation)
+    }
+
+    /// As [`Self::slot`].
+    pub fn slot_mut(&mut self, key: SessionKey) -> Option<&mut Slot<L>> {
+        self.slots.get_mut(key.slot as usize).filter(|slot| slot.generation == key.generation)
+    }
+
+    /// By place alone, for those just named by [`Self::take_touched`].
+    pub fn slot_at(&mut self, slot: u32) -> Option<&mut Slot<L>> {
+        self.slots.get_mut(slot as usize)
+    }
+
+    /// Whether there is anything for [`Self::turn`] to do beside mail and deadlines.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        !self.commands.is_empty() || !self.touched.is_empty() || !self.slow.is_empty() || !self.happened_order.is_empty()
+    }
+
+    /// The link is gone: the session is told, and its place is given up.
+    pub fn release(&mut self, key: SessionKey) {
+        if self.slot(key).is_none() {
+            return;
+        }
+        self.handle(key.slot, Input::LinkLost);
+        self.end(key.slot);
+        self.slots.remove(key.slot as usize);
+        self.counters.sessions.set(self.slots.len() as u64);
+    }
+
+    /// The slots whose links have something to send, or to end, since the last time.
+    pub fn take_touched(&mut self, into: &mut Vec<u32>) {
+        into.clear();
+        std::mem::swap(&mut self.touched, into);
+        for slot in into.iter() {
+            if let Some(slot) = self.slots.get_mut(*slot as usize) {
+                slot.touched = false;
+            }
+        }
+    }
+
+    /// Questions for the store.
+    pub fn take_slow(&mut self) -> Vec<Slow> {
+        std::mem::take(&mut self.slow)
+    }
+
+    /// The outbox has been handed to the link: tells the session if it wants to know.
+    pub fn drained(&mut self, slot: u32) {
+        if self.slots.get_mut(slot as usize).is_some_and(|slot| slot.outbox.take_drained()) {
+            self.handle(slot, Input::Drained);
+        }
+    }
+
+    /// How many sessions there are.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// What this worker counts.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    pub(crate) fn touch(&mut self, slot: u32) {
+        if let Some(place) = self.slots.get_mut(slot as usize)
+            && !std::mem::replace(&mut place.touched, true)
+        {
+            self.touched.push(slot);
+        }
+    }
+
+    /// Writes to a worker, which is woken at the end of the turn.
+    pub(crate) fn mail(&mut self, to: WorkerId, mail: crate::Mail) {
+        self.post.put(to, mail);
+        self.rings[usize::from(to)] = true;
+    }
+
+    /// A refusal on the spot, before a home was asked.
+    pub(crate) fn refuse(&mut self, asked: &Asked, why: hubbub_hub::Refusal) {
+        let refused = Reply::Refused(why);
+        self.effects.push(Effect::Reply(asked.session, asked.room.clone(), asked.ticket, refused));
+    }
+}
