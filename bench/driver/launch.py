@@ -17,7 +17,7 @@ def launch(core, command, **options):
 
 
 def take_precedence():
-    """Runs in the new process. Without the right to it, it runs as others do, and the results say how much these did."""
+    """Runs in the new process; without the right to it, that runs as others do, and the results show these."""
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, HIGHEST)
     # Where the kernel shares the CPU between sessions first, only the session's own priority counts (sched(7)).

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from .launch import LOAD_CORE, SERVER_CORE
-from .paths import MODULES, BINARIES, ROOT
+from .paths import BINARIES, MODULES, ROOT
 from .servers import TITLES
 
 

@@ -1,4 +1,4 @@
-"""The command line, and the order of the runs: A B C A B C …, so that a change of the machine's mood hits all alike."""
+"""The command line, and the order of the runs: A B C A B C …, so that a change of the machine hits all alike."""
 
 import argparse
 import json
@@ -8,10 +8,10 @@ from subprocess import PIPE
 
 from . import machine, network, report, setup
 from .launch import LOAD_CORE, launch
-from .paths import BENCH, CACHE, BINARIES
+from .paths import BENCH, BINARIES, CACHE
 from .say import Trouble, say
 from .scenarios import SCENARIOS
-from .servers import SERVERS, TITLES, serving, tail
+from .servers import SERVERS, TITLES, serving, stop, tail
 
 # A run in which the server had to wait for its core for a larger share of the time is called doubtful.
 NOISE = 0.05
@@ -27,6 +27,9 @@ def main():
     except Trouble as trouble:
         say(f"bench: {trouble}")
         return 1
+    except KeyboardInterrupt:
+        say("\nbench: interrupted; nothing was written")
+        return 130
 
 
 def parse():
@@ -98,8 +101,11 @@ def measure(scenario, server, quick):
     with serving(server) as (pid, port):
         load = [str(BINARIES / "hubbub-load"), "--json", *scenario.arguments(server, port, quick)]
         interference = machine.Interference(pid)
-        with launch(LOAD_CORE, [*load, f"--server-pid={pid}"], stdout=PIPE, stderr=PIPE, text=True) as process:
+        process = launch(LOAD_CORE, [*load, f"--server-pid={pid}"], stdout=PIPE, stderr=PIPE, text=True)
+        try:
             figures, complaint = process.communicate()
+        finally:
+            stop(process)
         if process.returncode:
             raise Trouble(f"{complaint.strip()}\n{tail(server)}".strip())
         return json.loads(figures) | {"waited": interference.share()}

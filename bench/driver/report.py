@@ -54,7 +54,7 @@ class Results:
         self.outcomes.setdefault((scenario.name, server), {})[turn] = outcome
 
     def failed(self, scenario, server, turn, why):
-        self.failures.append(f"{scenario.name}, {TITLES[server]}, round {turn}: {why.splitlines()[0]}")
+        self.failures.append(f"{scenario.name}, {TITLES[server]}, round {turn}: {' / '.join(why.splitlines())}")
 
     def servers(self, scenario):
         return [server for server in TITLES if (scenario.name, server) in self.outcomes]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .launch import SERVER_CORE, launch
-from .paths import LOGS, MODULES, NCHAN, PEERS, BINARIES
+from .paths import BINARIES, LOGS, MODULES, NCHAN, PEERS
 from .say import Trouble
 
 SERVERS = ["hubbub", "uws", "ws", "nchan"]

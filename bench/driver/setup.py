@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from .paths import CACHE, LOGS, MODULES, NCHAN, PEERS, BINARIES, ROOT
+from .paths import BINARIES, CACHE, LOGS, MODULES, NCHAN, PEERS, ROOT
 from .say import Trouble, say
 
 DEBIAN = ["nginx", "libnginx-mod-nchan"]

@@ -58,8 +58,8 @@ class Report(unittest.TestCase):
 
     def test_failures_are_shown_on_top(self):
         made = results("fanout-1000", [1.0], [2.0])
-        made.failed(BY_NAME["echo-1"], "ws", 2, "wrong delivery: …\nlog")
-        self.assertIn("- echo-1, npm ws, round 2: wrong delivery: …", made.head())
+        made.failed(BY_NAME["echo-1"], "ws", 2, "wrong delivery\nits log")
+        self.assertIn("- echo-1, npm ws, round 2: wrong delivery / its log", made.head())
 
     def test_writes_the_page_the_picture_and_the_raw_figures(self):
         with tempfile.TemporaryDirectory() as folder:
