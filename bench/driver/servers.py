@@ -29,7 +29,7 @@ def serving(server):
     with tempfile.TemporaryDirectory(prefix="hubbub-bench-") as folder, log.open("w") as output:
         environment = {**os.environ, "NODE_PATH": str(MODULES)}
         command = COMMANDS[server](port, Path(folder))
-        process = launch(SERVER_CORE, command, stdout=output, stderr=output, env=environment)
+        process = launch(SERVER_CORE, command, cwd=folder, stdout=output, stderr=output, env=environment)
         try:
             await_port(server, process, port)
             yield process.pid, port
@@ -37,9 +37,9 @@ def serving(server):
             stop(process)
 
 
-def hubbub(port, folder):
-    data = ["--data", str(folder)]
-    return [str(BINARIES / "hubbub"), "--listen", f"127.0.0.1:{port}", "--workers", "1", *data]
+def hubbub(port, _folder):
+    """Without a data folder: rooms are in memory, as they are with all the peers."""
+    return [str(BINARIES / "hubbub"), "--listen", f"127.0.0.1:{port}", "--workers", "1"]
 
 
 def node(script):
