@@ -31,7 +31,9 @@ impl fmt::Debug for Credentials {
         match self {
             Self::Nobody { name } => f.debug_struct("Nobody").field("name", name).finish(),
             Self::Bearer(_) => f.write_str("Bearer(…)"),
-            Self::Password { user, .. } => f.debug_struct("Password").field("user", user).finish_non_exhaustive(),
+            Self::Password { user, .. } => {
+                f.debug_struct("Password").field("user", user).finish_non_exhaustive()
+            }
         }
     }
 }
@@ -56,7 +58,9 @@ impl fmt::Debug for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::In(identity) => f.debug_tuple("In").field(identity).finish(),
-            Self::CheckPassword { user, .. } => f.debug_struct("CheckPassword").field("user", user).finish_non_exhaustive(),
+            Self::CheckPassword { user, .. } => {
+                f.debug_struct("CheckPassword").field("user", user).finish_non_exhaustive()
+            }
             Self::Out(denied) => f.debug_tuple("Out").field(denied).finish(),
         }
     }

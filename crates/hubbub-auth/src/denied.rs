@@ -30,7 +30,9 @@ pub enum Denied {
     #[error("this is not a JWT (RFC 7519) signed with HS256 or EdDSA")]
     NotAToken,
     /// An algorithm that is not taken, or that there is no key for.
-    #[error("the server has no key for tokens signed with this algorithm; it takes HS256 or EdDSA, as it is set up")]
+    #[error(
+        "the server has no key for tokens signed with this algorithm; it takes HS256 or EdDSA, as it is set up"
+    )]
     Algorithm,
     /// `crit` asks for extensions that are not known here (RFC 7515 §4.1.11).
     #[error("the token demands extensions (crit) that the server does not know")]

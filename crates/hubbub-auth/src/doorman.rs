@@ -37,7 +37,10 @@ pub struct Doorman {
 /// Says nothing of the keys.
 impl fmt::Debug for Doorman {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Doorman").field("domain", &self.domain).field("admit", &self.admit).finish_non_exhaustive()
+        f.debug_struct("Doorman")
+            .field("domain", &self.domain)
+            .field("admit", &self.admit)
+            .finish_non_exhaustive()
     }
 }
 
@@ -103,7 +106,9 @@ impl Doorman {
             return None;
         }
         let wanted = (unix_ms / 1000).saturating_add(ttl_s);
-        let exp = identity.expires_unix_ms.map_or(wanted, |ends| wanted.min(ends.saturating_sub(self.leeway_ms) / 1000));
+        let exp = identity
+            .expires_unix_ms
+            .map_or(wanted, |ends| wanted.min(ends.saturating_sub(self.leeway_ms) / 1000));
         let claims = Claims {
             iss: Some(self.domain.clone()),
             sub: Some(identity.user.as_str().to_owned()),

@@ -53,7 +53,9 @@ impl fmt::Debug for TokenKeys {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// RFC 7518 §3.2 wants as many bits as the hash has.
-    #[error("the secret for HS256 has {0} bytes and needs at least 32: make one with `openssl rand -base64 32`")]
+    #[error(
+        "the secret for HS256 has {0} bytes and needs at least 32: make one with `openssl rand -base64 32`"
+    )]
     ShortSecret(usize),
     /// Not a public Ed25519 key in PEM.
     #[error("the key for EdDSA is not an Ed25519 public key in PEM (-----BEGIN PUBLIC KEY-----)")]

@@ -146,8 +146,13 @@ pub(crate) fn check(
     Ok(account.filter(|_| known && possible && fits))
 }
 
-fn read_verifier(connection: &Connection, user: &str, mechanism: Mechanism) -> rusqlite::Result<Option<Verifier>> {
-    let sql = "SELECT salt, iterations, stored_key, server_key FROM verifiers WHERE user = ?1 AND mechanism = ?2";
+fn read_verifier(
+    connection: &Connection,
+    user: &str,
+    mechanism: Mechanism,
+) -> rusqlite::Result<Option<Verifier>> {
+    let sql =
+        "SELECT salt, iterations, stored_key, server_key FROM verifiers WHERE user = ?1 AND mechanism = ?2";
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_row(params![user, mechanism.name()], |row| {
         let (salt, iterations) = (row.get(0)?, rounds(row.get(1)?));
@@ -209,7 +214,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut accounts = accounts(&dir);
         accounts.add("bob", "x".to_owned()).unwrap();
-        assert!(matches!(accounts.add("BOB", "y".to_owned()), Err(AccountError::Exists(user)) if user == "bob"));
+        assert!(
+            matches!(accounts.add("BOB", "y".to_owned()), Err(AccountError::Exists(user)) if user == "bob")
+        );
         assert!(matches!(accounts.add("eve", String::new()), Err(AccountError::Password)));
         assert!(matches!(accounts.add("", "x".to_owned()), Err(AccountError::Name(_))));
         assert!(matches!(accounts.set_password("carol", "x".to_owned()), Err(AccountError::Unknown(_))));
@@ -222,7 +229,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut accounts = accounts(&dir);
         accounts.add("bob", "x".to_owned()).unwrap();
-        for (name, password) in [("bob", ""), ("bob", "X"), ("bob", "\u{7}"), ("", "x"), ("nobody", "x"), ("bob\0", "x")] {
+        for (name, password) in
+            [("bob", ""), ("bob", "X"), ("bob", "\u{7}"), ("", "x"), ("nobody", "x"), ("bob\0", "x")]
+        {
             assert_eq!(in_with(&accounts, name, password), None, "{name:?} {password:?}");
         }
         assert_eq!(in_with(&accounts, "bob", &"x".repeat(4000)), None);

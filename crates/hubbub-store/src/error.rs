@@ -19,7 +19,9 @@ pub enum StoreError {
     #[error("{0} is in use by another server: stop it, or choose another data directory")]
     InUse(PathBuf),
     /// The file was written by a newer Hubbub.
-    #[error("the database has schema {found}, this version knows up to {known}: use the newer Hubbub that wrote it")]
+    #[error(
+        "the database has schema {found}, this version knows up to {known}: use the newer Hubbub that wrote it"
+    )]
     Newer {
         /// The schema in the file.
         found: i64,

@@ -34,6 +34,8 @@ pub(crate) struct Log {
     bottom: u64,
     /// The rows from `oldest` on, as far as they were looked at.
     ahead: VecDeque<Ahead>,
+    /// `head`, `oldest` and `bytes` as they are written down.
+    written: (u64, u64, u64),
 }
 
 /// What trimming wants to know of a row.
@@ -52,23 +54,29 @@ impl Log {
             FROM logs WHERE room = ?1";
         let mut statement = connection.prepare_cached(sql)?;
         let found = statement.query_row(params![room.as_str()], |row| {
-            let head = nat(row.get(2)?);
+            let (head, oldest, bytes) = (nat(row.get(2)?), nat(row.get(3)?), nat(row.get(4)?));
             Ok(Self {
                 id: row.get(0)?,
                 epoch: row.get(1)?,
                 head,
-                oldest: nat(row.get(3)?),
-                bytes: nat(row.get(4)?),
+                oldest,
+                bytes,
                 keep: Keep { count: nat(row.get(5)?), bytes: nat(row.get(6)?), age_ms: nat(row.get(7)?) },
                 bottom: row.get::<_, Option<i64>>(8)?.map_or(head + 1, nat),
                 ahead: VecDeque::new(),
+                written: (head, oldest, bytes),
             })
         });
         found.optional()
     }
 
     /// A new log for `room`.
-    pub(crate) fn create(connection: &Connection, room: &RoomName, epoch: u32, keep: Keep) -> rusqlite::Result<Self> {
+    pub(crate) fn create(
+        connection: &Connection,
+        room: &RoomName,
+        epoch: u32,
+        keep: Keep,
+    ) -> rusqlite::Result<Self> {
         let sql = "INSERT INTO logs (room, epoch, head, oldest, bytes, keep_count, keep_bytes, keep_age_ms)
             VALUES (:room, :epoch, 0, 1, 0, :count, :bytes, :age)";
         connection.prepare_cached(sql)?.execute(named_params! {
@@ -79,7 +87,9 @@ impl Log {
             ":age": int(keep.age_ms),
         })?;
         let id = connection.last_insert_rowid();
-        Ok(Self { id, epoch, head: 0, oldest: 1, bytes: 0, keep, bottom: 1, ahead: VecDeque::new() })
+        let (head, oldest, bytes) = (0, 1, 0);
+        let written = (head, oldest, bytes);
+        Ok(Self { id, epoch, head, oldest, bytes, keep, bottom: 1, ahead: VecDeque::new(), written })
     }
 
     /// Keeps as much as `keep` says from now on.
@@ -110,16 +120,25 @@ impl Log {
     }
 
     /// Moves `oldest` to where the policy says at `unix_ms`, deletes rows if enough wait or `sweep` says so, and writes
-    /// down where the log stands.
-    pub(crate) fn settle(&mut self, connection: &Connection, unix_ms: u64, sweep: bool) -> rusqlite::Result<()> {
+    /// down where the log stands. A log that stands where it did is not written to.
+    pub(crate) fn settle(
+        &mut self,
+        connection: &Connection,
+        unix_ms: u64,
+        sweep: bool,
+    ) -> rusqlite::Result<()> {
         self.trim(connection, unix_ms)?;
         let waiting = self.oldest.saturating_sub(self.bottom);
         if waiting >= SWEEP_AT || (sweep && waiting > 0) {
             self.sweep(connection)?;
         }
-        let sql = "UPDATE logs SET head = ?2, oldest = ?3, bytes = ?4 WHERE id = ?1";
-        let place = params![self.id, int(self.head), int(self.oldest), int(self.bytes)];
-        connection.prepare_cached(sql)?.execute(place)?;
+        let place = (self.head, self.oldest, self.bytes);
+        if place != self.written {
+            let sql = "UPDATE logs SET head = ?2, oldest = ?3, bytes = ?4 WHERE id = ?1";
+            let place = params![self.id, int(self.head), int(self.oldest), int(self.bytes)];
+            connection.prepare_cached(sql)?.execute(place)?;
+        }
+        self.written = place;
         Ok(())
     }
 
@@ -139,6 +158,11 @@ impl Log {
             if !over && row.unix_ms >= since {
                 break;
             }
+            if row.seq > self.oldest {
+                // What is missing counts for nothing.
+                self.oldest = row.seq;
+                continue;
+            }
             self.ahead.pop_front();
             self.oldest = row.seq + 1;
             self.bytes = self.bytes.saturating_sub(row.weight);
@@ -149,7 +173,8 @@ impl Log {
     /// The first row from `oldest` on.
     fn look_ahead(&mut self, connection: &Connection) -> rusqlite::Result<Option<Ahead>> {
         if self.ahead.is_empty() {
-            let sql = "SELECT seq, weight, unix_ms FROM events WHERE log = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3";
+            let sql =
+                "SELECT seq, weight, unix_ms FROM events WHERE log = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3";
             let mut statement = connection.prepare_cached(sql)?;
             let mut rows = statement.query(params![self.id, int(self.oldest), AHEAD])?;
             while let Some(row) = rows.next()? {

@@ -34,7 +34,12 @@ pub(crate) fn run(mut connection: Connection, mail: &Receiver<Mail>, reply: impl
 pub(crate) type Page = Result<Vec<Arc<Event>>, Fault>;
 
 /// One transaction, so that the log's place and its rows are of the same moment.
-fn committed_page(connection: &mut Connection, room: &RoomName, after: u64, limit: u32) -> rusqlite::Result<Page> {
+fn committed_page(
+    connection: &mut Connection,
+    room: &RoomName,
+    after: u64,
+    limit: u32,
+) -> rusqlite::Result<Page> {
     let transaction = connection.transaction()?;
     let page = page(&transaction, room, after, limit)?;
     transaction.commit()?;
@@ -42,14 +47,20 @@ fn committed_page(connection: &mut Connection, room: &RoomName, after: u64, limi
 }
 
 /// At most `limit` messages after `after`, in order, beginning with the oldest kept if `after` is older than that.
-pub(crate) fn page(connection: &Connection, room: &RoomName, after: u64, limit: u32) -> rusqlite::Result<Page> {
+pub(crate) fn page(
+    connection: &Connection,
+    room: &RoomName,
+    after: u64,
+    limit: u32,
+) -> rusqlite::Result<Page> {
     let sql = "SELECT id, epoch, oldest FROM logs WHERE room = ?1";
     let log = connection.prepare_cached(sql)?.query_row(params![room.as_str()], |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?, nat(row.get(2)?)))
     });
     let Some((log, epoch, oldest)) = log.optional()? else { return Ok(Ok(Vec::new())) };
     let mut next = oldest.max(after.saturating_add(1));
-    let sql = format!("SELECT {} FROM events WHERE log = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3", rows::EVENT);
+    let sql =
+        format!("SELECT {} FROM events WHERE log = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3", rows::EVENT);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut found = statement.query(params![log, int(next), limit])?;
     let (mut events, mut bytes) = (Vec::new(), 0);

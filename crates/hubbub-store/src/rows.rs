@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hubbub_hub::{Body, Content, Event, EventName, IdempotencyKey, MessageId, Offset, RoomName, Sender, UserAddress};
+use hubbub_hub::{
+    Body, Content, Event, EventName, IdempotencyKey, MessageId, Offset, RoomName, Sender, UserAddress,
+};
 use rusqlite::{Connection, Row, named_params};
 
 /// A row that no Hubbub wrote so.

@@ -163,7 +163,12 @@ mod tests {
     }
 
     fn pencil(mechanism: Mechanism, salt: &str) -> Verifier {
-        Verifier::with_salt(mechanism, "pencil", STANDARD.decode(salt).unwrap(), NonZeroU32::new(4096).unwrap())
+        Verifier::with_salt(
+            mechanism,
+            "pencil",
+            STANDARD.decode(salt).unwrap(),
+            NonZeroU32::new(4096).unwrap(),
+        )
     }
 
     #[test]
@@ -180,10 +185,11 @@ mod tests {
     #[test]
     fn the_exchange_of_rfc_7677_section_3() {
         let auth_message = "n=user,r=rOprNGfwEbeRWgbNEkqO,\
-            r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUjiblVg==,i=4096,\
+            r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,\
             c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
-        let verifier = pencil(Mechanism::ScramSha256, "W22ZaJ0SNY7soEsUjiblVg==");
-        let (good, server) = exchange(&verifier, auth_message, "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
+        let verifier = pencil(Mechanism::ScramSha256, "W22ZaJ0SNY7soEsUEjb6gQ==");
+        let (good, server) =
+            exchange(&verifier, auth_message, "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
         assert!(good);
         assert_eq!(server, "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
     }

@@ -9,6 +9,7 @@ pub(crate) const SIGNING_KEY: &str = "token-signing-key";
 pub(crate) fn get_or_make(connection: &Connection, name: &str) -> rusqlite::Result<[u8; 32]> {
     let mut fresh = [0; 32];
     aws_lc_rs::rand::fill(&mut fresh).expect("the operating system has random numbers");
-    connection.execute("INSERT OR IGNORE INTO secrets (name, value) VALUES (?1, ?2)", params![name, fresh])?;
+    connection
+        .execute("INSERT OR IGNORE INTO secrets (name, value) VALUES (?1, ?2)", params![name, fresh])?;
     connection.query_row("SELECT value FROM secrets WHERE name = ?1", params![name], |row| row.get(0))
 }

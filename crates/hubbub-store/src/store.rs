@@ -102,7 +102,10 @@ impl Store {
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    thread::Builder::new().name(name.to_owned()).spawn(work).expect("there is a thread to be had at the start")
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .expect("there is a thread to be had at the start")
 }
 
 /// The way to a running store. Cheap to clone. When the last is gone the threads finish what is queued and end.

@@ -26,21 +26,16 @@ impl Trouble {
         }
     }
 
-    /// Takes note of something that goes wrong besides.
-    pub(crate) fn also(&mut self, result: rusqlite::Result<()>) {
-        if let Err(cause) = result {
-            self.failed(&cause);
-        }
-    }
-
-    fn over(&mut self) {
+    /// It works, perhaps again.
+    pub(crate) fn over(&mut self) {
         if self.failures > 0 {
             tracing::info!(failures = self.failures, "{} works again", self.work);
             self.failures = 0;
         }
     }
 
-    fn failed(&mut self, cause: &rusqlite::Error) {
+    /// It failed.
+    pub(crate) fn failed(&mut self, cause: &rusqlite::Error) {
         if self.failures == 0 {
             tracing::error!(%cause, "{} fails; this is said once until it works again", self.work);
         }

@@ -37,7 +37,8 @@ pub(crate) enum Mail {
 pub(crate) struct Writer {
     connection: Connection,
     logs: HashMap<RoomName, Log>,
-    /// The latest time that anybody has named, in milliseconds since 1970: ages are counted from there.
+    /// The present as far as asks tell of it, in milliseconds since 1970: ages are counted from there. A message's age
+    /// therefore takes effect when its log is opened or appended to.
     clock_ms: u64,
     trouble: Trouble,
 }
@@ -77,10 +78,18 @@ impl Writer {
         if self.logs.len() > LOGS_MOST {
             self.logs.clear();
         }
-        let done = self.transact(&asks);
-        match self.trouble.note(done) {
-            Some(answers) => answers,
-            None => self.decline(asks),
+        match self.transact(&asks) {
+            Ok(answers) => {
+                // A batch that wrote nothing proves nothing.
+                if answers.iter().any(|(_, answer)| matches!(answer, LogAnswer::Kept { .. })) {
+                    self.trouble.over();
+                }
+                answers
+            }
+            Err(cause) => {
+                self.trouble.failed(&cause);
+                self.decline(asks)
+            }
         }
     }
 
@@ -99,7 +108,9 @@ impl Writer {
     fn decline(&mut self, asks: Vec<(WorkerId, LogAsk)>) -> Vec<(WorkerId, LogAnswer)> {
         if !self.connection.is_autocommit() {
             // Where SQLite has rolled back by itself (a full disk), there is nothing left to undo.
-            self.trouble.also(self.connection.execute_batch("ROLLBACK"));
+            if let Err(cause) = self.connection.execute_batch("ROLLBACK") {
+                self.trouble.failed(&cause);
+            }
         }
         self.logs.clear();
         let mut failed = HashSet::new();

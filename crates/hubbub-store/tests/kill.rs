@@ -9,7 +9,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, mpsc};
 
-use hubbub_hub::{Body, Content, Event, EventName, Keep, LogAnswer, LogAsk, MessageId, Offset, RoomName, Sender, UserAddress};
+use hubbub_hub::{
+    Body, Content, Event, EventName, Keep, LogAnswer, LogAsk, MessageId, Offset, RoomName, Sender,
+    UserAddress,
+};
 use hubbub_store::{Answer, Store, StoreHandle, StoreSettings};
 
 const ROOMS: [&str; 3] = ["red", "green", "blue"];
@@ -42,7 +45,8 @@ fn kill_again_and_again() {
 /// Lets a child write until it has said so many lines; takes what it has said until its end.
 fn run_and_kill(dir: &Path, lines: usize, acknowledged: &mut HashMap<String, u64>) {
     let program = std::env::current_exe().expect("a running program has a name");
-    let mut child = Command::new(program).arg(CHILD).arg(dir).stdout(Stdio::piped()).spawn().expect("a child");
+    let mut child =
+        Command::new(program).arg(CHILD).arg(dir).stdout(Stdio::piped()).spawn().expect("a child");
     let out = BufReader::new(child.stdout.take().expect("it was asked for"));
     for (count, line) in out.lines().map_while(Result::ok).enumerate() {
         if count == lines {
@@ -61,14 +65,22 @@ fn check(dir: &Path, acknowledged: &HashMap<String, u64>, round: usize) {
     let (store, answers) = start(dir);
     for room in ROOMS {
         store.log(0, open(room));
-        let Ok(Answer::Log(LogAnswer::Opened { log: Ok(Some(log)), .. })) = answers.recv() else { panic!("{room}") };
+        let Ok(Answer::Log(LogAnswer::Opened { log: Ok(Some(log)), .. })) = answers.recv() else {
+            panic!("{room}")
+        };
         let told = acknowledged.get(room).copied().unwrap_or(0);
         assert!(log.head >= told, "round {round}: {room} was told {told} and has {}", log.head);
         let mut after = 0;
         while after < log.head {
             store.log(0, LogAsk::Read { room: name(room), after, limit: 1000, ticket: 0 });
-            let Ok(Answer::Log(LogAnswer::Page { events: Ok(events), .. })) = answers.recv() else { panic!("{room}") };
-            assert!(!events.is_empty(), "round {round}: nothing after {after} of {room}, which has {}", log.head);
+            let Ok(Answer::Log(LogAnswer::Page { events: Ok(events), .. })) = answers.recv() else {
+                panic!("{room}")
+            };
+            assert!(
+                !events.is_empty(),
+                "round {round}: nothing after {after} of {room}, which has {}",
+                log.head
+            );
             for found in events {
                 after += 1;
                 assert_eq!(*found, event(room, log.epoch, after), "round {round}");
@@ -113,7 +125,13 @@ fn send_up_to(store: &StoreHandle, sent: &mut HashMap<RoomName, (u32, u64)>, roo
 
 fn start(dir: &Path) -> (StoreHandle, mpsc::Receiver<Answer>) {
     let (to, from) = mpsc::channel();
-    let settings = StoreSettings { dir: dir.to_owned(), sync_full: true, batch_max: 50, password_queue: 1, iterations: 1 };
+    let settings = StoreSettings {
+        dir: dir.to_owned(),
+        sync_full: true,
+        batch_max: 50,
+        password_queue: 1,
+        iterations: 1,
+    };
     let store = Store::open(settings).expect("a store");
     let handle = store.start(move |_, answer| {
         let _ = to.send(answer);
@@ -144,7 +162,10 @@ fn event(room: &str, epoch: u32, seq: u64) -> Event {
         id: MessageId(u128::from(seq)),
         unix_ms: seq,
         from: Sender { user: UserAddress::from_prepared("ann@localhost"), name: "Ann".into() },
-        body: Body { event: EventName::default(), content: Content::Text(format!("{room} {seq}").repeat(20).into()) },
+        body: Body {
+            event: EventName::default(),
+            content: Content::Text(format!("{room} {seq}").repeat(20).into()),
+        },
         origin: None,
     }
 }

@@ -4,7 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 
-use hubbub_hub::{Body, Content, Event, EventName, Keep, LogAnswer, LogAsk, MessageId, Offset, RoomName, Sender, UserAddress};
+use hubbub_hub::{
+    Body, Content, Event, EventName, Keep, LogAnswer, LogAsk, MessageId, Offset, RoomName, Sender,
+    UserAddress,
+};
 use hubbub_store::{Accounts, Answer, Busy, Store, StoreError, StoreHandle, StoreSettings};
 
 const KEEP: Keep = Keep { count: u64::MAX, bytes: u64::MAX, age_ms: u64::MAX };
@@ -15,7 +18,8 @@ fn settings(dir: &Path) -> StoreSettings {
 
 fn start(dir: &Path) -> (StoreHandle, Receiver<(u16, Answer)>) {
     let (to, from) = mpsc::channel();
-    let handle = Store::open(settings(dir)).unwrap().start(move |worker, answer| to.send((worker, answer)).unwrap());
+    let handle =
+        Store::open(settings(dir)).unwrap().start(move |worker, answer| to.send((worker, answer)).unwrap());
     (handle, from)
 }
 
@@ -71,9 +75,15 @@ fn asked_by_workers_answered_to_them() {
     store.log(7, open("lobby"));
     assert!(matches!(answers.recv().unwrap(), (7, Answer::Log(LogAnswer::Opened { log: Ok(Some(_)), .. }))));
     store.log(7, append("lobby", 1));
-    assert!(matches!(answers.recv().unwrap(), (7, Answer::Log(LogAnswer::Kept { through: 1, oldest: 1, .. }))));
+    assert!(matches!(
+        answers.recv().unwrap(),
+        (7, Answer::Log(LogAnswer::Kept { through: 1, oldest: 1, .. }))
+    ));
     store.log(2, LogAsk::Read { room: room("lobby"), after: 0, limit: 5, ticket: 99 });
-    let (2, Answer::Log(LogAnswer::Page { ticket: 99, events: Ok(events), .. })) = answers.recv().unwrap() else { panic!() };
+    let (2, Answer::Log(LogAnswer::Page { ticket: 99, events: Ok(events), .. })) = answers.recv().unwrap()
+    else {
+        panic!()
+    };
     assert_eq!(&events[0].body.content.bytes()[..], b"message 1");
     store.stop();
     assert!(answers.recv().is_err(), "the threads are gone");
@@ -108,7 +118,9 @@ fn stopping_keeps_all_that_is_queued() {
     assert_eq!(other.password(0, 1, "a".to_owned(), "b".to_owned()), Err(Busy));
     let (again, answers) = start(dir.path());
     again.log(0, open("lobby"));
-    let (_, Answer::Log(LogAnswer::Opened { log: Ok(Some(log)), .. })) = answers.recv().unwrap() else { panic!() };
+    let (_, Answer::Log(LogAnswer::Opened { log: Ok(Some(log)), .. })) = answers.recv().unwrap() else {
+        panic!()
+    };
     assert_eq!((log.head, log.epoch, log.tail.len()), (300, 5, 10));
     again.stop();
 }
@@ -150,7 +162,9 @@ fn accounts_change_beside_a_running_server() {
                     assert_eq!(told, ticket);
                     return account.unwrap().map(|account| account.name);
                 }
-                (_, Answer::Log(answer)) => assert!(!matches!(answer, LogAnswer::Failed { .. }), "{answer:?}"),
+                (_, Answer::Log(answer)) => {
+                    assert!(!matches!(answer, LogAnswer::Failed { .. }), "{answer:?}")
+                }
                 other => panic!("{other:?}"),
             }
         }

@@ -21,7 +21,11 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(connection: &'a Connection, logs: &'a mut HashMap<RoomName, Log>, clock_ms: &'a mut u64) -> Self {
+    pub(super) fn new(
+        connection: &'a Connection,
+        logs: &'a mut HashMap<RoomName, Log>,
+        clock_ms: &'a mut u64,
+    ) -> Self {
         Self { connection, logs, clock_ms, answers: Vec::new(), latest: HashMap::new() }
     }
 
@@ -43,7 +47,11 @@ impl<'a> Batch<'a> {
     }
 
     /// Opens within the batch, and apart from it: one log that cannot be opened fails no other.
-    fn open(&mut self, room: &RoomName, ask: &LogAsk) -> rusqlite::Result<Result<Option<hubbub_hub::Opened>, Fault>> {
+    fn open(
+        &mut self,
+        room: &RoomName,
+        ask: &LogAsk,
+    ) -> rusqlite::Result<Result<Option<hubbub_hub::Opened>, Fault>> {
         self.connection.execute_batch("SAVEPOINT opening")?;
         match opening::open(self.connection, self.logs, *self.clock_ms, ask) {
             Ok(opened) => {
@@ -61,8 +69,14 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn append(&mut self, from: WorkerId, event: &Arc<Event>, key: Option<&IdempotencyKey>) -> rusqlite::Result<()> {
-        *self.clock_ms = (*self.clock_ms).max(event.unix_ms);
+    fn append(
+        &mut self,
+        from: WorkerId,
+        event: &Arc<Event>,
+        key: Option<&IdempotencyKey>,
+    ) -> rusqlite::Result<()> {
+        // Not the latest of all: a clock that was wrong for a moment must not go on trimming after it was set right.
+        *self.clock_ms = event.unix_ms;
         let kept = match opening::known(self.connection, self.logs, &event.room)? {
             Some(log) => log.append(self.connection, event, key)?,
             None => false,

@@ -48,7 +48,10 @@ pub(super) fn open(
 }
 
 /// Opens without writing. A fault if that is impossible because the log would have to be made.
-pub(super) fn open_existing(connection: &Connection, ask: &LogAsk) -> rusqlite::Result<Result<Option<Opened>, Fault>> {
+pub(super) fn open_existing(
+    connection: &Connection,
+    ask: &LogAsk,
+) -> rusqlite::Result<Result<Option<Opened>, Fault>> {
     let LogAsk::Open { room, only_for_account, .. } = ask else { return Ok(Err(Fault)) };
     if let Some(log) = Log::load(connection, room)? {
         return Ok(Ok(Some(opened(connection, &log, ask)?)));

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use hubbub_hub::{Body, Content, Event, EventName, IdempotencyKey, Keep, MessageId, Offset, Opened, Sender, UserAddress};
+use hubbub_hub::{
+    Body, Content, Event, EventName, IdempotencyKey, Keep, MessageId, Offset, Opened, Sender, UserAddress,
+};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -84,7 +86,10 @@ impl Bench {
     }
 
     fn rows(&self) -> u64 {
-        self.writer.connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0).map(crate::rows::nat)).unwrap()
+        self.writer
+            .connection
+            .query_row("SELECT count(*) FROM events", [], |row| row.get(0).map(crate::rows::nat))
+            .unwrap()
     }
 
     fn sql(&self, sql: &str) {
@@ -108,7 +113,9 @@ fn words(answers: &[LogAnswer]) -> Vec<String> {
                 Ok(None) => "none".to_owned(),
                 Err(Fault) => "fault".to_owned(),
             },
-            LogAnswer::Page { events, .. } => format!("page {:?}", events.as_ref().map(|events| seqs(events))),
+            LogAnswer::Page { events, .. } => {
+                format!("page {:?}", events.as_ref().map(|events| seqs(events)))
+            }
         })
         .collect()
 }
@@ -117,7 +124,11 @@ fn words(answers: &[LogAnswer]) -> Vec<String> {
 fn what_is_kept_comes_back_as_it_was() {
     let mut bench = Bench::new();
     bench.open(ALL);
-    let contents = [Content::Text("grüß".into()), Content::Json(" {\"a\": 1} ".into()), Content::Binary(vec![0, 255].into())];
+    let contents = [
+        Content::Text("grüß".into()),
+        Content::Json(" {\"a\": 1} ".into()),
+        Content::Binary(vec![0, 255].into()),
+    ];
     let events: Vec<_> = (1..)
         .zip(contents)
         .map(|(seq, content)| {
@@ -148,7 +159,10 @@ fn what_does_not_follow_the_head_is_not_kept() {
     let mut bench = Bench::new();
     assert_eq!(words(&bench.ask(vec![append(1, 1)])), ["-1"], "never opened");
     bench.open(ALL);
-    assert_eq!(words(&bench.ask(vec![append(2, 1), append(3, 1), open(ALL), append(1, 1)])), ["-2", "open 0", "+1/1"]);
+    assert_eq!(
+        words(&bench.ask(vec![append(2, 1), append(3, 1), open(ALL), append(1, 1)])),
+        ["-2", "open 0", "+1/1"]
+    );
     let mut stale = (*event(2, 1, 1)).clone();
     stale.at.epoch = EPOCH - 1;
     assert_eq!(words(&bench.ask(vec![LogAsk::Append { event: Arc::new(stale), key: None }])), ["-2"]);
@@ -180,7 +194,8 @@ fn an_inbox_is_made_for_accounts_alone() {
 fn keys_come_back_within_their_time() {
     let mut bench = Bench::new();
     bench.open(ALL);
-    let keyed = |seq, ms, key: &str| LogAsk::Append { event: event(seq, ms, 1), key: IdempotencyKey::parse(key) };
+    let keyed =
+        |seq, ms, key: &str| LogAsk::Append { event: event(seq, ms, 1), key: IdempotencyKey::parse(key) };
     bench.ask(vec![keyed(1, 100, "old"), keyed(2, 200, "b"), append(3, 250), keyed(4, 300, "a")]);
     bench.reopen();
     let mut ask = open(ALL);
@@ -289,6 +304,7 @@ fn a_full_disk_keeps_nothing_and_breaks_nothing() {
     assert_eq!(words(&answers), ["-3", "open 2", "fault"]);
     assert!(bench.writer.trouble.is_on());
     assert_eq!(words(&bench.ask(vec![append(6, 1)])), ["-6"], "behind the hole");
+    assert!(bench.writer.trouble.is_on(), "nothing was written since");
     bench.sql("PRAGMA max_page_count = 1000000");
     assert_eq!(words(&bench.ask(vec![append(3, 1), append(4, 1)])), ["+4/1"]);
     assert!(!bench.writer.trouble.is_on());
