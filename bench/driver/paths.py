@@ -12,4 +12,4 @@ MODULES = CACHE / "node_modules"
 NCHAN = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 # Tests point this at the binaries they have built anyway; figures come from release builds only.
-BINARIES = Path(os.environ.get("BENCH_BINARIES", TARGET / "release"))
+BINARIES = Path(os.environ.get("BENCH_BINARIES", TARGET / "release")).resolve()
