@@ -25,7 +25,7 @@ pub use command::{Command, Effect, Happening, Joined, Notice, Page, Published, R
 pub use event::{Body, Content, Event, EventName, Sender};
 pub use hub::{Hub, HubSettings};
 pub use id::MessageId;
-pub use idempotency::IdempotencyKey;
+pub use idempotency::{IdempotencyKey, Remembered};
 pub use identity::{Grants, Identity, IdentityKind};
 pub use log::{Fault, LogAnswer, LogAsk, Opened};
 pub use offset::Offset;

@@ -1,0 +1,92 @@
+//! From the configuration to the parts of a server.
+
+use std::error::Error;
+use std::time::Duration;
+
+use hubbub_auth::{Admit, Doorman, TokenKeys};
+use hubbub_config::{Admit as Way, Config, WhenFull};
+use hubbub_gate::outbox::{self, OutboxLimits};
+use hubbub_gate::settings::{GateSettings, WsSettings};
+use hubbub_net::NetSettings;
+use hubbub_worker::WorkerSettings;
+use hubbub_ws::{DeflatePolicy, Limits};
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Who may come in. `signing_key` is the store's.
+pub(crate) fn doorman(config: &Config, admitted: &[Way], signing_key: Option<[u8; 32]>) -> Result<Doorman, Box<dyn Error>> {
+    let admit = Admit {
+        guests: admitted.contains(&Way::Guests),
+        accounts: admitted.contains(&Way::Accounts) && config.server.data.is_some(),
+        tokens: admitted.contains(&Way::Tokens),
+    };
+    let token = &config.token;
+    let keys = TokenKeys {
+        hmac: token.hmac_secret.as_ref().map(|secret| secret.expose().as_bytes().to_vec()),
+        ed25519_public_pem: config.ed25519_public_key.as_ref().map(|pem| pem.clone().into_bytes()),
+        issuer: token.issuer.clone(),
+        audience: token.audience.clone(),
+        leeway_s: token.leeway.as_secs(),
+    };
+    Ok(Doorman::new(&config.server.domain, None, admit, &keys, signing_key)?)
+}
+
+/// The gates' limits.
+pub(crate) fn gate(config: &Config) -> GateSettings {
+    let (limits, http, ws) = (&config.limits, &config.http, &config.websocket);
+    GateSettings {
+        origins: http.origins.clone(),
+        message_bytes: limits.message_bytes,
+        outbox: OutboxLimits {
+            bytes: limits.outbox_bytes,
+            when_full: match limits.when_full {
+                WhenFull::Close => outbox::WhenFull::Close,
+                WhenFull::DropOldest => outbox::WhenFull::DropOldest,
+            },
+        },
+        poll_limit_max: http.poll_limit_max,
+        long_poll_max_ms: millis(http.long_poll_max),
+        sse_heartbeat_ms: millis(http.sse_heartbeat),
+        sse_retry_ms: millis(http.sse_retry),
+        answer_ms: millis(limits.handshake_timeout),
+        token_lifetime_s: config.token.lifetime.as_secs(),
+        ws: WsSettings {
+            limits: Limits {
+                frame: limits.frame_bytes.unwrap_or(limits.message_bytes),
+                message: limits.message_bytes,
+                fragments: limits.fragments,
+            },
+            deflate: ws.deflate.then_some(DeflatePolicy { context_takeover: ws.context_takeover, window_bits: 15 }),
+            deflate_min_bytes: ws.deflate_min_bytes,
+            ping_after_ms: millis(ws.ping_interval),
+            pong_wait_ms: millis(ws.pong_wait),
+            close_wait_ms: millis(ws.close_wait),
+        },
+    }
+}
+
+/// The shell's limits.
+pub(crate) fn net(config: &Config, connections_max: usize) -> NetSettings {
+    let limits = &config.limits;
+    NetSettings {
+        connections_max,
+        header_bytes: u32::try_from(limits.header_bytes).unwrap_or(u32::MAX),
+        header_ms: millis(limits.header_timeout),
+        body_timeout_ms: millis(limits.body_timeout),
+        idle_ms: millis(limits.idle_timeout),
+        http2_streams: 256,
+        close_grace_ms: millis(config.server.close_grace),
+        io_uring: true,
+    }
+}
+
+/// The workers' limits.
+pub(crate) fn worker(config: &Config) -> WorkerSettings {
+    WorkerSettings {
+        mailbox_max: config.limits.mailbox,
+        publish_rate: u64::from(config.limits.publish_rate),
+        publish_burst: u64::from(config.limits.publish_burst),
+    }
+}

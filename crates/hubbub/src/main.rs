@@ -1,0 +1,32 @@
+//! `hubbub`: one server for everything real-time on the web.
+
+mod assemble;
+mod cli;
+mod console;
+mod limits;
+mod serve;
+mod store;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let Cli { command, serve } = Cli::parse();
+    let done = match command.unwrap_or(Command::Serve(serve)) {
+        Command::Serve(options) => serve::run(&options),
+        Command::Check(options) => serve::check(&options),
+        Command::Init { file } => serve::init(file.as_deref()),
+        Command::User { command } => user::run(command),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("hubbub: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

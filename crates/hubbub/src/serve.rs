@@ -1,0 +1,133 @@
+//! `hubbub serve`, `check` and `init`.
+
+use std::error::Error;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use hubbub_config::{Config, Flags, load};
+use hubbub_net::{Clock, Pages, Server, ServerParts};
+use hubbub_store::StoreHandle;
+use hubbub_worker::{Counters, Post, mailboxes};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::ServeOptions;
+use crate::{assemble, console, limits, store};
+
+/// The whole surface, for machines.
+const OPENAPI: &str = include_str!("openapi.json");
+
+/// Serves until a signal says otherwise.
+pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
+    let config = read(options)?;
+    let admitted = config.admitted()?;
+    start_log(&config);
+    let workers = worker_count(&config);
+    let (post, boxes) = mailboxes(workers);
+    let counters: Vec<_> = boxes.iter().map(|_| Arc::new(Counters::default())).collect();
+    let (kept, slow) = match &config.server.data {
+        Some(dir) => store::open(dir, &config, post.clone()).map(|(handle, slow)| (Some(handle), slow))?,
+        None => (None, store::none(post.clone())),
+    };
+    let open_files = limits::open_files();
+    let connections = limits::connections(config.limits.connections, workers, open_files);
+    let server = hubbub_net::serve(ServerParts {
+        listen: config.server.listen.clone(),
+        mailboxes: boxes,
+        post: post.clone(),
+        net: assemble::net(&config, connections),
+        gate: assemble::gate(&config),
+        worker: assemble::worker(&config),
+        hub: config.hub_settings(workers),
+        policies: config.policies(),
+        doorman: assemble::doorman(&config, &admitted, kept.as_ref().map(StoreHandle::signing_key))?,
+        pages: Pages::new(console::find, OPENAPI, counters.clone()),
+        counters,
+        slow,
+        clock: Clock::start(),
+    })?;
+    say_where(&server)?;
+    tracing::info!(workers, connections = connections * usize::from(workers), open_files, "ready");
+    wait_for_signal()?;
+    close(server, kept, &post);
+    Ok(())
+}
+
+/// The first lines printed: other programs read them.
+fn say_where(server: &Server) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for address in &server.bound {
+        writeln!(out, "listening on http://{address}")?;
+    }
+    out.flush()
+}
+
+fn wait_for_signal() -> std::io::Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+    let signal = signals.forever().next();
+    tracing::info!(signal, "closing; a second signal ends at once");
+    std::thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            std::process::exit(1);
+        }
+    });
+    Ok(())
+}
+
+/// Sessions first, while what they wait for is still kept; then the store.
+fn close(server: Server, kept: Option<StoreHandle>, _post: &Post) {
+    server.close();
+    if let Some(store) = kept {
+        store.stop();
+    }
+    tracing::info!("closed");
+}
+
+/// Says whether the configuration is right.
+pub(crate) fn check(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
+    let config = read(options)?;
+    let admitted = config.admitted()?;
+    assemble::doorman(&config, &admitted, None)?;
+    println!("the configuration is right");
+    Ok(())
+}
+
+/// Writes an annotated configuration.
+pub(crate) fn init(file: Option<&Path>) -> Result<(), Box<dyn Error>> {
+    let text = hubbub_config::annotated();
+    let Some(path) = file else {
+        print!("{text}");
+        return Ok(());
+    };
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => format!("{} is there already and was left alone", path.display()),
+        _ => format!("{} cannot be written: {error}", path.display()),
+    })?;
+    file.write_all(text.as_bytes())?;
+    println!("wrote {}", path.display());
+    Ok(())
+}
+
+fn read(options: &ServeOptions) -> Result<Config, Box<dyn Error>> {
+    let flags = Flags {
+        listen: options.listen.clone(),
+        data: options.data.clone(),
+        domain: options.domain.clone(),
+        workers: options.workers,
+    };
+    Ok(load(options.config.as_deref(), std::env::vars(), flags)?)
+}
+
+fn worker_count(config: &Config) -> u16 {
+    let cores = || std::thread::available_parallelism().map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(1024));
+    config.server.workers.unwrap_or_else(cores)
+}
+
+/// To the standard error, so that the standard output says only where the server listens.
+fn start_log(config: &Config) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(config.log.level.as_str()));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}
