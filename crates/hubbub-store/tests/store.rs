@@ -1,5 +1,7 @@
 //! The store as a server uses it: threads, restarts, accounts changed beside it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
