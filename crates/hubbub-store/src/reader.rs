@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::rows::{self, int, nat};
 use crate::store::Answer;
-use crate::trouble::Trouble;
+use crate::trouble::{self, Trouble};
 
 /// A page ends after so many bytes (by [`Event::weight`]), whatever its limit; it has at least one message if there is one.
 /// Whoever wants more asks again.
@@ -22,10 +22,10 @@ pub(crate) enum Mail {
 
 /// The thread: answers until it is told to stop or nobody can ask any more.
 pub(crate) fn run(mut connection: Connection, mail: &Receiver<Mail>, reply: impl Fn(WorkerId, Answer)) {
-    let mut trouble = Trouble::new("reading messages");
+    let mut reading = Trouble::new("reading messages");
     while let Ok(Mail::Read { from, room, after, limit, ticket }) = mail.recv() {
         let events = committed_page(&mut connection, &room, after, limit);
-        let events = trouble.note(events).unwrap_or(Err(Fault));
+        let events = reading.note(events).unwrap_or(Err(Fault));
         reply(from, Answer::Log(LogAnswer::Page { room, ticket, events }));
     }
 }
@@ -66,7 +66,7 @@ pub(crate) fn page(
     let (mut events, mut bytes) = (Vec::new(), 0);
     while let Some(row) = found.next()? {
         let Some(event) = rows::decode(row, room, epoch).ok().filter(|event| event.at.seq == next) else {
-            tracing::error!(%room, seq = next, "a message in the database is damaged or missing");
+            trouble::damaged(room, next);
             return Ok(Err(Fault));
         };
         bytes += event.weight();

@@ -1,5 +1,18 @@
 //! Says once that something fails, and once that it works again: a full disk must not be filled further with logs.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hubbub_hub::RoomName;
+
+/// Says that a message cannot be read: the 1st, 2nd, 4th, 8th … time, for whoever polls it again and again.
+pub(crate) fn damaged(room: &RoomName, seq: u64) {
+    static FOUND: AtomicU64 = AtomicU64::new(0);
+    let found = FOUND.fetch_add(1, Ordering::Relaxed) + 1;
+    if found.is_power_of_two() {
+        tracing::error!(%room, seq, found, "a message in the database is damaged or missing");
+    }
+}
+
 /// Whether one kind of work fails at present, and how often it has.
 #[derive(Debug)]
 pub(crate) struct Trouble {

@@ -41,11 +41,20 @@ pub(crate) struct Writer {
     /// therefore takes effect when its log is opened or appended to.
     clock_ms: u64,
     trouble: Trouble,
+    /// Logs that cannot be opened; the others go on.
+    openings: Trouble,
 }
 
 impl Writer {
     pub(crate) fn new(connection: Connection) -> Self {
-        Self { connection, logs: HashMap::new(), clock_ms: 0, trouble: Trouble::new("writing messages") }
+        let trouble = Trouble::new("writing messages");
+        Self {
+            connection,
+            logs: HashMap::new(),
+            clock_ms: 0,
+            trouble,
+            openings: Trouble::new("opening logs"),
+        }
     }
 
     /// The thread: answers until it is told to stop or nobody can ask any more.
@@ -95,7 +104,7 @@ impl Writer {
 
     fn transact(&mut self, asks: &[(WorkerId, LogAsk)]) -> rusqlite::Result<Vec<(WorkerId, LogAnswer)>> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        let mut batch = Batch::new(&self.connection, &mut self.logs, &mut self.clock_ms);
+        let mut batch = Batch::new(self);
         for (from, ask) in asks {
             batch.ask(*from, ask)?;
         }

@@ -6,27 +6,26 @@ use std::sync::Arc;
 use hubbub_hub::{Event, Fault, IdempotencyKey, LogAnswer, LogAsk, RoomName, WorkerId};
 use rusqlite::Connection;
 
-use super::opening;
+use super::{Writer, opening};
 use crate::log::Log;
 use crate::reader;
+use crate::trouble::Trouble;
 
 /// What was done so far, and what to answer if the commit succeeds.
 pub(super) struct Batch<'a> {
     connection: &'a Connection,
     logs: &'a mut HashMap<RoomName, Log>,
     clock_ms: &'a mut u64,
+    openings: &'a mut Trouble,
     answers: Vec<(WorkerId, LogAnswer)>,
     /// Where in `answers` the latest word about a room's messages is: they share it.
     latest: HashMap<RoomName, usize>,
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(
-        connection: &'a Connection,
-        logs: &'a mut HashMap<RoomName, Log>,
-        clock_ms: &'a mut u64,
-    ) -> Self {
-        Self { connection, logs, clock_ms, answers: Vec::new(), latest: HashMap::new() }
+    pub(super) fn new(writer: &'a mut Writer) -> Self {
+        let Writer { connection, logs, clock_ms, openings, .. } = writer;
+        Self { connection, logs, clock_ms, openings, answers: Vec::new(), latest: HashMap::new() }
     }
 
     pub(super) fn ask(&mut self, from: WorkerId, ask: &LogAsk) -> rusqlite::Result<()> {
@@ -56,12 +55,13 @@ impl<'a> Batch<'a> {
         match opening::open(self.connection, self.logs, *self.clock_ms, ask) {
             Ok(opened) => {
                 self.connection.execute_batch("RELEASE opening")?;
+                self.openings.over();
                 Ok(Ok(opened))
             }
             // A full disk ends the whole transaction.
             Err(cause) if self.connection.is_autocommit() => Err(cause),
             Err(cause) => {
-                tracing::error!(%room, %cause, "a log cannot be opened");
+                self.openings.failed(&cause);
                 self.logs.remove(room);
                 self.connection.execute_batch("ROLLBACK TO opening; RELEASE opening")?;
                 Ok(Err(Fault))

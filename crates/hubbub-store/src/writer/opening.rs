@@ -7,9 +7,9 @@ use hubbub_hub::{Event, Fault, IdempotencyKey, LogAsk, MessageId, Offset, Opened
 use hubbub_hub::{RoomName, UserAddress};
 use rusqlite::{Connection, Row, params};
 
-use crate::accounts;
 use crate::log::Log;
 use crate::rows::{self, Damaged, int, nat};
+use crate::{accounts, trouble};
 
 /// Most idempotency keys that an opening brings along. The newest count.
 const KEYS_MOST: u32 = 65_536;
@@ -97,7 +97,7 @@ fn tail(
     let (mut tail, mut next, mut left) = (Vec::new(), log.head, bytes);
     while let Some(row) = found.next()? {
         let Some(event) = rows::decode(row, room, log.epoch).ok().filter(|event| event.at.seq == next) else {
-            tracing::error!(%room, seq = next, "a message in the database is damaged or missing");
+            trouble::damaged(room, next);
             break;
         };
         if event.weight() > left {

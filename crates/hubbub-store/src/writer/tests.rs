@@ -321,3 +321,17 @@ fn logs_that_were_forgotten_are_found_again() {
     bench.writer.logs.clear();
     assert_eq!(words(&bench.ask(vec![append(4, 1)])), ["+4/3"]);
 }
+
+#[test]
+fn a_log_that_cannot_be_opened_fails_no_other() {
+    let mut bench = Bench::new();
+    bench.open(ALL);
+    bench.sql("INSERT INTO logs VALUES (9, 'odd', -1, 0, 1, 0, 0, 0, 0)");
+    let mut odd = open(ALL);
+    if let LogAsk::Open { room, .. } = &mut odd {
+        *room = RoomName::parse("odd").unwrap();
+    }
+    assert_eq!(words(&bench.ask(vec![append(1, 1), odd, append(2, 1)])), ["+2/1", "fault"]);
+    assert!(bench.writer.openings.is_on() && !bench.writer.trouble.is_on());
+    assert_eq!(bench.read(0, 9), Ok(vec![1, 2]));
+}
