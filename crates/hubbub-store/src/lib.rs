@@ -4,9 +4,9 @@
 //! [`Answer`]. Three threads stand behind the handle, each with its own connection:
 //!
 //! - **store-writer** takes all that has been asked meanwhile into one transaction and answers when it is on disk
-//!   (group commit): see [`writer`];
-//! - **store-reader** looks up older messages among what is committed: see [`reader`];
-//! - **passwords** checks passwords, which is slow on purpose: see [`passwords`].
+//!   (group commit): see `writer`;
+//! - **store-reader** looks up older messages among what is committed: see `reader`;
+//! - **passwords** checks passwords, which is slow on purpose: see `passwords`.
 //!
 //! The command line changes accounts beside a running server with [`Accounts`].
 
