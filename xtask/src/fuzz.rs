@@ -17,46 +17,63 @@ const VERSION: &str = "0.13.2";
 pub(crate) fn run(root: &Path, seconds: u32) -> Outcome {
     let targets = targets(root)?;
     let path = with_cargo_fuzz(root)?;
-    let fuzz = |args: &[&str]| -> Outcome {
+    let cargo_fuzz = |args: &[&str]| {
         let mut command = Command::new("cargo");
         command.arg("fuzz").args(args).current_dir(root).env("RUSTC_BOOTSTRAP", "1").env("PATH", &path);
-        succeeds(&mut command)
+        command
     };
     println!("building {} fuzz targets: {}", targets.len(), targets.join(", "));
-    if !fuzz(&["build"])? {
+    if !succeeds(&mut cargo_fuzz(&["build"]))? {
         return Ok(false);
     }
     let mut failed = Vec::new();
     for target in &targets {
-        println!("fuzzing {target} for {seconds} s");
-        let (found, seeds) = (format!("fuzz/corpus/{target}"), format!("fuzz/seeds/{target}"));
-        let time = format!("-max_total_time={seconds}");
-        for folder in [&found, &seeds] {
-            fs::create_dir_all(root.join(folder)).map_err(|why| format!("{folder} cannot be made: {why}"))?;
-        }
-        if !fuzz(&[
-            "run",
-            target,
-            &found,
-            &seeds,
-            "--",
-            &time,
-            "-seed=1",
-            "-verbosity=0",
-            "-print_final_stats=1",
-        ])? {
+        let args = arguments(root, target, seconds)?;
+        let args: Vec<_> = args.iter().map(String::as_str).collect();
+        if !fuzz_one(target, seconds, &mut cargo_fuzz(&args))? {
             failed.push(target.as_str());
         }
     }
-    if failed.is_empty() {
-        println!("{} fuzz targets ran {seconds} s each and found nothing", targets.len());
-    } else {
+    if !failed.is_empty() {
         println!(
             "found something: {}; the inputs are in fuzz/artifacts, `cargo fuzz fmt TARGET FILE` shows one",
             failed.join(", ")
         );
     }
     Ok(failed.is_empty())
+}
+
+/// `cargo fuzz run` with what was found before and the seeds, and what libFuzzer is to be told.
+fn arguments(root: &Path, target: &str, seconds: u32) -> Result<Vec<String>, String> {
+    let found = format!("fuzz/corpus/{target}");
+    fs::create_dir_all(root.join(&found)).map_err(|why| format!("{found} cannot be made: {why}"))?;
+    let seeds = Some(format!("fuzz/seeds/{target}")).filter(|seeds| root.join(seeds).is_dir());
+    let folders =
+        [Some("run".to_owned()), Some(target.to_owned()), Some(found), seeds, Some("--".to_owned())];
+    let told = [
+        format!("-max_total_time={seconds}"),
+        "-seed=1".into(),
+        "-print_funcs=0".into(),
+        "-print_final_stats=1".into(),
+    ];
+    Ok(folders.into_iter().flatten().chain(told).collect())
+}
+
+/// Runs one target; all that it says is shown only if it finds something.
+fn fuzz_one(target: &str, seconds: u32, command: &mut Command) -> Outcome {
+    let output = command.output().map_err(|why| format!("{command:?} cannot be run: {why}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
+        let inputs = said
+            .lines()
+            .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))
+            .unwrap_or(" ?")
+            .trim();
+        println!("{target}: {inputs} inputs in {seconds} s, nothing found");
+    } else {
+        println!("{said}{target}: FAILED");
+    }
+    Ok(output.status.success())
 }
 
 /// The names of the files in `fuzz/fuzz_targets`, which are the names of the targets.
