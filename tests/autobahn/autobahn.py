@@ -26,7 +26,13 @@ def run(cache: Path, cases: list[str]) -> dict[str, dict]:
     folder.mkdir(parents=True)
     with Server(CONFIG.read_text()) as server:
         url = server.ws("autobahn")
-        plan = {"outdir": str(folder), "servers": [{"agent": "hubbub", "url": url}], "cases": cases, "exclude-cases": [], "exclude-agent-cases": {}}
+        plan = {
+            "outdir": str(folder),
+            "servers": [{"agent": "hubbub", "url": url}],
+            "cases": cases,
+            "exclude-cases": [],
+            "exclude-agent-cases": {},
+        }
         (folder / "plan.json").write_text(json.dumps(plan))
         with open(folder / "log", "w") as log:
             wstest = [cache / "autobahn/bin/wstest", "--mode=fuzzingclient", f"--spec={folder / 'plan.json'}"]
@@ -43,7 +49,9 @@ def main(cache: str, *options: str):
     report = run(Path(cache), ["*"] if "--all" in options else USUAL)
     failures = {case: result for case, result in report.items() if not passed(case, result)}
     for case, result in sorted(failures.items()):
-        print(f"case {case}: {result['behavior']}, close {result['behaviorClose']} (see .cache/autobahn-report/{result['reportfile']})")
+        print(
+            f"case {case}: {result['behavior']}, close {result['behaviorClose']} (see .cache/autobahn-report/{result['reportfile']})"
+        )
     print(f"autobahn: {len(report) - len(failures)} passed, {len(failures)} failed")
     sys.exit(bool(failures) or not report)
 

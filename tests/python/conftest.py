@@ -4,7 +4,6 @@ import itertools
 import re
 
 import pytest
-
 from hubbub_test.curl import Http
 from hubbub_test.server import Server
 

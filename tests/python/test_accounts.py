@@ -3,7 +3,6 @@
 import base64
 
 import pytest
-
 from hubbub_test.server import hubbub
 from hubbub_test.websocket import JsonSocket, refusal
 
@@ -60,7 +59,13 @@ def test_passwd_remove_and_list(server):
 
 @pytest.mark.parametrize(
     "args",
-    [("add", "alice", "--password", "x"), ("passwd", "nobody", "--password", "x"), ("remove", "nobody"), ("add", "a@b", "--password", "x"), ("add", "", "--password", "x")],
+    [
+        ("add", "alice", "--password", "x"),
+        ("passwd", "nobody", "--password", "x"),
+        ("remove", "nobody"),
+        ("add", "a@b", "--password", "x"),
+        ("add", "", "--password", "x"),
+    ],
     ids=["twice", "passwd-of-nobody", "remove-nobody", "at-sign", "empty"],
 )
 def test_mistakes_are_told(server, args):

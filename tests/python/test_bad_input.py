@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from hubbub_test import bad_input, raw, table, tokens
 from hubbub_test.raw import HANDSHAKE, Wire
 from hubbub_test.server import Server
@@ -22,6 +21,8 @@ def server():
         message_bytes = 65536
         fragments = 64
         header_timeout = 2
+        handshake_timeout = 2
+        body_timeout = 2
         [access]
         admit = ["guests", "accounts", "tokens"]
     """
@@ -48,7 +49,11 @@ def test_handshake(server, row):
         else:
             verb = change
     with Wire(server) as wire:
-        wire.send(f"{verb} {path} HTTP/1.1\r\n".encode() + b"".join(f"{k}: {v}\r\n".encode() for k, v in head.items()) + b"\r\n")
+        wire.send(
+            f"{verb} {path} HTTP/1.1\r\n".encode()
+            + b"".join(f"{k}: {v}\r\n".encode() for k, v in head.items())
+            + b"\r\n"
+        )
         bad_input.expect(bad_input.read_answer(wire), row["gets"])
 
 

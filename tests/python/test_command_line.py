@@ -7,7 +7,6 @@ import subprocess
 import tomllib
 
 import pytest
-
 from hubbub_test.curl import Http
 from hubbub_test.raw import Wire
 from hubbub_test.server import PATIENCE, Server, binary, hubbub
@@ -48,18 +47,30 @@ class TestInitAndCheck:
         ("text", "line", "words"),
         [
             ("[limits]\nmessage_bites = 5\n", 2, ["message_bites", "message_bytes"]),
-            ("[limits]\n\nmessage_bytes = \"many\"\n", 3, ["message_bytes"]),
+            ('[limits]\n\nmessage_bytes = "many"\n', 3, ["message_bytes"]),
             ("[limits]\nmessage_bytes = -1\n", 2, ["message_bytes"]),
             ("[limts]\nmessage_bytes = 1000\n", 1, ["limts", "limits"]),
             ("[websocket]\nping_interval = 25\npong_wait = \n", 3, []),
-            ("[[room]]\nmatch = \"a\"\nlog = \"paper\"\n", 3, ["paper", "memory", "durable"]),
-            ("[[room]]\nmatch = \"a\"\npresence = \"maybe\"\n", 3, ["maybe", "list", "count", "off"]),
-            ("[access]\nadmit = [\"everybody\"]\n", 2, ["everybody", "guests"]),
-            ("[token]\nhmac_secret = \"short\"\n", 2, ["hmac_secret"]),
-            ("[token]\ned25519_public_key_file = \"/nowhere/at/all.pem\"\n", 2, ["/nowhere/at/all.pem"]),
-            ("[[room]]\nmatch = \"a\"\npublish = [\"somebody\"]\n", 3, ["somebody", "anyone"]),
+            ('[[room]]\nmatch = "a"\nlog = "paper"\n', 3, ["paper", "memory", "durable"]),
+            ('[[room]]\nmatch = "a"\npresence = "maybe"\n', 3, ["maybe", "list", "count", "off"]),
+            ('[access]\nadmit = ["everybody"]\n', 2, ["everybody", "guests"]),
+            ('[token]\nhmac_secret = "short"\n', 2, ["hmac_secret"]),
+            ('[token]\ned25519_public_key_file = "/nowhere/at/all.pem"\n', 2, ["/nowhere/at/all.pem"]),
+            ('[[room]]\nmatch = "a"\npublish = ["somebody"]\n', 3, ["somebody", "anyone"]),
         ],
-        ids=["typo", "type", "negative", "table-typo", "syntax", "log", "presence", "admit", "weak-secret", "no-key-file", "who"],
+        ids=[
+            "typo",
+            "type",
+            "negative",
+            "table-typo",
+            "syntax",
+            "log",
+            "presence",
+            "admit",
+            "weak-secret",
+            "no-key-file",
+            "who",
+        ],
     )
     def test_a_broken_file_gets_line_reason_and_mend(self, tmp_path, text, line, words):
         file = tmp_path / "hubbub.toml"
@@ -92,7 +103,13 @@ class TestListening:
                 assert Http(address).get("/health").status == 200
 
     def test_without_serve_it_serves(self, tmp_path):
-        process = subprocess.Popen([binary(), "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tmp_path)
+        process = subprocess.Popen(
+            [binary(), "--listen", "127.0.0.1:0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=tmp_path,
+        )
         try:
             address = process.stdout.readline().removeprefix("listening on ").strip()
             assert Http(address).get("/health").status == 200
@@ -119,7 +136,10 @@ class TestListening:
             refused = hubbub("serve", "--listen", f"127.0.0.1:{port}", check=False)
             assert refused.returncode != 0 and str(port) in refused.stderr + refused.stdout
 
-    @pytest.mark.parametrize("args", [("--listen", "nonsense"), ("--workers", "0"), ("--domain", "not a domain"), ("--no-such-flag",), ("dance",)])
+    @pytest.mark.parametrize(
+        "args",
+        [("--listen", "nonsense"), ("--workers", "0"), ("--domain", "not a domain"), ("--no-such-flag",), ("dance",)],
+    )
     def test_wrong_arguments_are_told(self, args):
         refused = hubbub(*args, check=False)
         assert refused.returncode != 0 and refused.stderr.strip()

@@ -7,7 +7,6 @@ more again. The bounds are generous: they tell a leak from none, not a good figu
 import socket
 
 import pytest
-
 from hubbub_test import raw
 from hubbub_test.memory import MIB, held, open_files
 from hubbub_test.raw import Wire
@@ -27,7 +26,7 @@ def grows_by(server, abuse, rounds: int = 3) -> int:
 
 def test_heads_that_never_end(start):
     """Slow loris: 400 connections at a time, each with half a request."""
-    server = start("[limits]\nheader_timeout = 2\n")
+    server = start("[limits]\nheader_timeout = 2\nhandshake_timeout = 2\n")
     idle, peak = held(server.pid), []
 
     def abuse():
@@ -44,7 +43,7 @@ def test_heads_that_never_end(start):
 
 
 def test_connections_that_say_nothing(start):
-    server = start("[limits]\nheader_timeout = 2\n")
+    server = start("[limits]\nheader_timeout = 2\nhandshake_timeout = 2\n")
 
     def abuse():
         wires = [Wire(server) for _ in range(400)]
@@ -74,12 +73,15 @@ def test_frames_that_never_end(start):
 @pytest.mark.parametrize("transport", ["websocket", "sse"])
 def test_subscribers_that_never_read(start, transport):
     """40 of them would be owed 40 x 40 MiB. Each may cost its outbox, no more; a reader beside them loses nothing."""
-    server = start("[limits]\noutbox_bytes = 262144\n[[room]]\nmatch = \"*\"\nhistory_bytes = 1000000\n")
+    server = start('[limits]\noutbox_bytes = 262144\n[[room]]\nmatch = "*"\nhistory_bytes = 1000000\n')
     payload = b"x" * 65536
     server.http.publish("lobby", payload, type="application/octet-stream")
     idle = held(server.pid)
     deaf = [never_reading(server, transport) for _ in range(40)]
-    with raw.websocket(server, query="?name=Reader") as reader, raw.websocket(server, query="?name=Writer&echo=false") as writer:
+    with (
+        raw.websocket(server, query="?name=Reader") as reader,
+        raw.websocket(server, query="?name=Writer&echo=false") as writer,
+    ):
         for _ in range(640):
             writer.send(raw.frame(2, payload))
             assert reader.read_frame().payload == payload
@@ -121,7 +123,7 @@ def test_half_open_peers(start):
 
 def test_two_thousand_come_and_go(start):
     """Half of them politely, half with a reset; each in a room of its own, which must be forgotten too."""
-    server = start('[[room]]\nmatch = "*"\nlog = "memory"\n')
+    server = start('[limits]\nroom_idle = 1\n[[room]]\nmatch = "*"\nlog = "memory"\n')
     before = open_files(server.pid)
     counter = iter(range(10**6))
 

@@ -1,11 +1,10 @@
 """The machine-readable description: it is valid, it is complete, and the server behaves as it says."""
 
 import pytest
-from jsonschema import Draft202012Validator
-from openapi_spec_validator import validate
-
 from hubbub_test.curl import Answer
 from hubbub_test.raw import HANDSHAKE, Wire
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
 
 # One request for each documented verb and path. The test below fails if the document names one that is not here.
 SAMPLES = {

@@ -3,9 +3,8 @@
 import re
 
 import pytest
-
-from hubbub_test.websocket import open_raw
 from hubbub_test.waiting import until
+from hubbub_test.websocket import open_raw
 
 
 def samples(text: str) -> dict[str, float]:
@@ -49,7 +48,9 @@ class TestMetrics:
 
 
 class TestHeadersAndVerbs:
-    @pytest.mark.parametrize("path", ["/rooms/lobby/messages", "/rooms/lobby/presence", "/health", "/metrics", "/api/openapi.json"])
+    @pytest.mark.parametrize(
+        "path", ["/rooms/lobby/messages", "/rooms/lobby/presence", "/health", "/metrics", "/api/openapi.json"]
+    )
     def test_another_verb_gets_405_and_what_is_allowed(self, http, path):
         answer = http.request("DELETE", path)
         assert (answer.status, answer.problem) == (405, "method-not-allowed")

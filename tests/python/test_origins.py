@@ -1,7 +1,6 @@
 """Pages from other origins: CORS for HTTP, the Origin check for WebSockets."""
 
 import pytest
-
 from hubbub_test.curl import Http
 from hubbub_test.server import Server
 from hubbub_test.websocket import dial, refusal
@@ -21,7 +20,10 @@ def page(request, choosy) -> Http:
 
 
 def test_a_listed_origin_may_read_and_publish(page):
-    for answer in (page.poll("lobby", headers={"Origin": FRIEND}), page.publish("lobby", "x", headers={"Origin": FRIEND})):
+    for answer in (
+        page.poll("lobby", headers={"Origin": FRIEND}),
+        page.publish("lobby", "x", headers={"Origin": FRIEND}),
+    ):
         assert answer.status in (200, 201)
         assert answer.headers["access-control-allow-origin"] == FRIEND
         assert "origin" in answer.headers["vary"].lower()
@@ -55,7 +57,9 @@ def test_a_stranger_is_refused(page):
     for answer in (
         page.poll("lobby", headers={"Origin": STRANGER}),
         page.publish("lobby", "from a stranger", headers={"Origin": STRANGER}),
-        page.request("OPTIONS", "/rooms/lobby/messages", headers={"Origin": STRANGER, "Access-Control-Request-Method": "POST"}),
+        page.request(
+            "OPTIONS", "/rooms/lobby/messages", headers={"Origin": STRANGER, "Access-Control-Request-Method": "POST"}
+        ),
         page.poll("lobby", headers={"Origin": "null"}),
     ):
         assert (answer.status, answer.problem) == (403, "forbidden")

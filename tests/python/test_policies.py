@@ -3,7 +3,6 @@
 import base64
 
 import pytest
-
 from hubbub_test.websocket import JsonSocket, close_code, open_raw, refusal
 
 CONFIG = """

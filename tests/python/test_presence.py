@@ -19,12 +19,19 @@ def test_an_empty_room(http, room):
 
 
 def test_sessions_of_one_person_count_once(server, room):
-    with JsonSocket(server, room, name="Ann") as one, JsonSocket(server, room, name="Ann") as two, JsonSocket(server, room, name="Bo") as bo:
+    with (
+        JsonSocket(server, room, name="Ann") as one,
+        JsonSocket(server, room, name="Ann") as two,
+        JsonSocket(server, room, name="Bo") as bo,
+    ):
         for socket in (one, two, bo):
             socket.joined()
         assert people(server, room) == {"ann@guest.localhost": 2, "bo@guest.localhost": 1}
         two.socket.close()
-        until(lambda: people(server, room) == {"ann@guest.localhost": 1, "bo@guest.localhost": 1}, "one of Ann's sessions is gone")
+        until(
+            lambda: people(server, room) == {"ann@guest.localhost": 1, "bo@guest.localhost": 1},
+            "one of Ann's sessions is gone",
+        )
     until(lambda: people(server, room) == {}, "everybody is gone")
 
 
@@ -38,7 +45,10 @@ def test_every_transport_makes_present(server, room):
     with open_raw(server, room, name="Ann"), EventStream(server.http, room, name="Bo") as stream:
         stream.next_named("hubbub:joined")
         server.http.poll(room, name="Kim")
-        until(lambda: set(people(server, room)) == {f"{who}@guest.localhost" for who in ("ann", "bo", "kim")}, "all three are there")
+        until(
+            lambda: set(people(server, room)) == {f"{who}@guest.localhost" for who in ("ann", "bo", "kim")},
+            "all three are there",
+        )
 
 
 def test_a_poll_without_a_name_does_not(server, room):

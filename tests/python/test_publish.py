@@ -4,7 +4,6 @@ import base64
 import re
 
 import pytest
-
 from hubbub_test.together import at_once
 
 OFFSET = re.compile(r"\d+-[1-9]\d*")

@@ -1,9 +1,8 @@
 """Plays every conversation of `tests/scenarios`."""
 
-import pytest
-
 import hubbub_test.load  # noqa: F401  (registers sentences)
 import hubbub_test.steps  # noqa: F401
+import pytest
 from hubbub_test.scenario import FOLDER, play, read, understand
 from hubbub_test.stage import Stage
 

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from hubbub_test.sse import EventStream
 from hubbub_test.waiting import until
 
@@ -97,7 +96,12 @@ def test_presence_is_told(http, room):
         with EventStream(http, room, name="Bo") as bo:
             assert bo.next_named("hubbub:joined").json["presence"]["count"] == 2
             told = ann.next_named("hubbub:presence").json
-            assert (told["action"], told["user"], told["name"], told["count"]) == ("join", "bo@guest.localhost", "Bo", 2)
+            assert (told["action"], told["user"], told["name"], told["count"]) == (
+                "join",
+                "bo@guest.localhost",
+                "Bo",
+                2,
+            )
         told = ann.next_named("hubbub:presence").json
         assert (told["action"], told["user"], told["count"]) == ("leave", "bo@guest.localhost", 1)
 

@@ -1,7 +1,6 @@
 """Tokens made by PyJWT: where they may stand, what they say, what they grant. Bad ones: bad_input/tokens.md."""
 
 import pytest
-
 from hubbub_test import tokens
 from hubbub_test.server import Server
 from hubbub_test.sse import EventStream
@@ -29,7 +28,11 @@ MAKERS = pytest.mark.parametrize("make", [tokens.hs256, tokens.eddsa], ids=["HS2
 
 def places(token: str) -> list[dict]:
     """The three places a token may stand in."""
-    return [{"headers": {"Authorization": f"Bearer {token}"}}, {"token": token}, {"headers": {"Cookie": f"a=b; hubbub_token={token}; c=d"}}]
+    return [
+        {"headers": {"Authorization": f"Bearer {token}"}},
+        {"token": token},
+        {"headers": {"Cookie": f"a=b; hubbub_token={token}; c=d"}},
+    ]
 
 
 @MAKERS
@@ -50,13 +53,19 @@ def test_streams_and_sockets(guarded, make):
 
 
 def test_nobody_else_comes_in(guarded):
-    for answer in (guarded.http.poll("lobby"), guarded.http.publish("lobby", "x", name="Ann"), guarded.http.presence("lobby")):
+    for answer in (
+        guarded.http.poll("lobby"),
+        guarded.http.publish("lobby", "x", name="Ann"),
+        guarded.http.presence("lobby"),
+    ):
         assert (answer.status, answer.problem) == (401, "unauthorized")
     assert refusal(guarded, "lobby").status_code == 401
 
 
 def test_a_header_counts_more_than_the_address(guarded):
-    answer = guarded.http.publish("lobby", "x", headers={"Authorization": f"Bearer {tokens.hs256('ann')}"}, token=tokens.hs256("bo"))
+    answer = guarded.http.publish(
+        "lobby", "x", headers={"Authorization": f"Bearer {tokens.hs256('ann')}"}, token=tokens.hs256("bo")
+    )
     assert answer.json["from"] == "ann@localhost"
 
 
@@ -71,7 +80,11 @@ def test_grants_are_all_the_holder_has(guarded):
     assert guarded.http.publish("lobby", "x", headers=bearer).status == 201
     assert guarded.http.poll("lobby", headers=bearer).status == 200
     assert guarded.http.poll("game-7", headers=bearer).status == 200
-    for refused in (guarded.http.publish("game-7", "x", headers=bearer), guarded.http.poll("kitchen", headers=bearer), guarded.http.publish("kitchen", "x", headers=bearer)):
+    for refused in (
+        guarded.http.publish("game-7", "x", headers=bearer),
+        guarded.http.poll("kitchen", headers=bearer),
+        guarded.http.publish("kitchen", "x", headers=bearer),
+    ):
         assert (refused.status, refused.problem) == (403, "forbidden")
 
 

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from hubbub_test import raw
 from hubbub_test.server import PATIENCE
 from hubbub_test.sse import EventStream
@@ -55,7 +54,11 @@ class TestRaw:
 
     def test_it_starts_where_it_is_told(self, server, room):
         posted = [server.http.publish(room, str(n)).json["offset"] for n in range(5)]
-        for query, expected in (({"since": posted[2]}, ["3", "4"]), ({"since": 0}, list("01234")), ({"last": 1}, ["4"])):
+        for query, expected in (
+            ({"since": posted[2]}, ["3", "4"]),
+            ({"since": 0}, list("01234")),
+            ({"last": 1}, ["4"]),
+        ):
             with open_raw(server, room, **query) as socket:
                 assert [receive(socket) for _ in expected] == expected
 
@@ -75,7 +78,10 @@ class TestCompression:
 
     @pytest.mark.parametrize("compression", ["deflate", None], ids=["deflate", "plain"])
     def test_it_changes_nothing_in_the_message(self, server, room, compression):
-        with open_raw(server, room, compression="deflate") as ann, open_raw(server, room, compression=compression) as bo:
+        with (
+            open_raw(server, room, compression="deflate") as ann,
+            open_raw(server, room, compression=compression) as bo,
+        ):
             assert any(one.name == "permessage-deflate" for one in ann.protocol.extensions)
             for text in (self.TEXT, "", "short", self.TEXT):
                 ann.send(text)
@@ -163,7 +169,12 @@ class TestEnvelopes:
             with JsonSocket(server, room, name="Bo") as bo:
                 assert bo.joined()["presence"]["count"] == 2
                 told = ann.next_named("hubbub:presence")["data"]
-                assert (told["action"], told["user"], told["name"], told["count"]) == ("join", "bo@guest.localhost", "Bo", 2)
+                assert (told["action"], told["user"], told["name"], told["count"]) == (
+                    "join",
+                    "bo@guest.localhost",
+                    "Bo",
+                    2,
+                )
             assert ann.next_named("hubbub:presence")["data"]["action"] == "leave"
 
     def test_a_gone_offset_is_said_and_everything_kept_follows(self, start):

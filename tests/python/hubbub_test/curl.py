@@ -48,7 +48,11 @@ def parse(raw: bytes) -> Answer:
 
 def messages_path(room: str, **query) -> str:
     """`/rooms/{room}/messages?…`, percent-encoded; query parameters that are None are left out."""
-    query = {key: str(value).lower() if isinstance(value, bool) else value for key, value in query.items() if value is not None}
+    query = {
+        key: str(value).lower() if isinstance(value, bool) else value
+        for key, value in query.items()
+        if value is not None
+    }
     return f"/rooms/{quote(room, safe='@')}/messages" + ("?" + urlencode(query, quote_via=quote) if query else "")
 
 
@@ -65,7 +69,9 @@ class Http:
             command += ["--header", f"{name}: {value}" if value else f"{name};"]
         return [*command, *args, self.base + path]
 
-    def request(self, method: str, path: str, body: str | bytes | None = None, headers: dict | None = None, args: tuple = ()) -> Answer:
+    def request(
+        self, method: str, path: str, body: str | bytes | None = None, headers: dict | None = None, args: tuple = ()
+    ) -> Answer:
         verb = ("--head",) if method == "HEAD" else ("--request", method)
         args = ("--include", *verb, *args)
         if body is not None:
@@ -80,7 +86,9 @@ class Http:
     def get(self, path: str, **headers) -> Answer:
         return self.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
-    def publish(self, room: str, body: str | bytes, type: str = "text/plain", headers: dict | None = None, **query) -> Answer:
+    def publish(
+        self, room: str, body: str | bytes, type: str = "text/plain", headers: dict | None = None, **query
+    ) -> Answer:
         return self.request("POST", messages_path(room, **query), body, {"Content-Type": type, **(headers or {})})
 
     def poll(self, room: str, headers: dict | None = None, **query) -> Answer:

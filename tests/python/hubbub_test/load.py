@@ -38,7 +38,10 @@ def suffer(person: Person, cuts: int, chance: random.Random):
     for _ in range(cuts):
         seen, patience = len(person.received), chance.randrange(0, 8)
         threading.Event().wait(chance.random() * 0.2)
-        until(lambda seen=seen, patience=patience: len(person.received) >= seen + patience or quiet(person), "something arrives")
+        until(
+            lambda seen=seen, patience=patience: len(person.received) >= seen + patience or quiet(person),
+            "something arrives",
+        )
         person.cut()
         threading.Event().wait(chance.random() * 0.2)
         person.reconnect()

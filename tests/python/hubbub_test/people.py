@@ -13,6 +13,7 @@ import time
 from websockets.exceptions import ConnectionClosed
 
 from hubbub_test.curl import messages_path, parse
+from hubbub_test.raw import Wire
 from hubbub_test.server import PATIENCE, Server
 from hubbub_test.sse import EventStream
 from hubbub_test.websocket import JsonSocket, open_raw
@@ -81,6 +82,12 @@ class Person:
         assert answer.status in (200, 201), answer
         return answer.json
 
+    def say_and_be_cut(self, text: str, key: str):
+        """Sends it and is gone before any answer."""
+        head = f"POST {messages_path(self.room, **self.who)} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+        with Wire(self.server) as wire:
+            wire.send(f"{head}Idempotency-Key: {key}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
+
     def insist(self, text: str) -> dict:
         """Says it, with the same key again and again, until it is acknowledged."""
         key = self.new_key()
@@ -120,7 +127,9 @@ class Person:
         with self.changed:
             while not (found := condition()):
                 left = hopeless - time.monotonic()
-                assert left > 0, f"{self.name} ({self.transport}) waited in vain {what}; the last that came: {self.received[-3:]}"
+                assert left > 0, (
+                    f"{self.name} ({self.transport}) waited in vain {what}; the last that came: {self.received[-3:]}"
+                )
                 self.changed.wait(left)
             return found
 
@@ -132,7 +141,9 @@ class OnWebSocket(Person):
 
     def _open(self, since):
         self.acks: dict[str, dict] = {}
-        self.socket = JsonSocket(self.server, self.room, headers=self.headers, compression="deflate", since=since, **self.who)
+        self.socket = JsonSocket(
+            self.server, self.room, headers=self.headers, compression="deflate", since=since, **self.who
+        )
         first = self.socket.next()
         assert first["event"] == "hubbub:joined", first
         self.let_in(first["data"], since)
@@ -164,11 +175,18 @@ class OnWebSocket(Person):
             self.socket.send(text, key=key)
         except ConnectionClosed as lost:
             raise Unacknowledged from lost
-        told = self.wait_for(lambda: acks.get(key) or len(self.refusals) > refusals, f"for an acknowledgement of {text!r}")
+        told = self.wait_for(
+            lambda: acks.get(key) or len(self.refusals) > refusals, f"for an acknowledgement of {text!r}"
+        )
         if told is True:
             raise Unacknowledged
         assert told["event"] == "hubbub:ack", told
         return told["data"]
+
+    def say_and_be_cut(self, text, key):
+        self.socket.send(text, key=key)
+        self.cut()
+        self.join()
 
 
 class OnRawWebSocket(Person):
@@ -239,7 +257,11 @@ class OnPolling(Person):
     def _ask(self, since, wait) -> dict | None:
         """One poll; None if it was cut."""
         path = messages_path(self.room, since=since, wait=wait, **self.who)
-        self.curl = subprocess.Popen(self.server.http.command(path, "--include", headers=self.headers), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.curl = subprocess.Popen(
+            self.server.http.command(path, "--include", headers=self.headers),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
         if getattr(self, "stopping", False):
             self.curl.kill()
         out, _ = self.curl.communicate()

@@ -38,7 +38,9 @@ def hubbub(*args, check=True, cwd=None) -> subprocess.CompletedProcess:
 class Server:
     """One running server. `config` is TOML text; `data` makes it durable."""
 
-    def __init__(self, config: str = "", data: Path | None = None, listen: tuple[str, ...] = ("127.0.0.1:0",), args: tuple = ()):
+    def __init__(
+        self, config: str = "", data: Path | None = None, listen: tuple[str, ...] = ("127.0.0.1:0",), args: tuple = ()
+    ):
         self.folder = Path(tempfile.mkdtemp(prefix="hubbub-test-"))
         self.config_file = self.folder / "hubbub.toml"
         self.config_file.write_text(config)

@@ -26,7 +26,9 @@ class EventStream:
 
     def __init__(self, http: Http, room: str, headers: dict | None = None, **query):
         head = {"Accept": "text/event-stream", **(headers or {})}
-        command = http.command(messages_path(room, **query), "--no-buffer", "--include", "--max-time", "0", headers=head)
+        command = http.command(
+            messages_path(room, **query), "--no-buffer", "--include", "--max-time", "0", headers=head
+        )
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.lines: list[str] = []
         self.events: queue.Queue[StreamEvent | None] = queue.Queue()

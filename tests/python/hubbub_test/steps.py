@@ -80,6 +80,21 @@ def says_in(stage: Stage, name: str, text: str, room: str):
     stage.people[name].say(text, room=room)
 
 
+@step("{person} says {text} and is cut before the answer")
+def says_and_is_cut(stage: Stage, name: str, text: str):
+    stage.people[name].say_and_be_cut(text, key=f"the key of {text}".replace(" ", "-"))
+
+
+@step("{person} says {text} again with the same key")
+def says_again(stage: Stage, name: str, text: str):
+    stage.people[name].say(text, key=f"the key of {text}".replace(" ", "-"))
+
+
+@step("{text} is in {room} once")
+def there_once(stage: Stage, text: str, room: str):
+    assert [message["data"] for message in stage.log_of(room)].count(text) == 1
+
+
 @step("{person} says {number} messages of {number} kilobytes")
 def says_much(stage: Stage, name: str, count: str, kilobytes: str):
     for n in range(int(count)):
@@ -90,7 +105,9 @@ def hears(person: Person, text: str, speaker: str) -> dict:
     """Waits for a message; a raw socket cannot tell who sent it."""
 
     def heard():
-        return next((one for one in person.received if one["data"] == text and one.get("name", speaker) == speaker), None)
+        return next(
+            (one for one in person.received if one["data"] == text and one.get("name", speaker) == speaker), None
+        )
 
     return person.wait_for(heard, f"for {text!r} from {speaker}")
 
@@ -121,7 +138,9 @@ def has_missed_nothing(stage: Stage, person: Person):
     """What it received is, message by message, what the room's log holds since it first joined."""
     log = stage.log_of(person.room, person.headers)
     wanted = [message for message in log if sequence(message["offset"]) > sequence(person.joined_at)]
-    person.wait_for(lambda: len(person.received) >= len(wanted), f"for {len(wanted)} messages, has {len(person.received)}")
+    person.wait_for(
+        lambda: len(person.received) >= len(wanted), f"for {len(wanted)} messages, has {len(person.received)}"
+    )
     if person.transport == "raw websocket":
         assert [one["data"] for one in person.received] == [one["data"] for one in wanted]
     else:
@@ -142,9 +161,13 @@ def read_the_same(stage: Stage, names: str, count: str):
     texts = [[message["data"] for message in person.received] for person in people]
     assert len(set(texts[0])) == count, "every message is there, none twice"
     assert all(one == texts[0] for one in texts), "all read the same, in the same order"
-    offsets = [[message["offset"] for message in person.received] for person in people if person.transport != "raw websocket"]
+    offsets = [
+        [message["offset"] for message in person.received] for person in people if person.transport != "raw websocket"
+    ]
     assert all(one == offsets[0] for one in offsets)
-    assert [sequence(offset) for offset in offsets[0]] == list(range(sequence(offsets[0][0]), sequence(offsets[0][0]) + count))
+    assert [sequence(offset) for offset in offsets[0]] == list(
+        range(sequence(offsets[0][0]), sequence(offsets[0][0]) + count)
+    )
 
 
 # A history that is gone
@@ -175,7 +198,9 @@ def told_recovered(stage: Stage, name: str):
 @step("{person} reconnects to {room} after {text}")
 def reconnects_raw(stage: Stage, name: str, room: str, text: str):
     """A raw socket does not know offsets; its owner may have learnt one elsewhere."""
-    heard = next(one for other in stage.people.values() for one in other.received if one["data"] == text and "offset" in one)
+    heard = next(
+        one for other in stage.people.values() for one in other.received if one["data"] == text and "offset" in one
+    )
     stage.people[name].reconnect(since=heard["offset"])
 
 

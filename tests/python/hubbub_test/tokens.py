@@ -48,5 +48,7 @@ def signed_with_the_public_key(sub: str = "ann") -> str:
 
 def write_public_key(path: Path) -> Path:
     """The public half of ED25519 as a PEM file, for `ed25519_public_key_file`."""
-    path.write_bytes(ED25519.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
+    path.write_bytes(
+        ED25519.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
     return path

@@ -12,7 +12,11 @@ from hubbub_test.server import PATIENCE, Server
 
 
 def address(server: Server, room: str, **query) -> str:
-    query = {key: str(value).lower() if isinstance(value, bool) else value for key, value in query.items() if value is not None}
+    query = {
+        key: str(value).lower() if isinstance(value, bool) else value
+        for key, value in query.items()
+        if value is not None
+    }
     return server.ws(quote(room, safe="@")) + ("?" + urlencode(query, quote_via=quote) if query else "")
 
 
@@ -28,7 +32,9 @@ def dial(server: Server, room: str, query: dict, headers: dict | None = None, **
     )
 
 
-def open_raw(server: Server, room: str, headers: dict | None = None, compression: str | None = None, **query) -> ClientConnection:
+def open_raw(
+    server: Server, room: str, headers: dict | None = None, compression: str | None = None, **query
+) -> ClientConnection:
     """A socket on which a frame is a message."""
     return dial(server, room, query, headers, compression=compression)
 
