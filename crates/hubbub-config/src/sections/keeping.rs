@@ -26,7 +26,8 @@ section! {
 section! {
     /// The disk, used when `server.data` is set.
     "store" Store {
-        /// Whether a message is on disk before it is acknowledged. Without it, a power cut may lose the last second.
+        /// Whether a message is on disk before it is acknowledged (SQLite's `synchronous = full`). Without it, a crash of
+        /// the server still loses nothing, but a power cut may lose what was acknowledged last.
         sync: bool = Is("true"), Kind::Switch;
         /// Most messages written in one transaction.
         batch: usize = Is("1024"), Kind::Count("messages", 1, 1 << 20);

@@ -17,21 +17,23 @@ section! {
         frame_bytes: Option<usize> = Unset("\"64 KiB\""), Kind::Bytes(KIB, GIB);
         /// Most frames that one WebSocket message may come in. One more closes the connection with 1009.
         fragments: u32 = Is("131072"), Kind::Count("frames", 1, 1 << 31);
-        /// Bytes that may wait for one receiver who does not read; then `when_full` happens. Best at least
-        /// `message_bytes`, so that the largest message fits.
+        /// Bytes that may wait for one receiver who does not read; then `when_full` happens. When nothing waits, one
+        /// message is taken even if it is larger.
         outbox_bytes: usize = Is("\"1 MiB\""), Kind::Bytes(16 * KIB, GIB);
         /// What happens when they are full. `close`: the receiver is closed with 1013 and may resume where it was.
         /// `drop-oldest`: it stays and misses the oldest messages that wait.
         when_full: WhenFull = Is(r#""close""#), Kind::Choice(WhenFull::WORDS);
         /// The largest head of an HTTP request (request line and headers). A larger one gets 431.
         header_bytes: usize = Is("\"16 KiB\""), Kind::Bytes(8 * KIB, MIB);
-        /// How long the head of a request may take to arrive; then the connection is closed.
+        /// How long the first bytes of a connection, and then the head of each request, may take to arrive; then the
+        /// connection is closed.
         header_timeout: Duration = Is("\"10 s\""), Kind::Time(1, 10 * MINUTE);
         /// How long the body of a request may take to arrive; then it gets 408.
         body_timeout: Duration = Is("\"20 s\""), Kind::Time(1, HOUR);
         /// How long an HTTP connection may wait for its next request; then it is closed.
         idle_timeout: Duration = Is("\"75 s\""), Kind::Time(1, 24 * HOUR);
-        /// How long a new connection may take to say what protocol it speaks; then it is closed.
+        /// How long the server itself may take to let someone in (password, room, history) or to answer a request; then it
+        /// gets `503 unavailable`.
         handshake_timeout: Duration = Is("\"10 s\""), Kind::Time(1, 10 * MINUTE);
         /// Most connections of one worker; further ones are closed at once. The limit of the operating system on open
         /// files (`ulimit -n`) may make it less.
@@ -49,9 +51,6 @@ section! {
         publish_rate: u32 = Is("0"), Kind::Count("messages a second", 0, 1_000_000);
         /// How many messages a session may publish at once before `publish_rate` counts.
         publish_burst: u32 = Is("100"), Kind::Count("messages", 1, 1_000_000);
-        /// Most HTTP requests of one worker that are being answered at once, long polls and streams not counted; further
-        /// ones get `503 unavailable`.
-        requests_in_flight: usize = Is("10000"), Kind::Count("requests", 1, 10_000_000);
     }
 }
 
