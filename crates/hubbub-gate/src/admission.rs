@@ -1,6 +1,6 @@
 //! Settling who is asking, the same way for everything that is asked.
 
-use hubbub_auth::{Credentials, Verdict};
+use hubbub_auth::{Credentials, Denied, Verdict};
 
 use crate::problem::Problem;
 use crate::respond::respond_problem;
@@ -39,6 +39,9 @@ impl Admission {
                 cx.ask(Question::Password { user, password }, 0);
                 Ok(())
             }
+            Verdict::Out(denied) if denied.is_bad_request() => {
+                respond_problem(&Problem::bad_request(denied.to_string()), cx)
+            }
             Verdict::Out(denied) => respond_problem(&Problem::unauthorized(denied.to_string()), cx),
         }
     }
@@ -50,10 +53,13 @@ impl Admission {
                 want.begin(cx.doorman.account_in(&self.account, &name), cx);
                 Ok(())
             }
-            (Answer::Password(_), _) => respond_problem(&Problem::unauthorized("The name or the password is wrong."), cx),
-            (Answer::Unavailable, _) => {
-                respond_problem(&Problem::too_many("Too many passwords are being checked. Try again, or use a token."), cx)
+            (Answer::Password(_), _) => {
+                respond_problem(&Problem::unauthorized(Denied::WrongPassword.to_string()), cx)
             }
+            (Answer::Unavailable, _) => respond_problem(
+                &Problem::too_many("Too many passwords are being checked. Try again, or use a token."),
+                cx,
+            ),
         }
     }
 }
@@ -63,10 +69,14 @@ impl Session for Admission {
         match input {
             Input::Opened => self.ask(cx),
             Input::Answer(_, answer) => self.answered(answer, cx),
-            Input::Timeout => respond_problem(&Problem::unavailable("The password could not be checked in time."), cx),
+            Input::Timeout => {
+                respond_problem(&Problem::unavailable("The password could not be checked in time."), cx)
+            }
             Input::Shutdown => respond_problem(&Problem::unavailable("The server is closing."), cx),
             Input::LinkLost => Err(Close::Done),
-            Input::Stream(_) | Input::Notice(_) | Input::Once { .. } | Input::Drained | Input::TooSlow => Ok(()),
+            Input::Stream(_) | Input::Notice(_) | Input::Once { .. } | Input::Drained | Input::TooSlow => {
+                Ok(())
+            }
         }
     }
 

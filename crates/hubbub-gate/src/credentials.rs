@@ -31,9 +31,13 @@ fn authorization(value: &str) -> Result<Credentials, Problem> {
         return Ok(Credentials::Bearer(rest.trim().to_owned()));
     }
     if scheme.eq_ignore_ascii_case("basic") {
-        return basic(rest.trim()).ok_or_else(|| Problem::bad_request("Authorization: Basic is base64 of user:password in UTF-8."));
+        return basic(rest.trim()).ok_or_else(|| {
+            Problem::bad_request("Authorization: Basic is base64 of user:password in UTF-8.")
+        });
     }
-    Err(Problem::unauthorized("Authorization must be Bearer with a token, or Basic with an account's name and password."))
+    Err(Problem::unauthorized(
+        "Authorization must be Bearer with a token, or Basic with an account's name and password.",
+    ))
 }
 
 /// RFC 7617 §2: base64 of `user:password`, in UTF-8 as we asked for.

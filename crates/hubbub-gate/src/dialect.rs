@@ -58,7 +58,9 @@ fn ws_json(what: &Happening, deflate: WsDeflate, coder: &mut Coder, out: &mut Ve
 pub fn json_frame(what: &Happening, out: &mut Vec<u8>) {
     match what {
         Happening::Event(event) => envelope::event(out, event),
-        Happening::Presence(change) => server_event(out, "hubbub:presence", &envelope::presence_change(change)),
+        Happening::Presence(change) => {
+            server_event(out, "hubbub:presence", &envelope::presence_change(change))
+        }
     }
 }
 

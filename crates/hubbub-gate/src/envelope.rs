@@ -67,12 +67,22 @@ pub fn published(published: &Published, from: &Sender, event: &str) -> serde_jso
 }
 
 /// Appends a poll's answer.
-pub fn page<'a>(out: &mut Vec<u8>, room: &RoomName, cursor: Offset, more: bool, events: impl Iterator<Item = &'a Event>) {
+pub fn page<'a>(
+    out: &mut Vec<u8>,
+    room: &RoomName,
+    cursor: Offset,
+    more: bool,
+    events: impl Iterator<Item = &'a Event>,
+) {
     out.extend_from_slice(b"{\"room\":");
     string(out, &room.to_string());
     out.extend_from_slice(b",\"cursor\":\"");
     display(out, cursor);
-    out.extend_from_slice(if more { b"\",\"more\":true,\"messages\":[" } else { b"\",\"more\":false,\"messages\":[" });
+    out.extend_from_slice(if more {
+        b"\",\"more\":true,\"messages\":["
+    } else {
+        b"\",\"more\":false,\"messages\":["
+    });
     for (index, one) in events.enumerate() {
         out.extend_from_slice(if index == 0 { b"\n" } else { b",\n" });
         event(out, one);

@@ -35,7 +35,9 @@ impl Origin {
         if listed.iter().any(|one| one == "*") {
             return Ok(Self::Any);
         }
-        Err(Problem::forbidden(format!("Pages from {text:?} may not use this server. List that origin in http.origins.")))
+        Err(Problem::forbidden(format!(
+            "Pages from {text:?} may not use this server. List that origin in http.origins."
+        )))
     }
 
     /// Adds what the browser needs to hand the answer to the page.
@@ -50,7 +52,10 @@ impl Origin {
                 headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             }
         }
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag, Retry-After, Location"));
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("ETag, Retry-After, Location"),
+        );
         headers.append(header::VARY, HeaderValue::from_static("Origin"));
     }
 }
@@ -71,7 +76,9 @@ pub fn preflight(allow: &'static str) -> response::Parts {
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(allow));
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID"),
+        HeaderValue::from_static(
+            "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID",
+        ),
     );
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     head
@@ -95,7 +102,13 @@ mod tests {
         assert!(matches!(of("https://app.example", &["https://app.example"]), Ok(Origin::Listed(_))));
         assert_eq!(of("null", &["*"]), Ok(Origin::Any));
         assert!(matches!(of("https://app.example", &["*", "https://app.example"]), Ok(Origin::Listed(_))));
-        for strange in ["http://chat.example", "http://chat.example:8080.evil.example", "null", "https://app.example.evil", ""] {
+        for strange in [
+            "http://chat.example",
+            "http://chat.example:8080.evil.example",
+            "null",
+            "https://app.example.evil",
+            "",
+        ] {
             assert!(of(strange, &["https://app.example"]).is_err(), "{strange}");
         }
     }

@@ -65,7 +65,14 @@ impl Outbox {
     /// An empty outbox. It allocates nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self { queue: VecDeque::new(), bytes: 0, head: None, begun: false, ended: false, tell_when_drained: false }
+        Self {
+            queue: VecDeque::new(),
+            bytes: 0,
+            head: None,
+            begun: false,
+            ended: false,
+            tell_when_drained: false,
+        }
     }
 
     /// Queues an answer or a control frame: small, and never dropped.

@@ -71,8 +71,9 @@ pub fn since(value: &str) -> Result<Start, Problem> {
     if value == "0" {
         return Ok(Start::Oldest);
     }
-    let offset = Offset::from_str(value)
-        .map_err(|error| Problem::bad_request(format!("since: {error}, or 0 for everything that is kept.")))?;
+    let offset = Offset::from_str(value).map_err(|error| {
+        Problem::bad_request(format!("since: {error}, or 0 for everything that is kept."))
+    })?;
     Ok(Start::After(offset))
 }
 
@@ -124,7 +125,8 @@ mod tests {
 
     #[test]
     fn all_of_them() {
-        let params = Params::parse("name=Ann+B&since=7-42&limit=10&wait=1.5&echo=false&event=move&x=y").unwrap();
+        let params =
+            Params::parse("name=Ann+B&since=7-42&limit=10&wait=1.5&echo=false&event=move&x=y").unwrap();
         assert_eq!(params.name.as_deref(), Some("Ann B"));
         assert_eq!(params.start, Some(Start::After(Offset::new(7, 42))));
         assert_eq!((params.limit, params.wait_ms, params.echo), (Some(10), Some(1500), Some(false)));
@@ -134,8 +136,21 @@ mod tests {
     #[test]
     fn what_is_refused() {
         for query in [
-            "since=", "since=7", "since=a-b", "since=1-2&last=3", "since=1-2&since=1-3", "last=-1", "last=", "limit=ten",
-            "limit=1e3", "wait=-1", "wait=inf", "wait=NaN", "wait=", "echo=maybe", "name=a&name=b",
+            "since=",
+            "since=7",
+            "since=a-b",
+            "since=1-2&last=3",
+            "since=1-2&since=1-3",
+            "last=-1",
+            "last=",
+            "limit=ten",
+            "limit=1e3",
+            "wait=-1",
+            "wait=inf",
+            "wait=NaN",
+            "wait=",
+            "echo=maybe",
+            "name=a&name=b",
         ] {
             assert!(Params::parse(query).is_err(), "{query}");
         }

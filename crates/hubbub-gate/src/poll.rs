@@ -33,7 +33,12 @@ pub struct Reading {
 ///
 /// # Errors
 /// A limit of nothing or over the maximum.
-pub fn want(room: RoomName, params: &Params, headers: &HeaderMap, settings: &GateSettings) -> Result<Reading, crate::problem::Problem> {
+pub fn want(
+    room: RoomName,
+    params: &Params,
+    headers: &HeaderMap,
+    settings: &GateSettings,
+) -> Result<Reading, Problem> {
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT);
     if limit == 0 || limit > settings.poll_limit_max {
         return Err(Problem::bad_request(format!("limit must be 1 to {}.", settings.poll_limit_max)));
@@ -73,7 +78,9 @@ impl Poll {
 
     fn answered(&mut self, reply: &Reply, cx: &mut Cx<'_>) -> Result<(), Close> {
         match reply {
-            Reply::Joined(joined) if !joined.recovered => respond_problem(&Problem::cursor_gone(&joined.page), cx),
+            Reply::Joined(joined) if !joined.recovered => {
+                respond_problem(&Problem::cursor_gone(&joined.page), cx)
+            }
             Reply::Joined(joined) if joined.page.events.is_empty() && joined.live => {
                 self.cursor = Some(joined.page.cursor());
                 self.deadline = cx.now.mono_ms + self.reading.wait_ms;
@@ -96,7 +103,13 @@ impl Poll {
         }
         let cursor = page.cursor();
         let body = cx.coder.bytes(|out| {
-            envelope::page(out, &self.reading.room, cursor, cursor < page.head, page.events.iter().map(|event| &**event));
+            envelope::page(
+                out,
+                &self.reading.room,
+                cursor,
+                cursor < page.head,
+                page.events.iter().map(|event| &**event),
+            );
         });
         respond(tagged(problem::head(StatusCode::OK, "application/json"), &etag), body, cx)
     }
@@ -115,7 +128,9 @@ impl Poll {
         let cursor = events.clone().nth(limit - 1).map(|event| event.at).or(self.cursor);
         let Some(cursor) = cursor else { return Ok(()) };
         let room = &self.reading.room;
-        let body = cx.coder.bytes(|out| envelope::page(out, room, cursor, true, events.by_ref().take(limit).map(|event| &**event)));
+        let body = cx.coder.bytes(|out| {
+            envelope::page(out, room, cursor, true, events.by_ref().take(limit).map(|event| &**event))
+        });
         respond(head, body, cx)
     }
 
@@ -124,7 +139,8 @@ impl Poll {
         let Some(cursor) = self.cursor else {
             return respond_problem(&Problem::unavailable("The room's log could not be read in time."), cx);
         };
-        let body = cx.coder.bytes(|out| envelope::page(out, &self.reading.room, cursor, false, std::iter::empty()));
+        let body =
+            cx.coder.bytes(|out| envelope::page(out, &self.reading.room, cursor, false, std::iter::empty()));
         respond(problem::head(StatusCode::OK, "application/json"), body, cx)
     }
 }
@@ -153,7 +169,9 @@ impl Session for Poll {
             Input::Once { what, bytes } => self.woken(what, bytes, cx),
             Input::Timeout | Input::Shutdown => self.give_up(cx),
             Input::LinkLost => Err(Close::Done),
-            Input::Stream(_) | Input::Notice(_) | Input::Answer(..) | Input::Drained | Input::TooSlow => Ok(()),
+            Input::Stream(_) | Input::Notice(_) | Input::Answer(..) | Input::Drained | Input::TooSlow => {
+                Ok(())
+            }
         }
     }
 

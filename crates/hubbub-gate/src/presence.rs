@@ -47,7 +47,9 @@ impl Session for AskPresence {
                 Ok(())
             }
             Input::Notice(Notice::Reply { reply, .. }) => self.answered(&reply, cx),
-            Input::Timeout => respond_problem(&Problem::unavailable("The room's log could not be opened in time."), cx),
+            Input::Timeout => {
+                respond_problem(&Problem::unavailable("The room's log could not be opened in time."), cx)
+            }
             Input::Shutdown => respond_problem(&Problem::unavailable("The server is closing."), cx),
             Input::LinkLost => Err(Close::Done),
             Input::Stream(_)

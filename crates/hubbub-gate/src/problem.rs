@@ -40,8 +40,10 @@ impl Problem {
 
     /// Who is asking could not be settled.
     pub fn unauthorized(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Say who you are.", detail)
-            .with(header::WWW_AUTHENTICATE, "Bearer realm=\"hubbub\", Basic realm=\"hubbub\", charset=\"UTF-8\"")
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Say who you are.", detail).with(
+            header::WWW_AUTHENTICATE,
+            "Bearer realm=\"hubbub\", Basic realm=\"hubbub\", charset=\"UTF-8\"",
+        )
     }
 
     /// Known, but not allowed.
@@ -57,8 +59,13 @@ impl Problem {
     /// The path is right, the method is not. `allow` lists those that are.
     pub fn method(allow: &'static str) -> Self {
         let detail = format!("This address answers {allow}.");
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This address does not do that.", detail)
-            .with(header::ALLOW, allow)
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            "This address does not do that.",
+            detail,
+        )
+        .with(header::ALLOW, allow)
     }
 
     /// No form that the client accepts.
@@ -117,10 +124,16 @@ impl Problem {
             Refusal::Forbidden(Right::Read) => Self::forbidden("This room does not let you read."),
             Refusal::NoSuchInbox => Self::not_found("There is no such user."),
             Refusal::PresenceOff => Self::not_found("This room does not tell who is there."),
-            Refusal::TooManyRooms => Self::unavailable("There are as many rooms as the server may have (limits.rooms)."),
+            Refusal::TooManyRooms => {
+                Self::unavailable("There are as many rooms as the server may have (limits.rooms).")
+            }
             Refusal::Busy => Self::unavailable("The server cannot keep up. Try again."),
-            Refusal::TooFast => Self::too_many("You publish faster than this server allows (limits.publish_rate)."),
-            Refusal::LogFailed => Self::unavailable("The message could not be kept on disk. Try again with the same Idempotency-Key."),
+            Refusal::TooFast => {
+                Self::too_many("You publish faster than this server allows (limits.publish_rate).")
+            }
+            Refusal::LogFailed => Self::unavailable(
+                "The message could not be kept on disk. Try again with the same Idempotency-Key.",
+            ),
         }
     }
 

@@ -27,7 +27,9 @@ pub struct Publication {
 /// A body that is not what its type says, a bad event name or a bad key.
 pub fn want(room: RoomName, params: &Params, request: Request) -> Result<Publication, Problem> {
     let event = match &params.event {
-        Some(name) => EventName::parse(name).map_err(|error| Problem::bad_request(format!("event: {error}.")))?,
+        Some(name) => {
+            EventName::parse(name).map_err(|error| Problem::bad_request(format!("event: {error}.")))?
+        }
         None => EventName::default(),
     };
     let headers = &request.parts.headers;
@@ -50,8 +52,11 @@ fn content(media_type: &str, body: bytes::Bytes) -> Result<Content, Problem> {
         return Ok(Content::Json(body));
     }
     if kind.starts_with("text/") || kind == "application/x-www-form-urlencoded" {
-        simdutf8::basic::from_utf8(&body)
-            .map_err(|_| Problem::bad_request("The body is not UTF-8. Send it as application/octet-stream if it is not text."))?;
+        simdutf8::basic::from_utf8(&body).map_err(|_| {
+            Problem::bad_request(
+                "The body is not UTF-8. Send it as application/octet-stream if it is not text.",
+            )
+        })?;
         return Ok(Content::Text(body));
     }
     Ok(Content::Binary(body))
@@ -69,7 +74,12 @@ impl Publish {
     /// A publication by `who`.
     #[must_use]
     pub fn new(publication: Publication, who: Arc<Identity>) -> Self {
-        Self { event: publication.body.event.clone(), publication: Some(publication), who, deadline: u64::MAX }
+        Self {
+            event: publication.body.event.clone(),
+            publication: Some(publication),
+            who,
+            deadline: u64::MAX,
+        }
     }
 
     fn send(&mut self, cx: &mut Cx<'_>) {
@@ -83,7 +93,11 @@ impl Publish {
         match reply {
             Reply::Published(published) => {
                 let status = if published.repeated { StatusCode::OK } else { StatusCode::CREATED };
-                respond_json(status, &envelope::published(published, &self.who.sender(), self.event.as_str()), cx)
+                respond_json(
+                    status,
+                    &envelope::published(published, &self.who.sender(), self.event.as_str()),
+                    cx,
+                )
             }
             Reply::Refused(why) => respond_problem(&Problem::refused(*why), cx),
             Reply::Joined(_) | Reply::Presence(_) => Ok(()),

@@ -52,7 +52,8 @@ pub fn open(request: Request, settings: &GateSettings) -> (Opening, Origin) {
         Ok(origin) => origin,
         Err(problem) => return (answer(&problem), Origin::Own),
     };
-    let opening = session(request, origin != Origin::Any, settings).unwrap_or_else(|problem| answer(&problem));
+    let opening =
+        session(request, origin != Origin::Any, settings).unwrap_or_else(|problem| answer(&problem));
     (opening, origin)
 }
 
@@ -106,7 +107,9 @@ impl Route {
         let reads = method == Method::GET || method == Method::HEAD;
         let methods = self.methods();
         match self {
-            Self::Messages(room) if method == Method::POST => publish::want(room, params, request).map(Want::Publish),
+            Self::Messages(room) if method == Method::POST => {
+                publish::want(room, params, request).map(Want::Publish)
+            }
             Self::Messages(room) if reads => reading(room, params, &request.parts, settings),
             Self::Presence(room) if reads => Ok(Want::Presence(room)),
             Self::WebSocket(room) if method == Method::GET || request.websocket_connect => {
@@ -119,10 +122,17 @@ impl Route {
 }
 
 /// A stream if the client asks for one, else a poll (RFC 9110 §12.5.1).
-fn reading(room: RoomName, params: &Params, parts: &request::Parts, settings: &GateSettings) -> Result<Want, Problem> {
+fn reading(
+    room: RoomName,
+    params: &Params,
+    parts: &request::Parts,
+    settings: &GateSettings,
+) -> Result<Want, Problem> {
     let accept = parts.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let accept: Vec<_> = accept.flat_map(|value| value.split(',')).map(media_type).collect();
-    let takes = |types: &[&str]| types.iter().any(|kind| accept.iter().any(|accepted| accepted.eq_ignore_ascii_case(kind)));
+    let takes = |types: &[&str]| {
+        types.iter().any(|kind| accept.iter().any(|accepted| accepted.eq_ignore_ascii_case(kind)))
+    };
     if takes(&["text/event-stream"]) {
         return Ok(Want::Stream(sse::want(room, params, &parts.headers)));
     }

@@ -23,7 +23,11 @@ pub(crate) fn respond(mut head: response::Parts, body: Bytes, cx: &mut Cx<'_>) -
 ///
 /// # Errors
 /// Always [`Close::Done`]: the exchange is over.
-pub(crate) fn respond_json(status: StatusCode, value: &serde_json::Value, cx: &mut Cx<'_>) -> Result<(), Close> {
+pub(crate) fn respond_json(
+    status: StatusCode,
+    value: &serde_json::Value,
+    cx: &mut Cx<'_>,
+) -> Result<(), Close> {
     let mut body = value.to_string();
     body.push('\n');
     respond(problem::head(status, "application/json"), body.into(), cx)

@@ -80,7 +80,8 @@ impl Stream {
             return respond_problem(&Problem::unavailable("The room's log could not be opened in time."), cx);
         }
         if self.reader.who.expires_unix_ms.is_some_and(|expires| expires <= cx.now.unix_ms) {
-            return self.end_with(&Problem::unauthorized("Your token has expired. Connect with a new one."), cx);
+            return self
+                .end_with(&Problem::unauthorized("Your token has expired. Connect with a new one."), cx);
         }
         cx.out.write(":\n\n".into());
         self.beat(cx);
@@ -110,7 +111,9 @@ impl Session for Stream {
                 self.joined(&joined, cx);
                 Ok(())
             }
-            Input::Notice(Notice::Reply { reply: Reply::Refused(why), .. }) => self.end_with(&Problem::refused(why), cx),
+            Input::Notice(Notice::Reply { reply: Reply::Refused(why), .. }) => {
+                self.end_with(&Problem::refused(why), cx)
+            }
             Input::Drained => {
                 self.reader.ask(cx);
                 Ok(())

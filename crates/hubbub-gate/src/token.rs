@@ -25,7 +25,8 @@ impl IssueToken {
     fn issue(&self, cx: &mut Cx<'_>) -> Result<(), Close> {
         // A token is not renewed by itself: who has lost it must not keep it alive for ever.
         if self.who.kind != IdentityKind::Account {
-            let detail = "Tokens are for accounts: send Authorization: Basic with the account's name and password.";
+            let detail =
+                "Tokens are for accounts: send Authorization: Basic with the account's name and password.";
             return respond_problem(&Problem::unauthorized(detail), cx);
         }
         match cx.doorman.issue(&self.who, cx.settings.token_lifetime_s, cx.now.unix_ms) {
@@ -33,7 +34,9 @@ impl IssueToken {
                 let answer = json!({ "token": token, "expires": expires, "user": self.who.user.as_str() });
                 respond_json(StatusCode::OK, &answer, cx)
             }
-            None => respond_problem(&Problem::not_found("This server has no accounts. Start it with --data."), cx),
+            None => {
+                respond_problem(&Problem::not_found("This server has no accounts. Start it with --data."), cx)
+            }
         }
     }
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use hubbub_hub::{Identity, RoomName};
 
+use crate::poll::{self, Poll};
 use crate::presence::AskPresence;
 use crate::publish::{Publication, Publish};
 use crate::session::Cx;
 use crate::sse::{self, Stream};
 use crate::token::IssueToken;
 use crate::ws;
-use crate::poll::{self, Poll};
 
 /// What a request wants.
 #[derive(Debug)]

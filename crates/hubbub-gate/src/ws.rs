@@ -6,8 +6,13 @@ mod say;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hubbub_hub::{Command, Content, Happening, IdempotencyKey, Identity, Joined, Notice, Now, Refusal, Reply};
-use hubbub_ws::{CloseCode, Config, Decoder, Deflater, Incoming, Kind, Role, encode_close, encode_deflated, encode_ping, encode_pong};
+use hubbub_hub::{
+    Command, Content, Happening, IdempotencyKey, Identity, Joined, Notice, Now, Refusal, Reply,
+};
+use hubbub_ws::{
+    CloseCode, Config, Decoder, Deflater, Incoming, Kind, Role, encode_close, encode_deflated, encode_ping,
+    encode_pong,
+};
 use serde_json::json;
 
 use crate::coder::WsDeflate;
@@ -81,7 +86,10 @@ impl Socket {
         let expires = who.expires_unix_ms.map_or(u64::MAX, |at| now.mono_ms + at.saturating_sub(now.unix_ms));
         let (bits, takeover) = deflate.map_or((0, false), |deflate| deflate.sending(Role::Server));
         let own = takeover.then(|| Deflater::new(bits, true));
-        let form = WsDeflate { window_bits: bits, min_bytes: u32::try_from(ws.deflate_min_bytes).unwrap_or(u32::MAX) };
+        let form = WsDeflate {
+            window_bits: bits,
+            min_bytes: u32::try_from(ws.deflate_min_bytes).unwrap_or(u32::MAX),
+        };
         let form = if deflate.is_some() { form } else { WsDeflate::OFF };
         let decoder = Decoder::new(Config { role: Role::Server, limits: ws.limits, deflate });
         let peer = Peer {
@@ -116,7 +124,6 @@ impl Socket {
 }
 
 impl Peer {
-
     fn is_json(&self) -> bool {
         matches!(self.dialect, Dialect::WsJson(_))
     }
@@ -154,7 +161,11 @@ impl Peer {
     }
 
     fn drop_rare(&mut self) {
-        if self.rare.as_ref().is_some_and(|rare| rare.head.is_none() && rare.waiting.is_empty() && rare.deflater.is_none()) {
+        if self
+            .rare
+            .as_ref()
+            .is_some_and(|rare| rare.head.is_none() && rare.waiting.is_empty() && rare.deflater.is_none())
+        {
             self.rare = None;
         }
     }
@@ -172,7 +183,9 @@ impl Peer {
 
     fn take(&mut self, incoming: Incoming<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
         match incoming {
-            Incoming::Close(frame) => self.peer_closes(frame.map_or(CloseCode::NORMAL.0, |frame| frame.code), cx),
+            Incoming::Close(frame) => {
+                self.peer_closes(frame.map_or(CloseCode::NORMAL.0, |frame| frame.code), cx)
+            }
             // RFC 6455 §1.4: after our close frame, data is read and discarded.
             _ if self.stage != Stage::Open => Ok(()),
             Incoming::Text(text) if self.is_json() => self.take_envelope(text, cx),
@@ -180,9 +193,11 @@ impl Peer {
                 self.say(say::raw(Content::Text(Bytes::copy_from_slice(text.as_bytes()))), cx);
                 Ok(())
             }
-            Incoming::Binary(_) if self.is_json() => {
-                self.fail(CloseCode::UNSUPPORTED, "hubbub.json frames are text; mark binary data with encoding", cx)
-            }
+            Incoming::Binary(_) if self.is_json() => self.fail(
+                CloseCode::UNSUPPORTED,
+                "hubbub.json frames are text; mark binary data with encoding",
+                cx,
+            ),
             Incoming::Binary(bytes) => {
                 self.say(say::raw(Content::Binary(Bytes::copy_from_slice(bytes))), cx);
                 Ok(())
@@ -217,7 +232,9 @@ impl Peer {
     fn replied(&mut self, ticket: u32, reply: &Reply, cx: &mut Cx<'_>) -> Result<(), Close> {
         match reply {
             Reply::Joined(joined) => self.joined(joined, cx),
-            Reply::Refused(why) if self.stage == Stage::Joining => respond_problem(&Problem::refused(*why), cx),
+            Reply::Refused(why) if self.stage == Stage::Joining => {
+                respond_problem(&Problem::refused(*why), cx)
+            }
             Reply::Refused(why) => self.refused(ticket, *why, cx),
             Reply::Published(published) => {
                 if let Some(key) = self.fate_of(ticket) {
@@ -246,7 +263,8 @@ impl Peer {
             self.tell_problem(&problem, key.as_ref().map(IdempotencyKey::as_str), cx);
             return Ok(());
         }
-        let code = if matches!(why, Refusal::Forbidden(_)) { CloseCode::POLICY } else { CloseCode::TRY_AGAIN };
+        let code =
+            if matches!(why, Refusal::Forbidden(_)) { CloseCode::POLICY } else { CloseCode::TRY_AGAIN };
         self.close(code, &problem.detail, cx)
     }
 
@@ -328,9 +346,13 @@ impl Peer {
 
     fn timeout(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
         match self.stage {
-            Stage::Joining => respond_problem(&Problem::unavailable("The room's log could not be opened in time."), cx),
+            Stage::Joining => {
+                respond_problem(&Problem::unavailable("The room's log could not be opened in time."), cx)
+            }
             Stage::Closing => Err(Close::Timeout),
-            Stage::Open if cx.now.mono_ms >= self.expires => self.close(TOKEN_EXPIRED, "your token has expired", cx),
+            Stage::Open if cx.now.mono_ms >= self.expires => {
+                self.close(TOKEN_EXPIRED, "your token has expired", cx)
+            }
             Stage::Open if self.pinged => {
                 write_close(NO_PONG, "no pong in time", cx);
                 Err(Close::Timeout)
@@ -365,7 +387,9 @@ impl Peer {
                 self.reader.ask(cx);
                 Ok(())
             }
-            Input::Notice(Notice::Reply { ticket, reply, .. }) if self.stage != Stage::Closing => self.replied(ticket, &reply, cx),
+            Input::Notice(Notice::Reply { ticket, reply, .. }) if self.stage != Stage::Closing => {
+                self.replied(ticket, &reply, cx)
+            }
             Input::Notice(Notice::Happened { what, .. }) if self.stage == Stage::Open => {
                 self.write(what, cx);
                 Ok(())

@@ -63,7 +63,9 @@ impl RoomName {
     /// A number that spreads rooms over workers, the same in every worker. FNV-1a.
     #[must_use]
     pub fn spread(&self) -> u64 {
-        self.0.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        self.0
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     }
 }
 
@@ -151,7 +153,16 @@ pub fn prepare_local(text: &str) -> Result<String, NameError> {
 
 /// The characters of XEP-0106 §3 and the two hexadecimal digits that stand for each.
 const ESCAPES: [(char, &str); 10] = [
-    (' ', "20"), ('"', "22"), ('&', "26"), ('\'', "27"), ('/', "2f"), (':', "3a"), ('<', "3c"), ('>', "3e"), ('@', "40"), ('\\', "5c"),
+    (' ', "20"),
+    ('"', "22"),
+    ('&', "26"),
+    ('\'', "27"),
+    ('/', "2f"),
+    (':', "3a"),
+    ('<', "3c"),
+    ('>', "3e"),
+    ('@', "40"),
+    ('\\', "5c"),
 ];
 
 fn escape(text: &str) -> Cow<'_, str> {

@@ -140,7 +140,13 @@ impl Hub {
         self.last_epoch
     }
 
-    fn in_room(&mut self, name: &RoomName, now: Now, effects: &mut Vec<Effect>, work: impl FnOnce(&mut Room, &mut RoomCx<'_>)) {
+    fn in_room(
+        &mut self,
+        name: &RoomName,
+        now: Now,
+        effects: &mut Vec<Effect>,
+        work: impl FnOnce(&mut Room, &mut RoomCx<'_>),
+    ) {
         let Some(room) = self.rooms.get_mut(name) else { return };
         let new_epoch = self.last_epoch;
         let mut cx = RoomCx { now, settings: &self.settings, ids: &mut self.ids, effects, new_epoch };

@@ -54,8 +54,9 @@ mod tests {
     #[test]
     fn ids_grow_even_when_the_clock_does_not() {
         let mut ids = MessageIds::new(1);
-        let made: Vec<_> =
-            (0..10_000).map(|i| ids.next(if i % 3 == 0 { 1_763_800_000_000 } else { 1_763_799_999_000 })).collect();
+        let made: Vec<_> = (0..10_000)
+            .map(|i| ids.next(if i % 3 == 0 { 1_763_800_000_000 } else { 1_763_799_999_000 }))
+            .collect();
         assert!(made.is_sorted_by(|a, b| a < b));
     }
 

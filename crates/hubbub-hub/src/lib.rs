@@ -21,7 +21,10 @@ pub mod room;
 pub mod time;
 
 pub use address::{RoomName, UserAddress};
-pub use command::{Command, Effect, Happening, Joined, Notice, Page, Published, Refusal, Reply, SessionKey, Start, Ticket, WorkerId};
+pub use command::{
+    Command, Effect, Happening, Joined, Notice, Page, Published, Refusal, Reply, SessionKey, Start, Ticket,
+    WorkerId,
+};
 pub use event::{Body, Content, Event, EventName, Sender};
 pub use hub::{Hub, HubSettings};
 pub use id::MessageId;

@@ -66,6 +66,8 @@ enum Stage {
     Open,
     /// There is no such inbox. The room answers so until it is swept away.
     Absent,
+    /// The log could not be opened. The next command tries again.
+    Failed,
 }
 
 impl Room {
@@ -120,6 +122,10 @@ impl Room {
                 self.run(asked, cx);
             }
             Stage::Absent => refuse(&asked, Refusal::NoSuchInbox, cx),
+            Stage::Failed => {
+                self.ask_to_open(!asked.identity.owns(&self.name), cx);
+                self.command(asked, cx);
+            }
             Stage::Open => self.run(asked, cx),
         }
     }
@@ -149,10 +155,8 @@ impl Room {
             Ok(Some(log)) => self.adopt(log),
             Ok(None) => self.stage = Stage::Absent,
             Err(_) => {
-                // The next command tries again.
-                self.stage = Stage::Opening(Vec::new());
-                waiting.iter().for_each(|asked| refuse(asked, Refusal::LogFailed, cx));
-                return self.ask_to_open(false, cx);
+                self.stage = Stage::Failed;
+                return waiting.iter().for_each(|asked| refuse(asked, Refusal::LogFailed, cx));
             }
         }
         for asked in waiting {
@@ -166,7 +170,12 @@ impl Room {
         self.history = History::new(log.head, log.tail);
         for known in log.keys {
             let stamped = known.published.unix_ms;
-            self.keys.insert(stamped, known.user, known.key, crate::idempotency::Known::Kept(known.published));
+            self.keys.insert(
+                stamped,
+                known.user,
+                known.key,
+                crate::idempotency::Known::Kept(known.published),
+            );
         }
     }
 
@@ -194,7 +203,10 @@ impl Room {
     fn tell_movement(&mut self, who: Sender, movement: Movement, cx: &mut RoomCx<'_>) {
         let count = self.occupants.count();
         if self.policy.presence == PresenceMode::List && count <= cx.settings.presence_list_max {
-            self.tell(&Happening::Presence(Arc::new(PresenceChange { who: Some((who, movement)), count })), cx);
+            self.tell(
+                &Happening::Presence(Arc::new(PresenceChange { who: Some((who, movement)), count })),
+                cx,
+            );
             self.occupants.count_told = count;
         }
     }
@@ -239,7 +251,10 @@ impl Room {
         let empty = self.seats.is_empty() && self.occupants.count() == 0 && self.pending.is_empty();
         let opening = matches!(self.stage, Stage::Opening(_));
         let kept_elsewhere = self.policy.log == LogKind::Durable;
-        idle && empty && !opening && self.parked.is_empty() && (kept_elsewhere || (self.history.is_empty() && self.keys.is_empty()))
+        idle && empty
+            && !opening
+            && self.parked.is_empty()
+            && (kept_elsewhere || (self.history.is_empty() && self.keys.is_empty()))
     }
 
     fn expire(&mut self, cx: &RoomCx<'_>) {

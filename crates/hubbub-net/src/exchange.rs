@@ -34,7 +34,10 @@ pub(crate) async fn answer(
     }
     let on_upgrade = parts.extensions.remove::<OnUpgrade>();
     let websocket_connect = parts.method == Method::CONNECT
-        && parts.extensions.get::<hyper::ext::Protocol>().is_some_and(|protocol| protocol.as_str() == "websocket");
+        && parts
+            .extensions
+            .get::<hyper::ext::Protocol>()
+            .is_some_and(|protocol| protocol.as_str() == "websocket");
     let body = match read_body(&shell, &parts, body).await {
         Ok(body) => body,
         Err(problem) => return Ok(whole(problem.response())),
@@ -49,7 +52,8 @@ pub(crate) async fn answer(
         }
     };
     let open = Open { key: shell.open(session), shell };
-    let mut response = open.answer(on_upgrade.map(|on_upgrade| (on_upgrade, counted)), websocket_connect).await;
+    let mut response =
+        open.answer(on_upgrade.map(|on_upgrade| (on_upgrade, counted)), websocket_connect).await;
     origin.mark(response.headers_mut());
     Ok(response)
 }
@@ -85,12 +89,18 @@ impl Drop for Open {
 }
 
 impl Open {
-    async fn answer(self, on_upgrade: Option<(OnUpgrade, Rc<Connection>)>, websocket_connect: bool) -> Response<Answer> {
+    async fn answer(
+        self,
+        on_upgrade: Option<(OnUpgrade, Rc<Connection>)>,
+        websocket_connect: bool,
+    ) -> Response<Answer> {
         let Some(head) = poll_fn(|cx| self.poll_head(cx)).await else {
-            let fault = Problem::unavailable("This request met a fault of the server, which has been logged.");
+            let fault =
+                Problem::unavailable("This request met a fault of the server, which has been logged.");
             return whole(fault.response());
         };
-        let opens = head.status == StatusCode::SWITCHING_PROTOCOLS || (websocket_connect && head.status == StatusCode::OK);
+        let opens = head.status == StatusCode::SWITCHING_PROTOCOLS
+            || (websocket_connect && head.status == StatusCode::OK);
         match on_upgrade {
             Some((on_upgrade, counted)) if opens => {
                 tokio::task::spawn_local(self.upgrade(on_upgrade, counted));
@@ -116,7 +126,8 @@ impl Open {
     /// What is complete goes out in one piece with its head; a stream goes on.
     fn body(self, head: response::Parts) -> Response<Answer> {
         let mut worker = self.shell.worker.borrow_mut();
-        let complete = worker.slot_mut(self.key).filter(|place| place.is_over()).map(|place| place.outbox.pop());
+        let complete =
+            worker.slot_mut(self.key).filter(|place| place.is_over()).map(|place| place.outbox.pop());
         drop(worker);
         let body = match complete {
             Some(body) => Answer::Whole(body),
@@ -171,10 +182,15 @@ impl Body for Answer {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut *self {
             Self::Whole(body) => Poll::Ready(body.take().map(|body| Ok(Frame::data(body)))),
-            Self::Stream(open) => pull(&open.shell, open.key, cx).map(|piece| piece.map(|piece| Ok(Frame::data(piece)))),
+            Self::Stream(open) => {
+                pull(&open.shell, open.key, cx).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+            }
         }
     }
 

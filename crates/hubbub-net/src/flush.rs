@@ -22,7 +22,9 @@ impl Flusher {
     /// A flusher for this thread: by io_uring where that is wanted and allowed, else by `writev`.
     pub(crate) fn new(io_uring: bool) -> Self {
         let uring = io_uring.then(Uring::new).and_then(|uring| {
-            uring.map_err(|error| tracing::warn!("io_uring is not to be had ({error}); writing link by link")).ok()
+            uring
+                .map_err(|error| tracing::warn!("io_uring is not to be had ({error}); writing link by link"))
+                .ok()
         });
         Self { uring, direct: Vec::new() }
     }

@@ -41,7 +41,9 @@ impl Collector for Workers {
                 let one = family.encode_family(&labels)?;
                 match kind {
                     Kind::Counter => ConstCounter::new(read(counters)).encode(one)?,
-                    Kind::Gauge => ConstGauge::new(i64::try_from(read(counters)).unwrap_or(i64::MAX)).encode(one)?,
+                    Kind::Gauge => {
+                        ConstGauge::new(i64::try_from(read(counters)).unwrap_or(i64::MAX)).encode(one)?
+                    }
                 }
             }
         }

@@ -59,7 +59,9 @@ impl Pages {
         let page = match path {
             "/health" => plain("application/json", Bytes::from_static(b"{\"status\":\"ok\"}\n")),
             "/metrics" => plain(metrics::MEDIA_TYPE, metrics::text(&self.counters).into()),
-            "/api/openapi.json" => readable_from_anywhere(plain("application/json", Bytes::from_static(self.openapi.as_bytes()))),
+            "/api/openapi.json" => {
+                readable_from_anywhere(plain("application/json", Bytes::from_static(self.openapi.as_bytes())))
+            }
             "/" => self.file("/index.html", headers)?,
             _ => self.file(path, headers)?,
         };
@@ -68,7 +70,8 @@ impl Pages {
 
     fn file(&self, path: &str, headers: &HeaderMap) -> Option<Page> {
         let file = (self.files)(path)?;
-        let known = headers.get(header::IF_NONE_MATCH).is_some_and(|have| have.as_bytes() == file.etag.as_bytes());
+        let known =
+            headers.get(header::IF_NONE_MATCH).is_some_and(|have| have.as_bytes() == file.etag.as_bytes());
         let mut page = plain(file.media_type, if known { Bytes::new() } else { file.body });
         if known {
             page.status = StatusCode::NOT_MODIFIED;

@@ -28,7 +28,8 @@ pub fn recognise(bytes: &[u8]) -> Option<Spoken> {
     // Empty lines before a request are allowed (RFC 9112 §2.2).
     let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len());
     let method = &bytes[start..];
-    let length = method.iter().position(|byte| !byte.is_ascii_uppercase() && *byte != b'-').unwrap_or(method.len());
+    let length =
+        method.iter().position(|byte| !byte.is_ascii_uppercase() && *byte != b'-').unwrap_or(method.len());
     match method.get(length) {
         Some(b' ') if (1..=LONGEST_METHOD).contains(&length) && start <= 4 => Some(Spoken::Http1),
         None if length <= LONGEST_METHOD && start <= 4 => None,
@@ -47,7 +48,15 @@ mod tests {
         assert_eq!(recognise(b"\r\nPOST /"), Some(Spoken::Http1));
         assert_eq!(recognise(HTTP2_PREFACE), Some(Spoken::Http2));
         assert_eq!(recognise(b"PRI /x HTTP/1.1"), Some(Spoken::Http1));
-        for unknown in [&b"\x16\x03\x01\x02\x00"[..], b"<?xml", b"\0\x01\0\0\x21\x12\xa4\x42", b"get / ", b"SSH-2.0-x", b" GET", b"\r\n\r\n\r\n\r\nGET /"] {
+        for unknown in [
+            &b"\x16\x03\x01\x02\x00"[..],
+            b"<?xml",
+            b"\0\x01\0\0\x21\x12\xa4\x42",
+            b"get / ",
+            b"SSH-2.0-x",
+            b" GET",
+            b"\r\n\r\n\r\n\r\nGET /",
+        ] {
             assert_eq!(recognise(unknown), Some(Spoken::Unknown), "{unknown:?}");
         }
         for short in [&b""[..], b"P", b"PRI * HTTP/2.0\r\n\r\nSM", b"GET", b"\r\n"] {

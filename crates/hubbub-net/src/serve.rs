@@ -116,7 +116,21 @@ struct Common {
 /// # Errors
 /// An address cannot be bound, or a thread cannot be started.
 pub fn serve(parts: ServerParts) -> io::Result<Server> {
-    let ServerParts { listen, mailboxes, post, counters, net, gate, worker, hub, policies, doorman, pages, slow, clock } = parts;
+    let ServerParts {
+        listen,
+        mailboxes,
+        post,
+        counters,
+        net,
+        gate,
+        worker,
+        hub,
+        policies,
+        doorman,
+        pages,
+        slow,
+        clock,
+    } = parts;
     let (bound, mut listeners) = bind_all(&listen, mailboxes.len())?;
     let (closing, closed) = watch::channel(false);
     let common = Arc::new(Common {
@@ -134,7 +148,8 @@ pub fn serve(parts: ServerParts) -> io::Result<Server> {
     let mut threads = Vec::new();
     for (id, (mailbox, counters)) in mailboxes.into_iter().zip(counters).enumerate() {
         let id = WorkerId::try_from(id).map_err(|_| io::Error::other("too many workers"))?;
-        let (common, closed, listeners) = (common.clone(), closed.clone(), std::mem::take(&mut listeners[usize::from(id)]));
+        let (common, closed, listeners) =
+            (common.clone(), closed.clone(), std::mem::take(&mut listeners[usize::from(id)]));
         let thread = std::thread::Builder::new()
             .name(format!("worker-{id}"))
             .spawn(move || run(id, &common, mailbox, counters, listeners, closed))?;
@@ -144,11 +159,15 @@ pub fn serve(parts: ServerParts) -> io::Result<Server> {
 }
 
 /// Binds each address once for each worker; the kernel spreads connections over them.
-fn bind_all(listen: &[SocketAddr], workers: usize) -> io::Result<(Vec<SocketAddr>, Vec<Vec<std::net::TcpListener>>)> {
+fn bind_all(
+    listen: &[SocketAddr],
+    workers: usize,
+) -> io::Result<(Vec<SocketAddr>, Vec<Vec<std::net::TcpListener>>)> {
     let mut bound = Vec::new();
     let mut by_worker: Vec<Vec<_>> = (0..workers).map(|_| Vec::new()).collect();
     for address in listen {
-        let said = |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"));
+        let said =
+            |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"));
         let mut address = *address;
         for listeners in &mut by_worker {
             let listener = accept::bind(address).map_err(said)?;
@@ -169,7 +188,10 @@ fn run(
     listeners: Vec<std::net::TcpListener>,
     closed: watch::Receiver<bool>,
 ) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime needs only an epoll descriptor");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime needs only an epoll descriptor");
     let bell = mailbox.listener();
     let seed = common.clock.now().unix_ms ^ u64::from(id) << 48 ^ u64::from(std::process::id()) << 24;
     let worker = Worker::new(Parts {
@@ -199,7 +221,9 @@ fn run(
     local.block_on(&runtime, async move {
         for listener in listeners {
             match TcpListener::from_std(listener) {
-                Ok(listener) => drop(tokio::task::spawn_local(accept::accept(shell.clone(), listener, closed.clone()))),
+                Ok(listener) => {
+                    drop(tokio::task::spawn_local(accept::accept(shell.clone(), listener, closed.clone())))
+                }
                 Err(error) => tracing::error!("a worker cannot listen: {error}"),
             }
         }

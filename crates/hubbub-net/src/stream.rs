@@ -12,8 +12,8 @@ use std::time::Duration;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-use crate::flush::written;
 use crate::exchange::Open;
+use crate::flush::written;
 use crate::shell::Connection;
 use crate::writev;
 

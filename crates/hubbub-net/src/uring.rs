@@ -82,8 +82,9 @@ impl Uring {
             return What::Copied { at, len: (self.arena.len() - at) as u32 };
         }
         let at = self.vectors.len();
-        self.vectors
-            .extend(all.map(|piece| libc::iovec { iov_base: piece.as_ptr().cast_mut().cast(), iov_len: piece.len() }));
+        self.vectors.extend(
+            all.map(|piece| libc::iovec { iov_base: piece.as_ptr().cast_mut().cast(), iov_len: piece.len() }),
+        );
         What::Several { at, count: self.vectors.len() - at }
     }
 
@@ -117,8 +118,11 @@ impl Uring {
             match self.ring.submit_and_wait(count) {
                 Ok(_) if self.ring.completion().len() >= count => return,
                 Ok(_) => {}
-                Err(error) if matches!(error.raw_os_error(), Some(libc::EINTR | libc::EAGAIN | libc::EBUSY)) => {}
-                Err(error) => panic!("io_uring failed in the middle of a batch: {error}; set server.io_uring = false"),
+                Err(error)
+                    if matches!(error.raw_os_error(), Some(libc::EINTR | libc::EAGAIN | libc::EBUSY)) => {}
+                Err(error) => {
+                    panic!("io_uring failed in the middle of a batch: {error}; set server.io_uring = false")
+                }
             }
         }
     }
@@ -135,7 +139,11 @@ impl Uring {
     }
 }
 
-fn entry<'m>(planned: &Planned, arena: &[u8], messages: &mut impl Iterator<Item = &'m libc::msghdr>) -> squeue::Entry {
+fn entry<'m>(
+    planned: &Planned,
+    arena: &[u8],
+    messages: &mut impl Iterator<Item = &'m libc::msghdr>,
+) -> squeue::Entry {
     let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
     let fd = types::Fd(planned.fd);
     match planned.what {

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::mpsc::Receiver;
 
-use hubbub_hub::{Fault, WorkerId};
+use hubbub_hub::{Fault, SessionKey, Ticket, WorkerId};
 use rusqlite::Connection;
 
 use crate::accounts;
@@ -17,7 +17,7 @@ pub struct Busy;
 
 /// What the thread is sent.
 pub(crate) enum Mail {
-    Check { from: WorkerId, ticket: u64, user: String, password: String },
+    Check { session: SessionKey, ticket: Ticket, user: String, password: String },
     Stop,
 }
 
@@ -29,8 +29,8 @@ pub(crate) fn run(
     reply: impl Fn(WorkerId, Answer),
 ) {
     let mut trouble = Trouble::new("checking passwords");
-    while let Ok(Mail::Check { from, ticket, user, password }) = mail.recv() {
+    while let Ok(Mail::Check { session, ticket, user, password }) = mail.recv() {
         let account = trouble.note(accounts::check(connection, &user, password, iterations)).ok_or(Fault);
-        reply(from, Answer::Password { ticket, account });
+        reply(session.worker, Answer::Password { session, ticket, account });
     }
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Sender, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use hubbub_hub::{Fault, LogAnswer, LogAsk, WorkerId};
+use hubbub_hub::{Fault, LogAnswer, LogAsk, SessionKey, Ticket, WorkerId};
 use rusqlite::Connection;
 
 use crate::accounts::{Account, rounds};
@@ -38,8 +38,10 @@ pub enum Answer {
     Log(LogAnswer),
     /// To [`StoreHandle::password`].
     Password {
+        /// Who asked.
+        session: SessionKey,
         /// As asked.
-        ticket: u64,
+        ticket: Ticket,
         /// Whose name and password they were; `Ok(None)` if nobody's.
         account: Result<Option<Account>, Fault>,
     },
@@ -136,8 +138,14 @@ impl StoreHandle {
     ///
     /// # Errors
     /// As many as may are waiting already.
-    pub fn password(&self, from: WorkerId, ticket: u64, user: String, password: String) -> Result<(), Busy> {
-        let mail = passwords::Mail::Check { from, ticket, user, password };
+    pub fn password(
+        &self,
+        session: SessionKey,
+        ticket: Ticket,
+        user: String,
+        password: String,
+    ) -> Result<(), Busy> {
+        let mail = passwords::Mail::Check { session, ticket, user, password };
         self.to_passwords.try_send(mail).map_err(|_| Busy)
     }
 

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver};
 
 use hubbub_hub::{
     Body, Content, Event, EventName, Keep, LogAnswer, LogAsk, MessageId, Offset, RoomName, Sender,
-    UserAddress,
+    SessionKey, UserAddress,
 };
 use hubbub_store::{Accounts, Answer, Busy, Store, StoreError, StoreHandle, StoreSettings};
 
@@ -23,6 +23,10 @@ fn start(dir: &Path) -> (StoreHandle, Receiver<(u16, Answer)>) {
     let handle =
         Store::open(settings(dir)).unwrap().start(move |worker, answer| to.send((worker, answer)).unwrap());
     (handle, from)
+}
+
+fn asker(worker: u16) -> SessionKey {
+    SessionKey { worker, slot: 7, generation: 3 }
 }
 
 fn room(name: &str) -> RoomName {
@@ -117,7 +121,7 @@ fn stopping_keeps_all_that_is_queued() {
     store.stop();
     assert!(kept(&answers, 1, 300) >= 5, "at most 64 in a batch");
     other.log(0, append("lobby", 301));
-    assert_eq!(other.password(0, 1, "a".to_owned(), "b".to_owned()), Err(Busy));
+    assert_eq!(other.password(asker(0), 1, "a".to_owned(), "b".to_owned()), Err(Busy));
     let (again, answers) = start(dir.path());
     again.log(0, open("lobby"));
     let (_, Answer::Log(LogAnswer::Opened { log: Ok(Some(log)), .. })) = answers.recv().unwrap() else {
@@ -157,10 +161,10 @@ fn accounts_change_beside_a_running_server() {
     let mut ticket = 0;
     let mut user_in = |password: &str| {
         ticket += 1;
-        store.password(1, ticket, "alice".to_owned(), password.to_owned()).unwrap();
+        store.password(asker(1), ticket, "alice".to_owned(), password.to_owned()).unwrap();
         loop {
             match answers.recv().unwrap() {
-                (1, Answer::Password { ticket: told, account }) => {
+                (1, Answer::Password { ticket: told, account, .. }) => {
                     assert_eq!(told, ticket);
                     return account.unwrap().map(|account| account.name);
                 }
@@ -193,7 +197,7 @@ fn the_password_queue_has_an_end() {
     let store = Store::open(settings(dir.path())).unwrap().start(move |_, _| {
         let _ = gate.lock().unwrap().recv();
     });
-    let asked = (0..20).map(|n| store.password(0, n, "eve".to_owned(), "x".to_owned()));
+    let asked = (0..20).map(|n| store.password(asker(0), n, "eve".to_owned(), "x".to_owned()));
     let taken = asked.filter(Result::is_ok).count();
     assert!((4..=6).contains(&taken), "{taken}");
     drop(blocked);

@@ -92,7 +92,9 @@ impl<L> Worker<L> {
 
     /// For a seat that spoke and does not want to hear itself: all but its own.
     fn tell_quiet(&mut self, seat: Seat, dialect: Dialect, what: &[Happening]) {
-        let Some(generation) = self.slots.get(seat.slot as usize).map(|place| place.generation) else { return };
+        let Some(generation) = self.slots.get(seat.slot as usize).map(|place| place.generation) else {
+            return;
+        };
         let others: Vec<_> = what
             .iter()
             .filter(|one| !speaks(std::slice::from_ref(one), self.id, seat.slot, generation))
@@ -131,15 +133,22 @@ impl<L> Worker<L> {
         let Some(seats) = self.seats.group(place, group).map(|group| group.seats.clone()) else { return };
         self.counters.delivered.add((seats.len() * what.len()) as u64);
         for seat in seats {
-            let Some(generation) = self.slots.get(seat.slot as usize).map(|place| place.generation) else { continue };
+            let Some(generation) = self.slots.get(seat.slot as usize).map(|place| place.generation) else {
+                continue;
+            };
             if seat.quiet && speaks(what, self.id, seat.slot, generation) {
-                let of_others = |one: &&Happening| !speaks(std::slice::from_ref(*one), self.id, seat.slot, generation);
+                let of_others =
+                    |one: &&Happening| !speaks(std::slice::from_ref(*one), self.id, seat.slot, generation);
                 let others: Vec<_> = what.iter().filter(of_others).cloned().collect();
                 self.handle(seat.slot, Input::Notice(Notice::Happened { room, what: &others }));
             } else {
                 self.handle(seat.slot, Input::Notice(Notice::Happened { room, what }));
             }
-            if self.slots.get(seat.slot as usize).is_some_and(|place| place.outbox.len() > self.gate.outbox.bytes) {
+            if self
+                .slots
+                .get(seat.slot as usize)
+                .is_some_and(|place| place.outbox.len() > self.gate.outbox.bytes)
+            {
                 self.handle(seat.slot, Input::TooSlow);
             }
         }

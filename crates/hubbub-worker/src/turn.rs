@@ -54,7 +54,9 @@ impl<L> Worker<L> {
                     self.at_home(asked);
                     self.run_effects();
                 }
-                Mail::Reply(session, room, ticket, reply) => self.effect(Effect::Reply(session, room, ticket, reply)),
+                Mail::Reply(session, room, ticket, reply) => {
+                    self.effect(Effect::Reply(session, room, ticket, reply))
+                }
                 Mail::Happened(room, what) => self.effect(Effect::Happened(self.id, room, what)),
                 Mail::Log(answer) => {
                     self.hub.answer(answer, self.now, &mut self.effects);
@@ -122,7 +124,9 @@ impl<L> Worker<L> {
             let home = self.home_of(&asked.room);
             if home == self.id {
                 self.at_home(asked);
-            } else if self.post.waiting(home) > self.settings.mailbox_max && !matches!(asked.command, Command::Leave) {
+            } else if self.post.waiting(home) > self.settings.mailbox_max
+                && !matches!(asked.command, Command::Leave)
+            {
                 self.refuse(&asked, Refusal::Busy);
             } else {
                 self.mail(home, Mail::Asked(asked));
@@ -213,7 +217,10 @@ impl<L> Worker<L> {
         if let Some(due) = deadline.filter(|due| *due != u64::MAX) {
             self.arm(slot, due);
         }
-        let writes = self.slots.get(slot as usize).is_some_and(|place| !place.outbox.is_empty() || place.outbox.has_head());
+        let writes = self
+            .slots
+            .get(slot as usize)
+            .is_some_and(|place| !place.outbox.is_empty() || place.outbox.has_head());
         if writes {
             self.touch(slot);
         }

@@ -57,7 +57,8 @@ impl Wheel {
         if self.armed == 0 {
             return None;
         }
-        let tick = (self.tick..self.tick + TICKS).find(|tick| !self.buckets[(tick % TICKS) as usize].is_empty())?;
+        let tick =
+            (self.tick..self.tick + TICKS).find(|tick| !self.buckets[(tick % TICKS) as usize].is_empty())?;
         Some(tick * TICK_MS)
     }
 }

@@ -190,7 +190,10 @@ impl<L> Worker<L> {
     /// Whether there is anything for [`Self::turn`] to do beside mail and deadlines.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        !self.commands.is_empty() || !self.touched.is_empty() || !self.slow.is_empty() || !self.happened_order.is_empty()
+        !self.commands.is_empty()
+            || !self.touched.is_empty()
+            || !self.slow.is_empty()
+            || !self.happened_order.is_empty()
     }
 
     /// The link is gone: the session is told, and its place is given up.

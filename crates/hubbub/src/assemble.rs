@@ -16,7 +16,11 @@ fn millis(time: Duration) -> u64 {
 }
 
 /// Who may come in. `signing_key` is the store's.
-pub(crate) fn doorman(config: &Config, admitted: &[Way], signing_key: Option<[u8; 32]>) -> Result<Doorman, Box<dyn Error>> {
+pub(crate) fn doorman(
+    config: &Config,
+    admitted: &[Way],
+    signing_key: Option<[u8; 32]>,
+) -> Result<Doorman, Box<dyn Error>> {
     let admit = Admit {
         guests: admitted.contains(&Way::Guests),
         accounts: admitted.contains(&Way::Accounts) && config.server.data.is_some(),
@@ -58,7 +62,9 @@ pub(crate) fn gate(config: &Config) -> GateSettings {
                 message: limits.message_bytes,
                 fragments: limits.fragments,
             },
-            deflate: ws.deflate.then_some(DeflatePolicy { context_takeover: ws.context_takeover, window_bits: 15 }),
+            deflate: ws
+                .deflate
+                .then_some(DeflatePolicy { context_takeover: ws.context_takeover, window_bits: 15 }),
             deflate_min_bytes: ws.deflate_min_bytes,
             ping_after_ms: millis(ws.ping_interval),
             pong_wait_ms: millis(ws.pong_wait),

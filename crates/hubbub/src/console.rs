@@ -18,7 +18,12 @@ pub(crate) fn find(path: &str) -> Option<File> {
         std::borrow::Cow::Owned(bytes) => bytes.into(),
     };
     // Vite puts a hash of the content into the names of all assets.
-    Some(File { body, media_type: media_type(name), etag: format!("\"{hash}\""), immutable: name.starts_with("assets/") })
+    Some(File {
+        body,
+        media_type: media_type(name),
+        etag: format!("\"{hash}\""),
+        immutable: name.starts_with("assets/"),
+    })
 }
 
 fn media_type(name: &str) -> &'static str {

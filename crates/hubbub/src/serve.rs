@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -102,10 +102,11 @@ pub(crate) fn init(file: Option<&Path>) -> Result<(), Box<dyn Error>> {
         print!("{text}");
         return Ok(());
     };
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => format!("{} is there already and was left alone", path.display()),
-        _ => format!("{} cannot be written: {error}", path.display()),
-    })?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => format!("{} is there already and was left alone", path.display()),
+            _ => format!("{} cannot be written: {error}", path.display()),
+        })?;
     file.write_all(text.as_bytes())?;
     println!("wrote {}", path.display());
     Ok(())
@@ -122,12 +123,19 @@ fn read(options: &ServeOptions) -> Result<Config, Box<dyn Error>> {
 }
 
 fn worker_count(config: &Config) -> u16 {
-    let cores = || std::thread::available_parallelism().map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(1024));
+    let cores =
+        || std::thread::available_parallelism().map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(1024));
     config.server.workers.unwrap_or_else(cores)
 }
 
 /// To the standard error, so that the standard output says only where the server listens.
 fn start_log(config: &Config) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(config.log.level.as_str()));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(config.log.level.as_str()));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
 }

@@ -33,18 +33,27 @@ pub struct Agreed {
 ///
 /// # Errors
 /// What is missing or wrong, with the status that RFC 6455 §4.2.2 gives it.
-pub fn want(room: RoomName, params: &Params, request: &Request, settings: &WsSettings) -> Result<Agreed, Problem> {
+pub fn want(
+    room: RoomName,
+    params: &Params,
+    request: &Request,
+    settings: &WsSettings,
+) -> Result<Agreed, Problem> {
     let headers = &request.parts.headers;
     if !request.websocket_connect {
         check_upgrade(request.parts.version, headers)?;
     }
     check_version(headers)?;
-    let mut head = if request.websocket_connect { Response::new(()).into_parts().0 } else { switching(headers)? };
+    let mut head =
+        if request.websocket_connect { Response::new(()).into_parts().0 } else { switching(headers)? };
     let protocol = select_subprotocol(values(headers, &header::SEC_WEBSOCKET_PROTOCOL), &[JSON]);
     if let Some(protocol) = protocol {
         head.headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
     }
-    let deflate = settings.deflate.as_ref().and_then(|policy| negotiate(values(headers, &header::SEC_WEBSOCKET_EXTENSIONS), policy));
+    let deflate = settings
+        .deflate
+        .as_ref()
+        .and_then(|policy| negotiate(values(headers, &header::SEC_WEBSOCKET_EXTENSIONS), policy));
     if let Some((_, accepted)) = &deflate
         && let Ok(value) = HeaderValue::from_str(accepted)
     {
@@ -63,7 +72,9 @@ pub fn want(room: RoomName, params: &Params, request: &Request, settings: &WsSet
 /// RFC 6455 §4.2.1, 1 to 4.
 fn check_upgrade(version: Version, headers: &HeaderMap) -> Result<(), Problem> {
     let lists = |name: &HeaderName, token: &str| {
-        values(headers, name).flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(token))
+        values(headers, name)
+            .flat_map(|value| value.split(','))
+            .any(|one| one.trim().eq_ignore_ascii_case(token))
     };
     if version != Version::HTTP_11 {
         let detail = "Open a WebSocket by GET over HTTP/1.1 (RFC 6455), or by extended CONNECT over HTTP/2 (RFC 8441).";
@@ -73,7 +84,9 @@ fn check_upgrade(version: Version, headers: &HeaderMap) -> Result<(), Problem> {
         return Err(Problem::upgrade_required("Send Upgrade: websocket, or read the room at …/messages."));
     }
     if !lists(&header::CONNECTION, "upgrade") {
-        return Err(Problem::bad_request("A WebSocket handshake has Connection: Upgrade. A proxy on the way may have dropped it."));
+        return Err(Problem::bad_request(
+            "A WebSocket handshake has Connection: Upgrade. A proxy on the way may have dropped it.",
+        ));
     }
     Ok(())
 }
@@ -90,7 +103,11 @@ fn switching(headers: &HeaderMap) -> Result<response::Parts, Problem> {
     let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
     let key = match (keys.next().and_then(|key| key.to_str().ok()), keys.next()) {
         (Some(key), None) if valid_key(key) => key,
-        _ => return Err(Problem::bad_request("Sec-WebSocket-Key must be there once, with 16 bytes of base64.")),
+        _ => {
+            return Err(Problem::bad_request(
+                "Sec-WebSocket-Key must be there once, with 16 bytes of base64.",
+            ));
+        }
     };
     let mut head = Response::new(()).into_parts().0;
     head.status = StatusCode::SWITCHING_PROTOCOLS;

@@ -41,18 +41,22 @@ pub(super) fn raw(content: Content) -> Said {
 /// # Errors
 /// A problem, and the key it belongs to if that much could be read.
 pub(super) fn envelope(text: &str) -> Result<Said, (Option<String>, Problem)> {
-    let frame: Frame<'_> = serde_json::from_str(text)
-        .map_err(|error| (None, Problem::bad_request(format!("A frame is {{\"event\",\"data\",\"key\"}}: {error}."))))?;
+    let frame: Frame<'_> = serde_json::from_str(text).map_err(|error| {
+        (None, Problem::bad_request(format!("A frame is {{\"event\",\"data\",\"key\"}}: {error}.")))
+    })?;
     let blame = |problem| (frame.key.as_deref().map(str::to_owned), problem);
-    let key = match frame.key.as_deref() {
-        None => None,
-        Some(key) => Some(IdempotencyKey::parse(key).ok_or_else(|| {
-            blame(Problem::bad_request("key must be 1 to 128 visible ASCII characters."))
-        })?),
-    };
+    let key =
+        match frame.key.as_deref() {
+            None => None,
+            Some(key) => Some(IdempotencyKey::parse(key).ok_or_else(|| {
+                blame(Problem::bad_request("key must be 1 to 128 visible ASCII characters."))
+            })?),
+        };
     let event = match frame.event.as_deref() {
         None => EventName::default(),
-        Some(name) => EventName::parse(name).map_err(|error| blame(Problem::bad_request(format!("event: {error}."))))?,
+        Some(name) => {
+            EventName::parse(name).map_err(|error| blame(Problem::bad_request(format!("event: {error}."))))?
+        }
     };
     let data = frame.data.map_or("null", RawValue::get);
     let content = content(data, frame.encoding.as_deref()).map_err(blame)?;
@@ -64,8 +68,8 @@ fn content(data: &str, encoding: Option<&str>) -> Result<Content, Problem> {
     if !data.starts_with('"') && encoding.is_none() {
         return Ok(Content::Json(Bytes::copy_from_slice(data.as_bytes())));
     }
-    let text: Cow<'_, str> =
-        serde_json::from_str(data).map_err(|_| Problem::bad_request("data with an encoding must be a string."))?;
+    let text: Cow<'_, str> = serde_json::from_str(data)
+        .map_err(|_| Problem::bad_request("data with an encoding must be a string."))?;
     match encoding {
         None => Ok(Content::Text(Bytes::copy_from_slice(text.as_bytes()))),
         Some("base64") => BASE64_STANDARD

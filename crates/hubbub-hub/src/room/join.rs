@@ -70,7 +70,14 @@ impl Room {
     }
 
     /// Gives a page, and a seat if the page reaches the head.
-    fn seat(&mut self, asked: &Asked, after: u64, recovered: bool, events: Vec<Arc<Event>>, cx: &mut RoomCx<'_>) {
+    fn seat(
+        &mut self,
+        asked: &Asked,
+        after: u64,
+        recovered: bool,
+        events: Vec<Arc<Event>>,
+        cx: &mut RoomCx<'_>,
+    ) {
         let page = self.page(after, events);
         let live = page.cursor() == page.head && matches!(asked.command, Command::Join { follow: true, .. });
         if live && self.seats.insert(asked.session) {
@@ -80,7 +87,12 @@ impl Room {
         reply(asked, Reply::Joined(Box::new(Joined { page, recovered, live, presence })), cx);
     }
 
-    pub(super) fn unpark(&mut self, ticket: u64, events: Result<Vec<Arc<Event>>, Fault>, cx: &mut RoomCx<'_>) {
+    pub(super) fn unpark(
+        &mut self,
+        ticket: u64,
+        events: Result<Vec<Arc<Event>>, Fault>,
+        cx: &mut RoomCx<'_>,
+    ) {
         let Some(Parked { asked, after, recovered }) = self.parked.remove(&ticket) else { return };
         let Ok(mut events) = events else { return refuse(&asked, Refusal::LogFailed, cx) };
         // The store may know messages that are on disk but not told yet: they come in their turn.

@@ -26,7 +26,9 @@ impl Room {
         if !self.policy.allows(&asked.identity, Right::Publish, &self.name) {
             return refuse(&asked, Refusal::Forbidden(Right::Publish), cx);
         }
-        let Command::Publish { body, key } = std::mem::replace(&mut asked.command, Command::Presence) else { return };
+        let Command::Publish { body, key } = std::mem::replace(&mut asked.command, Command::Presence) else {
+            return;
+        };
         let known = key.as_ref().and_then(|key| self.keys.get(&asked.identity.user, key)).cloned();
         match known {
             Some(Known::Kept(published)) => {
@@ -70,7 +72,13 @@ impl Room {
     }
 
     /// The message is kept: tell the room, then those who wait for word of it.
-    fn release(&mut self, event: Arc<Event>, key: Option<IdempotencyKey>, waiting: &[Asked], cx: &mut RoomCx<'_>) {
+    fn release(
+        &mut self,
+        event: Arc<Event>,
+        key: Option<IdempotencyKey>,
+        waiting: &[Asked],
+        cx: &mut RoomCx<'_>,
+    ) {
         let published = Published { id: event.id, at: event.at, unix_ms: event.unix_ms, repeated: false };
         if let Some(key) = key {
             let known = Known::Kept(published.clone());
