@@ -32,16 +32,16 @@ pub struct Reading {
 /// Checks a poll.
 ///
 /// # Errors
-/// A limit of nothing or over the maximum.
+/// A limit of nothing.
 pub fn want(
     room: RoomName,
     params: &Params,
     headers: &HeaderMap,
     settings: &GateSettings,
 ) -> Result<Reading, Problem> {
-    let limit = params.limit.unwrap_or(DEFAULT_LIMIT);
-    if limit == 0 || limit > settings.poll_limit_max {
-        return Err(Problem::bad_request(format!("limit must be 1 to {}.", settings.poll_limit_max)));
+    let limit = params.limit.unwrap_or(DEFAULT_LIMIT).min(settings.poll_limit_max);
+    if limit == 0 {
+        return Err(Problem::bad_request("limit must be at least 1."));
     }
     let start = match params.start {
         Some(Start::Last(count)) => Start::Last(count.min(limit)),

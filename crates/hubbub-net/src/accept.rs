@@ -1,17 +1,19 @@
 //! Listening, and finding out what a new connection speaks.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use crate::http_server;
+use crate::pulse::Order;
 use crate::recognise::{Spoken, recognise};
 use crate::shell::{Connection, Shell};
 
@@ -48,8 +50,8 @@ pub(crate) async fn accept(shell: Rc<Shell>, listener: TcpListener, mut closing:
         match accepted {
             Ok((stream, _)) => {
                 // Without a place it is closed at once, which tells the peer sooner than silence.
-                if let Some(counted) = shell.admit() {
-                    tokio::task::spawn_local(begin(shell.clone(), stream, counted, closing.clone()));
+                if let Some(connection) = shell.admit() {
+                    tokio::task::spawn_local(begin(shell.clone(), stream, connection));
                 }
             }
             Err(error) => {
@@ -60,29 +62,44 @@ pub(crate) async fn accept(shell: Rc<Shell>, listener: TcpListener, mut closing:
     }
 }
 
-async fn begin(shell: Rc<Shell>, mut stream: TcpStream, counted: Connection, closing: watch::Receiver<bool>) {
+async fn begin(shell: Rc<Shell>, stream: TcpStream, connection: Connection) {
     let _ = stream.set_nodelay(true);
-    let within = Duration::from_millis(shell.settings.header_ms);
-    match tokio::time::timeout(within, first_bytes(&mut stream)).await {
-        Ok(Ok((prefix, spoken @ (Spoken::Http1 | Spoken::Http2)))) => {
+    match first_bytes(&stream, &connection).await {
+        Ok((prefix, spoken @ (Spoken::Http1 | Spoken::Http2))) => {
             // Boxed: a connection that is upgraded should not keep the space that HTTP needed.
-            Box::pin(http_server::serve(shell, stream, prefix, spoken, counted, closing)).await;
+            Box::pin(http_server::serve(shell, stream, prefix, spoken, connection)).await;
         }
-        Ok(Ok((_, Spoken::Unknown))) => shell.counters.unrecognised.add(1),
+        Ok((_, Spoken::Unknown)) => shell.counters.unrecognised.add(1),
         // Silent, or gone before it said anything.
-        Ok(Err(_)) | Err(_) => {}
+        Err(_) => {}
     }
 }
 
-async fn first_bytes(stream: &mut TcpStream) -> io::Result<(Bytes, Spoken)> {
+/// Reads until it is clear what is spoken, or the connection's pulse says that it took too long.
+async fn first_bytes(stream: &TcpStream, connection: &Connection) -> io::Result<(Bytes, Spoken)> {
     let mut read = BytesMut::new();
     loop {
-        read.reserve(FIRST_BYTES);
-        if stream.read_buf(&mut read).await? == 0 {
+        if read_some(stream, &mut read, connection).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         if let Some(spoken) = recognise(&read) {
             return Ok((read.freeze(), spoken));
+        }
+    }
+}
+
+async fn read_some(stream: &TcpStream, into: &mut BytesMut, connection: &Connection) -> io::Result<usize> {
+    loop {
+        poll_fn(|cx| match connection.pulse.order(cx) {
+            Order::Live => stream.poll_read_ready(cx),
+            Order::Finish | Order::Die => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+        })
+        .await?;
+        // Only now is there a buffer: who connects and is silent holds none.
+        into.reserve(FIRST_BYTES);
+        match stream.try_read_buf(into) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            result => return result,
         }
     }
 }

@@ -19,15 +19,16 @@ use hyper::upgrade::OnUpgrade;
 
 use crate::pages::Page;
 use crate::prefixed::Prefixed;
-use crate::shell::{Connection, Shell};
+use crate::shell::{Busy, Connection, Shell};
 use crate::{stream, upgraded};
 
 /// Answers one request.
 pub(crate) async fn answer(
     shell: Rc<Shell>,
-    counted: Rc<Connection>,
+    connection: Rc<Connection>,
     request: Request<Incoming>,
 ) -> Result<Response<Answer>, Infallible> {
+    let busy = Busy::new(connection);
     let (mut parts, body) = request.into_parts();
     if let Some(page) = shell.pages.find(&parts.method, parts.uri.path(), &parts.headers) {
         return Ok(of_page(page));
@@ -51,9 +52,8 @@ pub(crate) async fn answer(
             return Ok(whole((head, body)));
         }
     };
-    let open = Open { key: shell.open(session), shell };
-    let mut response =
-        open.answer(on_upgrade.map(|on_upgrade| (on_upgrade, counted)), websocket_connect).await;
+    let open = Open { key: shell.open(session), shell, _busy: busy };
+    let mut response = open.answer(on_upgrade, websocket_connect).await;
     origin.mark(response.headers_mut());
     Ok(response)
 }
@@ -80,6 +80,8 @@ async fn read_body(shell: &Shell, parts: &request::Parts, body: Incoming) -> Res
 pub(crate) struct Open {
     pub(crate) key: SessionKey,
     pub(crate) shell: Rc<Shell>,
+    /// Keeps the connection from being taken for idle, and counted after an upgrade.
+    _busy: Busy,
 }
 
 impl Drop for Open {
@@ -89,11 +91,7 @@ impl Drop for Open {
 }
 
 impl Open {
-    async fn answer(
-        self,
-        on_upgrade: Option<(OnUpgrade, Rc<Connection>)>,
-        websocket_connect: bool,
-    ) -> Response<Answer> {
+    async fn answer(self, on_upgrade: Option<OnUpgrade>, websocket_connect: bool) -> Response<Answer> {
         let Some(head) = poll_fn(|cx| self.poll_head(cx)).await else {
             let fault =
                 Problem::unavailable("This request met a fault of the server, which has been logged.");
@@ -102,8 +100,8 @@ impl Open {
         let opens = head.status == StatusCode::SWITCHING_PROTOCOLS
             || (websocket_connect && head.status == StatusCode::OK);
         match on_upgrade {
-            Some((on_upgrade, counted)) if opens => {
-                tokio::task::spawn_local(self.upgrade(on_upgrade, counted));
+            Some(on_upgrade) if opens => {
+                tokio::task::spawn_local(self.upgrade(on_upgrade));
                 Response::from_parts(head, Answer::Whole(None))
             }
             _ => self.body(head),
@@ -137,14 +135,14 @@ impl Open {
     }
 
     /// The session goes on over what the exchange becomes: the connection's own socket, or a stream in it.
-    async fn upgrade(self, on_upgrade: OnUpgrade, counted: Rc<Connection>) {
+    async fn upgrade(self, on_upgrade: OnUpgrade) {
         let Ok(upgraded) = on_upgrade.await else { return };
         match upgraded.downcast::<Prefixed>() {
             Ok(parts) => {
                 let (unread, stream) = parts.io.into_parts();
                 let read_ahead = [&parts.read_buf[..], &unread[..]].concat();
                 // A task of its own, which needs far less space than this one.
-                tokio::task::spawn_local(stream::serve(self, stream, read_ahead, counted));
+                tokio::task::spawn_local(stream::serve(self, stream, read_ahead));
             }
             Err(upgraded) => upgraded::serve(self, upgraded).await,
         }

@@ -1,7 +1,10 @@
 //! HTTP/1.1 and HTTP/2 on a connection that speaks them.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,26 +13,21 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 
 use crate::exchange;
-use crate::prefixed::Prefixed;
+use crate::prefixed::{Prefixed, ReadFlag};
+use crate::pulse::Order;
 use crate::recognise::Spoken;
 use crate::shell::{Connection, Shell};
 
 /// Serves a connection that begins with `prefix`, until it ends or the server closes.
-pub(crate) async fn serve(
-    shell: Rc<Shell>,
-    stream: TcpStream,
-    prefix: Bytes,
-    spoken: Spoken,
-    counted: Connection,
-    closing: watch::Receiver<bool>,
-) {
-    let counted = Rc::new(counted);
+pub(crate) async fn serve(shell: Rc<Shell>, stream: TcpStream, prefix: Bytes, spoken: Spoken, connection: Connection) {
+    let connection = Rc::new(connection);
     let settings = shell.settings.clone();
-    let io = Prefixed::new(prefix, stream);
-    let service = service_fn(move |request| exchange::answer(shell.clone(), counted.clone(), request));
+    let read = ReadFlag::default();
+    let io = Prefixed::new(prefix, stream, read.clone());
+    let owner = connection.clone();
+    let service = service_fn(move |request| exchange::answer(shell.clone(), owner.clone(), request));
     // How a connection ends is its peer's affair; what is worth knowing of it is counted by its sessions.
     if spoken == Spoken::Http2 {
         let mut server = http2::Builder::new(LocalExecutor);
@@ -40,31 +38,40 @@ pub(crate) async fn serve(
             .max_header_list_size(settings.header_bytes)
             .keep_alive_interval(Duration::from_millis(settings.idle_ms / 2))
             .keep_alive_timeout(Duration::from_millis(settings.header_ms));
-        let connection = std::pin::pin!(server.serve_connection(io, service));
-        let _ = until_closing(connection, |connection| connection.graceful_shutdown(), closing).await;
+        let server = std::pin::pin!(server.serve_connection(io, service));
+        watched(server, |server| server.graceful_shutdown(), &connection, &read).await;
     } else {
         let mut server = http1::Builder::new();
-        server
-            .timer(TokioTimer::new())
-            .header_read_timeout(Duration::from_millis(settings.header_ms))
-            .max_buf_size(settings.header_bytes as usize)
-            .pipeline_flush(true);
-        let connection = std::pin::pin!(server.serve_connection(io, service).with_upgrades());
-        let _ = until_closing(connection, |connection| connection.graceful_shutdown(), closing).await;
+        server.max_buf_size(settings.header_bytes as usize).pipeline_flush(true);
+        let server = std::pin::pin!(server.serve_connection(io, service).with_upgrades());
+        watched(server, |server| server.graceful_shutdown(), &connection, &read).await;
     }
 }
 
-/// Runs a connection; when the server closes, it finishes what it is at and takes nothing new.
-async fn until_closing<C: Future>(
-    mut connection: std::pin::Pin<&mut C>,
-    close: impl FnOnce(std::pin::Pin<&mut C>),
-    mut closing: watch::Receiver<bool>,
-) -> C::Output {
-    tokio::select! {
-        result = connection.as_mut() => return result,
-        _ = closing.wait_for(|closing| *closing) => close(connection.as_mut()),
-    }
-    connection.await
+/// Runs a connection until it ends or its pulse says so.
+async fn watched<C: Future>(
+    mut server: Pin<&mut C>,
+    finish: impl Fn(Pin<&mut C>),
+    connection: &Connection,
+    read: &ReadFlag,
+) {
+    let mut finishing = false;
+    poll_fn(|cx| {
+        match connection.pulse.order(cx) {
+            Order::Die => return Poll::Ready(()),
+            Order::Finish if !finishing => {
+                finishing = true;
+                finish(server.as_mut());
+            }
+            Order::Finish | Order::Live => {}
+        }
+        let done = server.as_mut().poll(cx).map(drop);
+        if read.swap(false, Ordering::Relaxed) {
+            connection.pulse.read(connection.now_ms());
+        }
+        done
+    })
+    .await;
 }
 
 /// Runs HTTP/2's helpers on the worker's own thread.

@@ -12,6 +12,7 @@ mod link;
 mod metrics;
 pub mod pages;
 mod prefixed;
+mod pulse;
 pub mod recognise;
 mod serve;
 mod shell;

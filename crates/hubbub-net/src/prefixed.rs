@@ -1,7 +1,9 @@
-//! A socket whose first bytes have been read already.
+//! A socket whose first bytes have been read already, and whose reading is noted.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
@@ -13,11 +15,15 @@ use tokio::net::TcpStream;
 pub(crate) struct Prefixed {
     prefix: Bytes,
     io: TokioIo<TcpStream>,
+    read: ReadFlag,
 }
 
+/// Set whenever bytes came in; the connection's task takes note of it. hyper wants its sockets to be `Send`, so this is an atomic.
+pub(crate) type ReadFlag = Arc<AtomicBool>;
+
 impl Prefixed {
-    pub(crate) fn new(prefix: Bytes, stream: TcpStream) -> Self {
-        Self { prefix, io: TokioIo::new(stream) }
+    pub(crate) fn new(prefix: Bytes, stream: TcpStream, read: ReadFlag) -> Self {
+        Self { prefix, io: TokioIo::new(stream), read }
     }
 
     /// The socket, and what of the prefix was not read.
@@ -33,7 +39,11 @@ impl Read for Prefixed {
         mut buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         if self.prefix.is_empty() {
-            return Pin::new(&mut self.io).poll_read(cx, buf);
+            let result = Pin::new(&mut self.io).poll_read(cx, buf);
+            if result.is_ready() {
+                self.read.store(true, Ordering::Relaxed);
+            }
+            return result;
         }
         let count = self.prefix.len().min(buf.remaining());
         buf.put_slice(&self.prefix[..count]);

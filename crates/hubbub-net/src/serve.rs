@@ -28,11 +28,11 @@ pub struct NetSettings {
     pub connections_max: usize,
     /// Bytes of a request's head.
     pub header_bytes: u32,
-    /// How long a head may take, in milliseconds; also how long a connection may be silent between requests.
+    /// How long the first bytes of a connection and the head of a request may take, in milliseconds.
     pub header_ms: u64,
     /// How long a body may take, in milliseconds.
     pub body_timeout_ms: u64,
-    /// How long an HTTP/2 connection may be silent before it is asked whether it lives, in milliseconds.
+    /// How long a connection may be silent between requests, in milliseconds.
     pub idle_ms: u64,
     /// Most streams of one HTTP/2 connection.
     pub http2_streams: u32,
@@ -227,13 +227,25 @@ fn run(
                 Err(error) => tracing::error!("a worker cannot listen: {error}"),
             }
         }
-        wait_for_end(&shell, closed).await;
+        tokio::select! {
+            () = watch_pulses(&shell) => {}
+            () = wait_for_end(&shell, closed) => {}
+        }
     });
+}
+
+/// Ends connections that have fallen silent, for ever.
+async fn watch_pulses(shell: &Shell) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        shell.pulses.look(shell.clock.now().mono_ms, &shell.settings);
+    }
 }
 
 /// Until the server closes, and then until all sessions are gone or the grace is over.
 async fn wait_for_end(shell: &Shell, mut closed: watch::Receiver<bool>) {
     let _ = closed.wait_for(|closed| *closed).await;
+    shell.pulses.finish();
     let grace = Duration::from_millis(shell.settings.close_grace_ms);
     let gone = async {
         while shell.worker.borrow().sessions() > 0 || shell.is_connected() {

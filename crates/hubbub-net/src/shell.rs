@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::flush::Flusher;
 use crate::link::LinkHandle;
 use crate::pages::Pages;
+use crate::pulse::{Pulse, Pulses};
 use crate::serve::{NetSettings, SlowHandler};
 
 /// Bytes read from a link at once. One buffer serves all links of a worker: an idle link holds none.
@@ -37,7 +38,7 @@ pub(crate) struct Shell {
     scheduled: Cell<bool>,
     turner: RefCell<Option<Waker>>,
     touched: RefCell<Vec<u32>>,
-    connections: Cell<usize>,
+    pub(crate) pulses: Pulses,
 }
 
 impl Shell {
@@ -57,7 +58,7 @@ impl Shell {
             scheduled: Cell::new(false),
             turner: RefCell::new(None),
             touched: RefCell::new(Vec::new()),
-            connections: Cell::new(0),
+            pulses: Pulses::default(),
         })
     }
 
@@ -95,20 +96,19 @@ impl Shell {
 
     /// Counts a connection for as long as the guard lives, if there may be one more.
     pub(crate) fn admit(self: &Rc<Self>) -> Option<Connection> {
-        let open = self.connections.get();
-        if open >= self.settings.connections_max {
+        if self.pulses.len() >= self.settings.connections_max {
             self.counters.connections_refused.add(1);
             return None;
         }
-        self.connections.set(open + 1);
+        let (key, pulse) = self.pulses.add(self.clock.now().mono_ms);
         self.counters.connections_accepted.add(1);
-        self.counters.connections.set(open as u64 + 1);
-        Some(Connection(self.clone()))
+        self.counters.connections.set(self.pulses.len() as u64);
+        Some(Connection { shell: self.clone(), key, pulse })
     }
 
     /// Whether any connection is open.
     pub(crate) fn is_connected(&self) -> bool {
-        self.connections.get() > 0
+        self.pulses.len() > 0
     }
 
     /// Runs turns until the thread ends.
@@ -166,13 +166,39 @@ pub(crate) struct ShellParts {
     pub(crate) slow: SlowHandler,
 }
 
-/// One open connection, counted.
-pub(crate) struct Connection(Rc<Shell>);
+/// One open connection, counted and watched.
+pub(crate) struct Connection {
+    shell: Rc<Shell>,
+    key: usize,
+    pub(crate) pulse: Rc<Pulse>,
+}
+
+impl Connection {
+    /// The present process time.
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.shell.clock.now().mono_ms
+    }
+}
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let left = self.0.connections.get() - 1;
-        self.0.connections.set(left);
-        self.0.counters.connections.set(left as u64);
+        self.shell.pulses.remove(self.key);
+        self.shell.counters.connections.set(self.shell.pulses.len() as u64);
+    }
+}
+
+/// One exchange on a connection, from its request to the end of its answer.
+pub(crate) struct Busy(Rc<Connection>);
+
+impl Busy {
+    pub(crate) fn new(connection: Rc<Connection>) -> Self {
+        connection.pulse.begin();
+        Self(connection)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.pulse.end(self.0.now_ms());
     }
 }

@@ -5,7 +5,6 @@
 
 use std::future::poll_fn;
 use std::os::fd::AsRawFd;
-use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,7 +13,6 @@ use tokio::net::TcpStream;
 
 use crate::exchange::Open;
 use crate::flush::written;
-use crate::shell::Connection;
 use crate::writev;
 
 /// Reads from one link in a row before others have their turn.
@@ -23,7 +21,7 @@ const READS: usize = 4;
 const LINGER: Duration = Duration::from_secs(2);
 
 /// Serves a session over its own socket until either is done. `read_ahead` came with the handshake.
-pub(crate) async fn serve(open: Open, stream: TcpStream, mut read_ahead: Vec<u8>, counted: Rc<Connection>) {
+pub(crate) async fn serve(open: Open, stream: TcpStream, mut read_ahead: Vec<u8>) {
     let link = Link { open, stream };
     link.attach();
     if !read_ahead.is_empty() {
@@ -35,7 +33,6 @@ pub(crate) async fn serve(open: Open, stream: TcpStream, mut read_ahead: Vec<u8>
     if end == End::Ours {
         link.linger().await;
     }
-    drop(counted);
 }
 
 struct Link {

@@ -54,7 +54,7 @@ pub(crate) fn gate(config: &Config) -> GateSettings {
         long_poll_max_ms: millis(http.long_poll_max),
         sse_heartbeat_ms: millis(http.sse_heartbeat),
         sse_retry_ms: millis(http.sse_retry),
-        answer_ms: millis(limits.handshake_timeout),
+        answer_ms: millis(limits.answer_timeout),
         token_lifetime_s: config.token.lifetime.as_secs(),
         ws: WsSettings {
             limits: Limits {
@@ -82,9 +82,9 @@ pub(crate) fn net(config: &Config, connections_max: usize) -> NetSettings {
         header_ms: millis(limits.header_timeout),
         body_timeout_ms: millis(limits.body_timeout),
         idle_ms: millis(limits.idle_timeout),
-        http2_streams: 256,
+        http2_streams: limits.http2_streams,
         close_grace_ms: millis(config.server.close_grace),
-        io_uring: true,
+        io_uring: config.server.io_uring,
     }
 }
 

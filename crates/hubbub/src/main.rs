@@ -14,6 +14,10 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 
+/// Every exchange allocates a little; this costs half of what the system's allocator does, and gives memory back sooner.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let Cli { command, serve } = Cli::parse();
     let done = match command.unwrap_or(Command::Serve(serve)) {

@@ -34,7 +34,9 @@ section! {
         idle_timeout: Duration = Is("\"75 s\""), Kind::Time(1, 24 * HOUR);
         /// How long the server itself may take to let someone in (password, room, history) or to answer a request; then it
         /// gets `503 unavailable`.
-        handshake_timeout: Duration = Is("\"10 s\""), Kind::Time(1, 10 * MINUTE);
+        answer_timeout: Duration = Is("\"10 s\""), Kind::Time(1, 10 * MINUTE);
+        /// Most exchanges under way at once on one HTTP/2 connection.
+        http2_streams: u32 = Is("256"), Kind::Count("streams", 1, 65536);
         /// Most connections of one worker; further ones are closed at once. The limit of the operating system on open
         /// files (`ulimit -n`) may make it less.
         connections: usize = Is("18000"), Kind::Count("connections", 1, 10_000_000);

@@ -23,6 +23,9 @@ section! {
         domain: String = Is(r#""localhost""#), Kind::Text("a host name");
         /// How many workers share the connections and the rooms. Without it, one for each core.
         workers: Option<u16> = Unset("2"), Kind::Count("workers", 1, 1024);
+        /// Whether to write to all connections of a turn in one io_uring submission. Without it, or where the kernel does
+        /// not allow it, there is one system call for each connection.
+        io_uring: bool = Is("true"), Kind::Switch;
         /// How long connections get to end by themselves when the server is told to stop; then they are cut.
         close_grace: Duration = Is("\"5 s\""), Kind::Time(0, 10 * MINUTE);
     }
