@@ -2,15 +2,14 @@
 
 # count_tests LOG: prints PASSED FAILED, the sum over every summary that the log has:
 #   cargo test   test result: ok. 12 passed; 0 failed; …
-#   nextest      Summary [   1.2s] 30 tests run: 29 passed (1 slow), 1 failed, 0 skipped
 #   vitest       Tests  1 failed | 11 passed (12)
 #   tests/run    12 passed, 1 failed
 count_tests() {
     awk '
         function before(word,    n, parts) { return match($0, "[0-9]+ " word) ? substr($0, RSTART, RLENGTH) + 0 : 0 }
-        /^test result: / || /^ *Summary \[.*tests? run:/ || /^ *Tests +[0-9]/ || /^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$/ {
+        /^test result: / || /^ *Tests +[0-9]/ || /^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$/ {
             passed += before("passed")
-            failed += before("failed") + before("timed out") + before("exec failed")
+            failed += before("failed")
         }
         END { print passed + 0, failed + 0 }
     ' "$1"
