@@ -61,7 +61,7 @@ test("resuming by `since`", async () => {
 
 for (const [what, path, headers, status] of [
   ["another version", "/rooms/h2/ws", { "sec-websocket-version": "12" }, 426],
-  ["another protocol than websocket", "/rooms/h2/ws", { ":protocol": "chat" }, 501],
+  ["another protocol than websocket", "/rooms/h2/ws", { ":protocol": "chat" }, 405],
   ["an origin that is not allowed", "/rooms/h2/ws", { origin: "https://stranger.example" }, 403],
   ["a token that is none", "/rooms/h2/ws?token=nonsense", {}, 401],
   ["an offset that is none", "/rooms/h2/ws?since=yesterday", {}, 400],

@@ -13,6 +13,12 @@ def basic(name: str, password: str) -> dict:
     return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
 
 
+def accounts(server) -> list[str]:
+    """The first column of `hubbub user list`."""
+    listed = hubbub("user", "list", "--data", server.data).stdout
+    return [line.split("\t")[0] for line in listed.splitlines()]
+
+
 @pytest.fixture
 def server(start):
     running = start(CONFIG, durable=True)
@@ -48,13 +54,13 @@ def test_names_are_prepared_and_passwords_are_not(server):
 
 def test_passwd_remove_and_list(server):
     server.add_user("bob", "first")
-    assert hubbub("user", "list", "--data", server.data).stdout.split() == ["alice", "bob"]
+    assert accounts(server) == ["alice", "bob"]
     hubbub("user", "passwd", "bob", "--password", "second", "--data", server.data)
     assert server.http.poll("lobby", headers=basic("bob", "first")).status == 401
     assert server.http.poll("lobby", headers=basic("bob", "second")).status == 200
     hubbub("user", "remove", "bob", "--data", server.data)
     assert server.http.poll("lobby", headers=basic("bob", "second")).status == 401
-    assert hubbub("user", "list", "--data", server.data).stdout.split() == ["alice"]
+    assert accounts(server) == ["alice"]
 
 
 @pytest.mark.parametrize(
@@ -63,10 +69,9 @@ def test_passwd_remove_and_list(server):
         ("add", "alice", "--password", "x"),
         ("passwd", "nobody", "--password", "x"),
         ("remove", "nobody"),
-        ("add", "a@b", "--password", "x"),
         ("add", "", "--password", "x"),
     ],
-    ids=["twice", "passwd-of-nobody", "remove-nobody", "at-sign", "empty"],
+    ids=["twice", "passwd-of-nobody", "remove-nobody", "empty"],
 )
 def test_mistakes_are_told(server, args):
     failed = hubbub("user", *args, "--data", server.data, check=False)

@@ -14,7 +14,7 @@ def rows(name: str):
 
 
 @pytest.fixture(scope="module")
-def server():
+def server(tmp_path_factory):
     """A server with small limits, so that going over them is quick."""
     config = """
         [limits]
@@ -26,7 +26,7 @@ def server():
         [access]
         admit = ["guests", "accounts", "tokens"]
     """
-    with Server(config) as running:
+    with Server(config, data=tmp_path_factory.mktemp("data")) as running:
         yield running
 
 
@@ -102,33 +102,35 @@ def test_envelope(server, row):
         assert json.loads(wire.read_frame().payload)["data"] == "still usable"
 
 
-class TestTokens:
-    @pytest.fixture(scope="class")
-    def server(self, tmp_path_factory):
-        key = tokens.write_public_key(tmp_path_factory.mktemp("keys") / "ed25519.pem")
-        config = f"""
-            [access]
-            admit = ["tokens", "guests"]
-            [token]
-            hmac_secret = "{tokens.SECRET}"
-            ed25519_public_key_file = "{key}"
-        """
-        with Server(config) as running:
-            yield running
+@pytest.fixture(scope="module")
+def believer(tmp_path_factory):
+    """A server that knows a key of each kind."""
+    key = tokens.write_public_key(tmp_path_factory.mktemp("keys") / "ed25519.pem")
+    config = f"""
+        [access]
+        admit = ["tokens", "guests"]
+        [token]
+        hmac_secret = "{tokens.SECRET}"
+        ed25519_public_key_file = "{key}"
+    """
+    with Server(config) as running:
+        yield running
 
-    @rows("tokens")
-    def test_token(self, server, row):
-        token = bad_input.token(row["signed"], row["claims"])
-        bearer, cookie = {"Authorization": f"Bearer {token}"}, {"Cookie": f"hubbub_token={token}"}
-        path, host = "/rooms/lobby/messages", {"Host": "127.0.0.1"}
-        asked = [
-            (path, host | bearer),
-            (path, host | cookie),
-            (f"{path}?token={token}", host),
-            ("/rooms/lobby/ws", HANDSHAKE | bearer),
-            (f"/rooms/lobby/ws?token={token}", HANDSHAKE),
-        ]
-        for target, head in asked:
-            with Wire(server) as wire:
-                gets = row["gets"].replace("200", "101") if "/ws" in target else row["gets"]
-                bad_input.expect(wire.request(f"GET {target}", head), gets)
+
+@rows("tokens")
+def test_token(believer, row):
+    token = bad_input.token(row["signed"], row["claims"])
+    bearer, cookie = {"Authorization": f"Bearer {token}"}, {"Cookie": f"hubbub_token={token}"}
+    path, host = "/rooms/lobby/messages", {"Host": "127.0.0.1"}
+    asked = [
+        (path, host | bearer),
+        (path, host | cookie),
+        (f"{path}?token={token}", host),
+        ("/rooms/lobby/ws", HANDSHAKE | bearer),
+        (f"/rooms/lobby/ws?token={token}", HANDSHAKE),
+    ]
+    for target, head in asked:
+        with Wire(believer) as wire:
+            gets = row["gets"].replace("200", "101") if "/ws" in target else row["gets"]
+            bad_input.expect(wire.request(f"GET {target}", head), gets)
+    believer.still_serves()

@@ -72,7 +72,8 @@ def test_a_room_that_only_counts(start):
         with JsonSocket(server, "crowd", name="Bo") as bo:
             bo.joined()
             assert server.http.presence("crowd").json == {"room": "crowd", "count": 2}
-            assert ann.next_named("hubbub:presence")["data"] == {"count": 2}
+            while (told := ann.next_named("hubbub:presence")["data"]) != {"count": 2}:
+                assert told == {"count": 1}  # Ann's own coming may be told first
 
 
 def test_a_room_without_presence(start):

@@ -16,6 +16,7 @@ from hubbub_test.curl import messages_path, parse
 from hubbub_test.raw import Wire
 from hubbub_test.server import PATIENCE, Server
 from hubbub_test.sse import EventStream
+from hubbub_test.waiting import until
 from hubbub_test.websocket import JsonSocket, open_raw
 
 
@@ -83,10 +84,11 @@ class Person:
         return answer.json
 
     def say_and_be_cut(self, text: str, key: str):
-        """Sends it and is gone before any answer."""
+        """Sends it, and is gone before reading any answer."""
         head = f"POST {messages_path(self.room, **self.who)} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
         with Wire(self.server) as wire:
             wire.send(f"{head}Idempotency-Key: {key}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
+            until(lambda: text in self.server.http.poll(self.room, headers=self.headers).body, "it is in the room")
 
     def insist(self, text: str) -> dict:
         """Says it, with the same key again and again, until it is acknowledged."""
