@@ -113,7 +113,7 @@ fn poll(what: &[Happening], out: &mut Vec<u8>) {
             Happening::Presence(_) => None,
         })
     };
-    if let Some(last) = events().last() {
+    if let Some(last) = events().next_back() {
         envelope::page(out, &last.room, last.at, false, events());
     }
 }

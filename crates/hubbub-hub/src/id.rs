@@ -66,6 +66,6 @@ mod tests {
         assert_eq!(text.len(), 36);
         assert_eq!(&text[14..15], "7");
         assert!("89ab".contains(&text[19..20]), "{text}");
-        assert!(text.starts_with("019aaa76-3000-"), "{text}");
+        assert!(text.starts_with("019aaaac-2600-"), "{text}");
     }
 }

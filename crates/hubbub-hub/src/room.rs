@@ -89,13 +89,17 @@ impl Room {
             name,
             policy,
         };
-        let stranger = !by.owns(&room.name);
-        match room.policy.log {
-            LogKind::Durable => room.ask_to_open(stranger, cx),
-            LogKind::Memory if room.name.inbox_owner().is_some() && stranger => room.stage = Stage::Absent,
-            LogKind::Memory => {}
-        }
+        room.open_log(!by.owns(&room.name), cx);
         room
+    }
+
+    /// For a `stranger` an inbox is opened only if it has an owner; in memory only the owner himself can show that.
+    fn open_log(&mut self, stranger: bool, cx: &mut RoomCx<'_>) {
+        match self.policy.log {
+            LogKind::Durable => self.ask_to_open(stranger, cx),
+            LogKind::Memory if self.name.inbox_owner().is_some() && stranger => self.stage = Stage::Absent,
+            LogKind::Memory => self.stage = Stage::Open,
+        }
     }
 
     fn ask_to_open(&mut self, stranger: bool, cx: &mut RoomCx<'_>) {
@@ -117,13 +121,10 @@ impl Room {
         match &mut self.stage {
             Stage::Opening(waiting) if waiting.len() < cx.settings.pending_limit => waiting.push(asked),
             Stage::Opening(_) => refuse(&asked, Refusal::Busy, cx),
-            Stage::Absent if asked.identity.owns(&self.name) => {
-                self.stage = Stage::Open;
-                self.run(asked, cx);
-            }
-            Stage::Absent => refuse(&asked, Refusal::NoSuchInbox, cx),
-            Stage::Failed => {
-                self.ask_to_open(!asked.identity.owns(&self.name), cx);
+            // The owner may come where strangers may not.
+            Stage::Absent if !asked.identity.owns(&self.name) => refuse(&asked, Refusal::NoSuchInbox, cx),
+            Stage::Absent | Stage::Failed => {
+                self.open_log(!asked.identity.owns(&self.name), cx);
                 self.command(asked, cx);
             }
             Stage::Open => self.run(asked, cx),

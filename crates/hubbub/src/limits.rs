@@ -7,17 +7,8 @@ const PER_WORKER: usize = 16;
 
 /// Raises the limit of open files as far as it goes, and gives it.
 pub(crate) fn open_files() -> usize {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: `limit` is a valid place for the answer.
-    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } != 0 {
-        return 1024;
-    }
-    let raised = libc::rlimit { rlim_cur: limit.rlim_max, ..limit };
-    // SAFETY: `raised` is a valid limit, and not above the hard one.
-    if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const raised) } == 0 {
-        limit = raised;
-    }
-    usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX)
+    let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
+    usize::try_from(files).unwrap_or(usize::MAX)
 }
 
 /// Connections that each of `workers` may have: what the settings say, or what the open files allow.

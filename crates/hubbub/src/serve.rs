@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hubbub_config::{Config, Flags, load};
 use hubbub_net::{Clock, Pages, Server, ServerParts};
 use hubbub_store::StoreHandle;
-use hubbub_worker::{Counters, Post, mailboxes};
+use hubbub_worker::{Counters, mailboxes};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing_subscriber::EnvFilter;
@@ -37,7 +37,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     let server = hubbub_net::serve(ServerParts {
         listen: config.server.listen.clone(),
         mailboxes: boxes,
-        post: post.clone(),
+        post,
         net: assemble::net(&config, connections),
         gate: assemble::gate(&config),
         worker: assemble::worker(&config),
@@ -52,7 +52,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     say_where(&server)?;
     tracing::info!(workers, connections = connections * usize::from(workers), open_files, "ready");
     wait_for_signal()?;
-    close(server, kept, &post);
+    close(server, kept);
     Ok(())
 }
 
@@ -78,7 +78,7 @@ fn wait_for_signal() -> std::io::Result<()> {
 }
 
 /// Sessions first, while what they wait for is still kept; then the store.
-fn close(server: Server, kept: Option<StoreHandle>, _post: &Post) {
+fn close(server: Server, kept: Option<StoreHandle>) {
     server.close();
     if let Some(store) = kept {
         store.stop();
@@ -119,7 +119,9 @@ fn read(options: &ServeOptions) -> Result<Config, Box<dyn Error>> {
         domain: options.domain.clone(),
         workers: options.workers,
     };
-    Ok(load(options.config.as_deref(), std::env::vars(), flags)?)
+    // A variable that is not UTF-8 is none of ours.
+    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Ok(load(options.config.as_deref(), environment, flags)?)
 }
 
 fn worker_count(config: &Config) -> u16 {
