@@ -21,7 +21,13 @@ use crate::recognise::Spoken;
 use crate::shell::{Connection, Shell};
 
 /// Serves a connection that begins with `prefix`, until it ends or the server closes.
-pub(crate) async fn serve(shell: Rc<Shell>, stream: TcpStream, prefix: Bytes, spoken: Spoken, connection: Connection) {
+pub(crate) async fn serve(
+    shell: Rc<Shell>,
+    stream: TcpStream,
+    prefix: Bytes,
+    spoken: Spoken,
+    connection: Connection,
+) {
     let connection = Rc::new(connection);
     let settings = shell.settings.clone();
     let read = ReadFlag::default();

@@ -120,7 +120,8 @@ fn read(options: &ServeOptions) -> Result<Config, Box<dyn Error>> {
         workers: options.workers,
     };
     // A variable that is not UTF-8 is none of ours.
-    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     Ok(load(options.config.as_deref(), environment, flags)?)
 }
 
