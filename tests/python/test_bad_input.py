@@ -21,7 +21,6 @@ def server(tmp_path_factory):
         message_bytes = 65536
         fragments = 64
         header_timeout = 2
-        handshake_timeout = 2
         body_timeout = 2
         [access]
         admit = ["guests", "accounts", "tokens"]

@@ -24,7 +24,7 @@ def grows_by(server, abuse, rounds: int = 3) -> int:
 
 def test_heads_that_never_end(start):
     """Slow loris: 400 connections at a time, each with half a request."""
-    server = start("[limits]\nheader_timeout = 2\nhandshake_timeout = 2\n")
+    server = start("[limits]\nheader_timeout = 2\n")
     idle, peak = held(server.pid), []
 
     def abuse():
@@ -41,7 +41,7 @@ def test_heads_that_never_end(start):
 
 
 def test_connections_that_say_nothing(start):
-    server = start("[limits]\nheader_timeout = 2\nhandshake_timeout = 2\n")
+    server = start("[limits]\nheader_timeout = 2\n")
 
     def abuse():
         wires = [Wire(server) for _ in range(400)]
