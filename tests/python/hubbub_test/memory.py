@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 MIB = 1 << 20
@@ -15,4 +16,8 @@ def held(pid: int) -> int:
 
 def sockets(pid: int) -> int:
     """How many sockets a process has open."""
-    return sum(os.readlink(file).startswith("socket:") for file in Path(f"/proc/{pid}/fd").iterdir())
+    found = 0
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed while we look
+            found += os.readlink(file).startswith("socket:")
+    return found
