@@ -9,7 +9,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use http::{HeaderName, HeaderValue, Method, Uri, Version};
 use hubbub_gate::outbox::{OutboxLimits, WhenFull};
 use hubbub_gate::params::{Params, since};
-use hubbub_gate::request::{Opening, Request, open};
+use hubbub_gate::request::{Opening, Request, open, origin};
 use hubbub_gate::settings::{GateSettings, WsSettings};
 use hubbub_hub::Start;
 use hubbub_ws::{DeflatePolicy, Limits};
@@ -58,9 +58,17 @@ fuzz_target!(|bytes: &[u8]| {
     let (Ok(origins), Ok(Some(request))) = (origins(&mut input), request(&mut input)) else { return };
     let query = request.parts.uri.query().unwrap_or_default().to_owned();
     reads_positions_again(&query);
-    let (opening, origin) = open(request, &settings(origins));
-    let Opening::Answer(mut head, body) = opening else { return };
-    origin.mark(&mut head.headers);
+    let settings = settings(origins);
+    let (head, body) = match origin(&request.parts, &settings) {
+        Err(problem) => problem.response(),
+        Ok(origin) => match open(request, &origin, &settings) {
+            Opening::Session(_) => return,
+            Opening::Answer(mut head, body) => {
+                origin.mark(&mut head.headers);
+                (head, body)
+            }
+        },
+    };
     if head.status == 204 {
         return assert!(head.headers.contains_key("allow") && body.is_empty());
     }

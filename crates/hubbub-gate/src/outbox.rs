@@ -18,8 +18,18 @@ pub enum WhenFull {
 #[derive(Debug)]
 struct Chunk {
     bytes: Bytes,
-    /// An event, which [`WhenFull::DropOldest`] may drop; answers and control frames stay.
-    event: bool,
+    kind: Kind,
+}
+
+/// What a piece is, which decides what may become of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// What happens: [`WhenFull::DropOldest`] may drop it.
+    Event,
+    /// An answer to the peer, such as a pong. So many that the peer does not read are too many.
+    Answer,
+    /// A page of backlog, asked for only when the last was sent; or the whole answer of an exchange.
+    Page,
 }
 
 /// Whether something fitted.
@@ -39,6 +49,8 @@ pub enum Push {
 pub struct Outbox {
     queue: VecDeque<Chunk>,
     bytes: usize,
+    /// Those of them that are [`Kind::Answer`].
+    answers: usize,
     head: Option<Box<response::Parts>>,
     /// Part of the first chunk has been sent.
     begun: bool,
@@ -68,6 +80,7 @@ impl Outbox {
         Self {
             queue: VecDeque::new(),
             bytes: 0,
+            answers: 0,
             head: None,
             begun: false,
             ended: false,
@@ -75,12 +88,28 @@ impl Outbox {
         }
     }
 
-    /// Queues an answer or a control frame: small, and never dropped.
+    /// Queues an answer or a control frame: never dropped, but see [`Self::is_flooded`].
     pub fn write(&mut self, bytes: Bytes) {
+        self.append(bytes, Kind::Answer);
+    }
+
+    /// Queues a page of backlog, or the whole answer of an exchange.
+    pub fn write_page(&mut self, bytes: Bytes) {
+        self.append(bytes, Kind::Page);
+    }
+
+    fn append(&mut self, bytes: Bytes, kind: Kind) {
         if !bytes.is_empty() {
             self.bytes += bytes.len();
-            self.queue.push_back(Chunk { bytes, event: false });
+            self.answers += if kind == Kind::Answer { bytes.len() } else { 0 };
+            self.queue.push_back(Chunk { bytes, kind });
         }
+    }
+
+    /// Whether the peer makes us answer and does not read the answers.
+    #[must_use]
+    pub fn is_flooded(&self, limits: OutboxLimits) -> bool {
+        self.answers > limits.bytes
     }
 
     /// Queues events, within `limits`.
@@ -92,8 +121,7 @@ impl Outbox {
             }
             dropped = self.drop_oldest(self.bytes + bytes.len() - limits.bytes);
         }
-        self.bytes += bytes.len();
-        self.queue.push_back(Chunk { bytes, event: true });
+        self.append(bytes, Kind::Event);
         if dropped == 0 { Push::Queued } else { Push::Dropped(dropped) }
     }
 
@@ -101,7 +129,7 @@ impl Outbox {
         let mut dropped = 0;
         let mut at = usize::from(self.begun);
         while excess > 0 && at < self.queue.len() {
-            if !self.queue[at].event {
+            if self.queue[at].kind != Kind::Event {
                 at += 1;
                 continue;
             }
@@ -118,6 +146,7 @@ impl Outbox {
     pub fn clear_unsent(&mut self) {
         self.queue.truncate(usize::from(self.begun));
         self.bytes = self.queue.iter().map(|chunk| chunk.bytes.len()).sum();
+        self.answers = 0;
     }
 
     /// Sets the status and headers of an HTTP exchange. What is queued is its body, or after `101` what follows it.
@@ -178,6 +207,7 @@ impl Outbox {
     pub fn pop(&mut self) -> Option<Bytes> {
         let chunk = self.queue.pop_front()?;
         self.bytes -= chunk.bytes.len();
+        self.answered(chunk.kind, chunk.bytes.len());
         self.begun = false;
         self.shrink();
         Some(chunk.bytes)
@@ -187,16 +217,24 @@ impl Outbox {
     pub fn sent(&mut self, mut count: usize) {
         self.bytes -= count;
         while let Some(first) = self.queue.front_mut() {
-            if count < first.bytes.len() {
+            let (kind, len) = (first.kind, first.bytes.len());
+            if count < len {
                 first.bytes.advance(count);
                 self.begun |= count > 0;
-                return;
+                return self.answered(kind, count);
             }
-            count -= first.bytes.len();
+            count -= len;
             self.begun = false;
             self.queue.pop_front();
+            self.answered(kind, len);
         }
         self.shrink();
+    }
+
+    fn answered(&mut self, kind: Kind, count: usize) {
+        if kind == Kind::Answer {
+            self.answers = self.answers.saturating_sub(count);
+        }
     }
 
     /// A queue that once was long does not keep its memory.

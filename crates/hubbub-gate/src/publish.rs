@@ -47,7 +47,10 @@ pub fn want(room: RoomName, params: &Params, request: Request) -> Result<Publica
 fn content(media_type: &str, body: bytes::Bytes) -> Result<Content, Problem> {
     let kind = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if kind == "application/json" || kind.ends_with("+json") {
-        serde_json::from_slice::<IgnoredAny>(&body)
+        // RFC 8259 §8.1: JSON is UTF-8. serde_json does not look into strings that it ignores.
+        let text =
+            simdutf8::basic::from_utf8(&body).map_err(|_| Problem::bad_request("The body is not UTF-8."))?;
+        serde_json::from_str::<IgnoredAny>(text)
             .map_err(|error| Problem::bad_request(format!("The body is not JSON: {error}.")))?;
         return Ok(Content::Json(body));
     }

@@ -1,7 +1,8 @@
 //! From a request to the session that answers it.
 
 use bytes::Bytes;
-use http::{Method, header, request, response};
+use http::uri::Authority;
+use http::{Method, Version, header, request, response};
 use hubbub_hub::RoomName;
 
 use crate::admission::Admission;
@@ -40,21 +41,23 @@ enum Route {
     Token,
 }
 
-/// Settles what a request wants, and how pages of other origins may read the answer.
-pub fn open(request: Request, settings: &GateSettings) -> (Opening, Origin) {
-    let host = request
-        .parts
-        .uri
-        .authority()
-        .map(http::uri::Authority::as_str)
-        .or_else(|| request.parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()));
-    let origin = match Origin::of(&request.parts.headers, host, &settings.origins) {
-        Ok(origin) => origin,
-        Err(problem) => return (answer(&problem), Origin::Own),
-    };
-    let opening =
-        session(request, origin != Origin::Any, settings).unwrap_or_else(|problem| answer(&problem));
-    (opening, origin)
+/// What the origin of a request may do: settled before its body is read, so that refusals of that can be read too.
+///
+/// # Errors
+/// `400`: HTTP/1.1 without one `Host` (RFC 9112 §3.2). `403`: pages from there may not use this server.
+pub fn origin(parts: &request::Parts, settings: &GateSettings) -> Result<Origin, Problem> {
+    let mut hosts = parts.headers.get_all(header::HOST).iter();
+    let host = hosts.next().and_then(|host| host.to_str().ok());
+    if parts.version == Version::HTTP_11 && (host.is_none() || hosts.next().is_some()) {
+        return Err(Problem::bad_request("A request of HTTP/1.1 has one Host header."));
+    }
+    let authority = parts.uri.authority().map(Authority::as_str).or(host);
+    Origin::of(&parts.headers, authority, &settings.origins)
+}
+
+/// Settles what a request of a known origin wants.
+pub fn open(request: Request, origin: &Origin, settings: &GateSettings) -> Opening {
+    session(request, *origin != Origin::Any, settings).unwrap_or_else(|problem| answer(&problem))
 }
 
 fn answer(problem: &Problem) -> Opening {
@@ -129,9 +132,11 @@ fn reading(
     settings: &GateSettings,
 ) -> Result<Want, Problem> {
     let accept = parts.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let accept: Vec<_> = accept.flat_map(|value| value.split(',')).map(media_type).collect();
+    let accept: Vec<_> = accept.flat_map(|value| value.split(',')).map(media_range).collect();
     let takes = |types: &[&str]| {
-        types.iter().any(|kind| accept.iter().any(|accepted| accepted.eq_ignore_ascii_case(kind)))
+        types
+            .iter()
+            .any(|kind| accept.iter().any(|(range, wanted)| *wanted && range.eq_ignore_ascii_case(kind)))
     };
     if takes(&["text/event-stream"]) {
         return Ok(Want::Stream(sse::want(room, params, &parts.headers)));
@@ -142,7 +147,10 @@ fn reading(
     Err(Problem::not_acceptable())
 }
 
-/// A media range without its parameters.
-fn media_type(range: &str) -> &str {
-    range.split(';').next().unwrap_or_default().trim()
+/// A media range without its parameters, and whether it is wanted at all: a weight of 0 says that it is not.
+fn media_range(range: &str) -> (&str, bool) {
+    let mut parts = range.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default();
+    let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+    (kind, weight.and_then(|weight| weight.parse::<f32>().ok()).is_none_or(|weight| weight > 0.0))
 }

@@ -15,7 +15,7 @@ pub(crate) fn respond(mut head: response::Parts, body: Bytes, cx: &mut Cx<'_>) -
         head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     }
     cx.out.answer(head);
-    cx.out.write(body);
+    cx.out.write_page(body);
     Err(Close::Done)
 }
 

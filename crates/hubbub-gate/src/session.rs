@@ -139,6 +139,8 @@ pub enum Deed {
         /// Whether it wants to hear itself.
         echo: bool,
     },
+    /// Tell it nothing more. It stays present until it ends.
+    Unseat,
     /// This session goes on as another.
     TurnInto(Box<dyn Session>),
 }
@@ -157,6 +159,11 @@ impl Cx<'_> {
     /// Takes a seat in a room that has said [`hubbub_hub::Joined::live`].
     pub fn seat(&mut self, room: &RoomName, delivery: Delivery, echo: bool) {
         self.deeds.push(Deed::Seat { room: room.clone(), delivery, echo });
+    }
+
+    /// Gives up its seats: it has said its last word.
+    pub fn unseat(&mut self) {
+        self.deeds.push(Deed::Unseat);
     }
 
     /// Goes on as `session`, which gets [`Input::Opened`] next.

@@ -60,7 +60,7 @@ impl Stream {
         }
         let backlog: Vec<_> = joined.page.events.iter().cloned().map(Happening::Event).collect();
         Dialect::Sse.encode(&backlog, coder, &mut out);
-        cx.out.write(out.into());
+        cx.out.write_page(out.into());
         self.reader.go_on(joined, Delivery::Shared(Dialect::Sse), cx);
     }
 

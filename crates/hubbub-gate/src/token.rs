@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use hubbub_hub::{Identity, IdentityKind};
 use serde_json::json;
 
-use crate::problem::Problem;
-use crate::respond::{respond_json, respond_problem};
+use crate::problem::{self, Problem};
+use crate::respond::{respond, respond_problem};
 use crate::session::{Close, Cx, Input, Session};
 
 /// Somebody who wants a token.
@@ -32,7 +32,10 @@ impl IssueToken {
         match cx.doorman.issue(&self.who, cx.settings.token_lifetime_s, cx.now.unix_ms) {
             Some((token, expires)) => {
                 let answer = json!({ "token": token, "expires": expires, "user": self.who.user.as_str() });
-                respond_json(StatusCode::OK, &answer, cx)
+                let mut head = problem::head(StatusCode::OK, "application/json");
+                // RFC 6749 §5.1 asks the same of every answer that carries a token.
+                head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                respond(head, format!("{answer}\n").into(), cx)
             }
             None => {
                 respond_problem(&Problem::not_found("This server has no accounts. Start it with --data."), cx)

@@ -1,7 +1,9 @@
 //! A room over a WebSocket: a frame is a message, or an envelope where the client asked for `hubbub.json`.
 
+mod closing;
 pub mod handshake;
 mod say;
+mod tell;
 
 use std::sync::Arc;
 
@@ -9,14 +11,11 @@ use bytes::Bytes;
 use hubbub_hub::{
     Command, Content, Happening, IdempotencyKey, Identity, Joined, Notice, Now, Refusal, Reply,
 };
-use hubbub_ws::{
-    CloseCode, Config, Decoder, Deflater, Incoming, Kind, Role, encode_close, encode_deflated, encode_ping,
-    encode_pong,
-};
+use hubbub_ws::{CloseCode, Config, Decoder, Deflater, Incoming, Role, encode_pong};
 use serde_json::json;
 
 use crate::coder::WsDeflate;
-use crate::dialect::{Dialect, json_frame, raw_frame, server_event};
+use crate::dialect::Dialect;
 use crate::envelope;
 use crate::problem::Problem;
 use crate::reader::{READING, Reader};
@@ -24,15 +23,9 @@ use crate::respond::respond_problem;
 use crate::session::{Close, Cx, Delivery, Input, Session};
 use crate::settings::GateSettings;
 
+use closing::HISTORY_GONE;
 use handshake::Agreed;
 use say::Said;
-
-/// The token has expired.
-const TOKEN_EXPIRED: CloseCode = CloseCode(4401);
-/// No pong in time.
-const NO_PONG: CloseCode = CloseCode(4408);
-/// The offset asked for is gone.
-const HISTORY_GONE: CloseCode = CloseCode(4410);
 
 /// One WebSocket in one room.
 pub struct Socket {
@@ -52,6 +45,8 @@ struct Peer {
     /// A ping was sent and nothing has come since.
     pinged: bool,
     next_ticket: u32,
+    /// Publications without a reply.
+    unanswered: u32,
     rare: Option<Box<Rare>>,
 }
 
@@ -64,6 +59,14 @@ struct Rare {
     waiting: Vec<(u32, IdempotencyKey)>,
     /// Our compressor, where its context lives on from message to message (RFC 7692 §7.1.1).
     deflater: Option<Deflater>,
+    /// What the peer did wrong, until it is told.
+    failure: Option<Failure>,
+}
+
+/// A fault of the peer.
+struct Failure {
+    code: CloseCode,
+    reason: String,
 }
 
 /// How far the socket is.
@@ -73,6 +76,8 @@ enum Stage {
     Joining,
     /// Messages go both ways.
     Open,
+    /// The peer has broken the protocol; what it said before is still under way.
+    Failing,
     /// Our close frame is sent; the peer's is awaited (RFC 6455 §7.1.1).
     Closing,
 }
@@ -100,7 +105,13 @@ impl Socket {
             expires,
             pinged: false,
             next_ticket: READING + 1,
-            rare: Some(Box::new(Rare { head: Some(head), waiting: Vec::new(), deflater: own })),
+            unanswered: 0,
+            rare: Some(Box::new(Rare {
+                head: Some(head),
+                waiting: Vec::new(),
+                deflater: own,
+                failure: None,
+            })),
         };
         Self { decoder, peer }
     }
@@ -145,7 +156,7 @@ impl Peer {
             self.tell("hubbub:joined", &envelope::joined(&self.reader.room, joined), cx);
         }
         let backlog: Vec<_> = joined.page.events.iter().cloned().map(Happening::Event).collect();
-        self.write(&backlog, cx);
+        self.write_page(&backlog, cx);
         self.reader.go_on(joined, self.delivery(), cx);
         Ok(())
     }
@@ -161,11 +172,12 @@ impl Peer {
     }
 
     fn drop_rare(&mut self) {
-        if self
-            .rare
-            .as_ref()
-            .is_some_and(|rare| rare.head.is_none() && rare.waiting.is_empty() && rare.deflater.is_none())
-        {
+        if self.rare.as_ref().is_some_and(|rare| {
+            rare.head.is_none()
+                && rare.waiting.is_empty()
+                && rare.deflater.is_none()
+                && rare.failure.is_none()
+        }) {
             self.rare = None;
         }
     }
@@ -226,10 +238,15 @@ impl Peer {
             self.rare.get_or_insert_default().waiting.push((ticket, key.clone()));
         }
         let Said { body, key } = said;
+        self.unanswered += 1;
         cx.command(&self.reader.room, &self.reader.who, Command::Publish { body, key }, ticket);
     }
 
     fn replied(&mut self, ticket: u32, reply: &Reply, cx: &mut Cx<'_>) -> Result<(), Close> {
+        if ticket != READING {
+            self.unanswered = self.unanswered.saturating_sub(1);
+            self.fail_soon(cx);
+        }
         match reply {
             Reply::Joined(joined) => self.joined(joined, cx),
             Reply::Refused(why) if self.stage == Stage::Joining => {
@@ -268,121 +285,9 @@ impl Peer {
         self.close(code, &problem.detail, cx)
     }
 
-    fn tell_problem(&mut self, problem: &Problem, key: Option<&str>, cx: &mut Cx<'_>) {
-        let mut data = problem.json();
-        if let Some(key) = key {
-            data["key"] = key.into();
-        }
-        self.tell("hubbub:error", &data, cx);
-    }
-
-    fn tell(&mut self, event: &str, data: &serde_json::Value, cx: &mut Cx<'_>) {
-        let mut text = Vec::new();
-        server_event(&mut text, event, data);
-        let mut out = Vec::new();
-        self.frame(&mut out, Kind::Text, &text, cx);
-        cx.out.write(out.into());
-    }
-
-    /// Writes what happened, as this socket wants it.
-    fn write(&mut self, what: &[Happening], cx: &mut Cx<'_>) {
-        let mut out = Vec::new();
-        if self.delivery() != Delivery::Personal {
-            self.dialect.encode(what, cx.coder, &mut out);
-            return cx.out.write(out.into());
-        }
-        for one in what {
-            if self.is_json() {
-                let mut text = Vec::new();
-                json_frame(one, &mut text);
-                self.frame(&mut out, Kind::Text, &text, cx);
-            } else if let Happening::Event(event) = one {
-                let (kind, payload) = raw_frame(event);
-                self.frame(&mut out, kind, payload, cx);
-            }
-        }
-        let _ = cx.out.push(out.into(), cx.settings.outbox);
-    }
-
-    fn frame(&mut self, out: &mut Vec<u8>, kind: Kind, payload: &[u8], cx: &mut Cx<'_>) {
-        let (Dialect::WsRaw(form) | Dialect::WsJson(form)) = self.dialect else { return };
-        match self.rare.as_mut().and_then(|rare| rare.deflater.as_mut()) {
-            Some(deflater) if form.applies_to(payload) => {
-                let mut deflated = Vec::new();
-                deflater.compress_message(payload, &mut deflated);
-                encode_deflated(out, kind, &deflated);
-            }
-            Some(_) => hubbub_ws::encode_message(out, kind, payload),
-            None => cx.coder.frame(out, kind, payload, form),
-        }
-    }
-
-    /// The peer closes: its code is given back (RFC 6455 §5.5.1), unless it answers us.
-    fn peer_closes(&mut self, code: u16, cx: &mut Cx<'_>) -> Result<(), Close> {
-        if self.stage == Stage::Open {
-            write_close(CloseCode(code), "", cx);
-        }
-        Err(Close::Done)
-    }
-
-    /// Begins to close: the peer has some time to answer.
-    fn close(&mut self, code: CloseCode, reason: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
-        if self.stage == Stage::Closing {
-            return Ok(());
-        }
-        write_close(code, reason, cx);
-        self.stage = Stage::Closing;
-        self.deadline = cx.now.mono_ms + cx.settings.ws.close_wait_ms;
-        Ok(())
-    }
-
-    /// RFC 6455 §7.1.7: says why, and is gone.
-    fn fail(&mut self, code: CloseCode, reason: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
-        if self.stage == Stage::Open {
-            write_close(code, reason, cx);
-        }
-        Err(Close::Protocol)
-    }
-
-    fn timeout(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
-        match self.stage {
-            Stage::Joining => {
-                respond_problem(&Problem::unavailable("The room's log could not be opened in time."), cx)
-            }
-            Stage::Closing => Err(Close::Timeout),
-            Stage::Open if cx.now.mono_ms >= self.expires => {
-                self.close(TOKEN_EXPIRED, "your token has expired", cx)
-            }
-            Stage::Open if self.pinged => {
-                write_close(NO_PONG, "no pong in time", cx);
-                Err(Close::Timeout)
-            }
-            Stage::Open => {
-                let ping = cx.coder.bytes(|out| encode_ping(out, b""));
-                cx.out.write(ping);
-                self.pinged = true;
-                self.deadline = (cx.now.mono_ms + cx.settings.ws.pong_wait_ms).min(self.expires);
-                Ok(())
-            }
-        }
-    }
-
-    fn shutdown(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
-        match self.stage {
-            Stage::Joining => respond_problem(&Problem::unavailable("The server is closing."), cx),
-            _ => self.close(CloseCode::GOING_AWAY, "the server is closing; reconnect", cx),
-        }
-    }
-}
-
-fn write_close(code: CloseCode, reason: &str, cx: &mut Cx<'_>) {
-    let frame = cx.coder.bytes(|out| encode_close(out, code, reason));
-    cx.out.write(frame);
-}
-
-impl Peer {
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
         match input {
+            Input::Drained if self.stage == Stage::Closing => Ok(()),
             Input::Opened | Input::Drained => {
                 self.reader.ask(cx);
                 Ok(())
@@ -390,16 +295,11 @@ impl Peer {
             Input::Notice(Notice::Reply { ticket, reply, .. }) if self.stage != Stage::Closing => {
                 self.replied(ticket, &reply, cx)
             }
-            Input::Notice(Notice::Happened { what, .. }) if self.stage == Stage::Open => {
-                self.write(what, cx);
-                Ok(())
+            Input::Notice(Notice::Happened { what, .. }) if self.stage != Stage::Closing => {
+                self.write_events(what, cx)
             }
             Input::Timeout => self.timeout(cx),
-            Input::TooSlow => {
-                cx.out.clear_unsent();
-                write_close(CloseCode::TRY_AGAIN, "you read too slowly; reconnect with since=", cx);
-                Err(Close::TooSlow)
-            }
+            Input::TooSlow => self.too_slow(cx),
             Input::Shutdown => self.shutdown(cx),
             Input::LinkLost => Err(Close::Done),
             Input::Stream(_) | Input::Notice(_) | Input::Once { .. } | Input::Answer(..) => Ok(()),

@@ -404,7 +404,7 @@ fn what_envelopes_may_carry() {
     for (frame, content) in [
         (r#"{"data":"t\u00fc"}"#, text("tü")),
         (r#"{"data":[1,  2]}"#, Content::Json(Bytes::from_static(b"[1,  2]"))),
-        ("{}", Content::Json(Bytes::from_static(b"null"))),
+        (r#"{"data":null}"#, Content::Json(Bytes::from_static(b"null"))),
         (r#"{"data":"/wA=","encoding":"base64"}"#, Content::Binary(Bytes::from_static(b"\xff\0"))),
     ] {
         let mut socket = open(&[ENVELOPES]);

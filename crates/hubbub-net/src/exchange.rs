@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header, request, response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hubbub_gate::origin::Origin;
 use hubbub_gate::problem::Problem;
 use hubbub_gate::request::{self as gate_request, Opening};
 use hubbub_hub::SessionKey;
@@ -33,29 +34,46 @@ pub(crate) async fn answer(
     if let Some(page) = shell.pages.find(&parts.method, parts.uri.path(), &parts.headers) {
         return Ok(of_page(page));
     }
+    let origin = match gate_request::origin(&parts, &shell.gate) {
+        Ok(origin) => origin,
+        Err(problem) => return Ok(whole(problem.response())),
+    };
+    let head_only = parts.method == Method::HEAD;
     let on_upgrade = parts.extensions.remove::<OnUpgrade>();
+    let mut response = match read_body(&shell, &parts, body).await {
+        Ok(body) => begin(&shell, busy, parts, body, &origin, on_upgrade).await,
+        Err(problem) => whole(problem.response()),
+    };
+    origin.mark(response.headers_mut());
+    if head_only {
+        // RFC 9110 §9.3.2: the same head, and no body. hyper sees to that over HTTP/1.1 only.
+        *response.body_mut() = Answer::Whole(None);
+    }
+    Ok(response)
+}
+
+/// Begins the session that answers, and waits for its head.
+async fn begin(
+    shell: &Rc<Shell>,
+    busy: Busy,
+    parts: request::Parts,
+    body: Bytes,
+    origin: &Origin,
+    on_upgrade: Option<OnUpgrade>,
+) -> Response<Answer> {
     let websocket_connect = parts.method == Method::CONNECT
         && parts
             .extensions
             .get::<hyper::ext::Protocol>()
             .is_some_and(|protocol| protocol.as_str() == "websocket");
-    let body = match read_body(&shell, &parts, body).await {
-        Ok(body) => body,
-        Err(problem) => return Ok(whole(problem.response())),
-    };
     let request = gate_request::Request { parts, body, websocket_connect };
-    let (opening, origin) = gate_request::open(request, &shell.gate);
-    let session = match opening {
-        Opening::Session(session) => session,
-        Opening::Answer(mut head, body) => {
-            origin.mark(&mut head.headers);
-            return Ok(whole((head, body)));
+    match gate_request::open(request, origin, &shell.gate) {
+        Opening::Session(session) => {
+            let open = Open { key: shell.open(session), shell: shell.clone(), busy };
+            open.answer(on_upgrade, websocket_connect).await
         }
-    };
-    let open = Open { key: shell.open(session), shell, _busy: busy };
-    let mut response = open.answer(on_upgrade, websocket_connect).await;
-    origin.mark(response.headers_mut());
-    Ok(response)
+        Opening::Answer(head, body) => whole((head, body)),
+    }
 }
 
 /// A body as far as one is wanted, within its limits of size and time.
@@ -81,7 +99,7 @@ pub(crate) struct Open {
     pub(crate) key: SessionKey,
     pub(crate) shell: Rc<Shell>,
     /// Keeps the connection from being taken for idle, and counted after an upgrade.
-    _busy: Busy,
+    busy: Busy,
 }
 
 impl Drop for Open {
@@ -129,9 +147,20 @@ impl Open {
         drop(worker);
         let body = match complete {
             Some(body) => Answer::Whole(body),
-            None => Answer::Stream(self),
+            None => {
+                self.watch();
+                Answer::Stream(self)
+            }
         };
         Response::from_parts(head, body)
+    }
+
+    /// Over HTTP/1.1 a stream that the peer does not read is ended with its connection once its session is over; over HTTP/2
+    /// it costs its own window and no more.
+    fn watch(&self) {
+        if let Some(place) = self.shell.worker.borrow_mut().slot_mut(self.key) {
+            place.link.pulse = self.busy.http1().then(|| self.busy.pulse());
+        }
     }
 
     /// The session goes on over what the exchange becomes: the connection's own socket, or a stream in it.

@@ -28,6 +28,7 @@ pub(crate) async fn serve(
     spoken: Spoken,
     connection: Connection,
 ) {
+    connection.http1.set(spoken == Spoken::Http1);
     let connection = Rc::new(connection);
     let settings = shell.settings.clone();
     let read = ReadFlag::default();
@@ -48,7 +49,7 @@ pub(crate) async fn serve(
         watched(server, |server| server.graceful_shutdown(), &connection, &read).await;
     } else {
         let mut server = http1::Builder::new();
-        server.max_buf_size(settings.header_bytes as usize).pipeline_flush(true);
+        server.max_buf_size(settings.header_bytes as usize);
         let server = std::pin::pin!(server.serve_connection(io, service).with_upgrades());
         watched(server, |server| server.graceful_shutdown(), &connection, &read).await;
     }

@@ -1,10 +1,10 @@
 //! What is not a room: the console, health, metrics, the description of the surface.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use hubbub_gate::problem::Problem;
 use hubbub_worker::Counters;
 
 use crate::metrics;
@@ -65,7 +65,11 @@ impl Pages {
             "/" => self.file("/index.html", headers)?,
             _ => self.file(path, headers)?,
         };
-        if method == Method::GET || method == Method::HEAD { Some(page) } else { Some(method_not_allowed()) }
+        match *method {
+            Method::GET => Some(page),
+            Method::HEAD => Some(Page { body: Bytes::new(), ..page }),
+            _ => Some(method_not_allowed()),
+        }
     }
 
     fn file(&self, path: &str, headers: &HeaderMap) -> Option<Page> {
@@ -100,10 +104,7 @@ fn readable_from_anywhere(mut page: Page) -> Page {
 }
 
 fn method_not_allowed() -> Page {
-    let mut detail = String::new();
-    let _ = writeln!(detail, "This page answers GET and HEAD.");
-    let mut page = plain("text/plain; charset=utf-8", detail.into());
-    page.status = StatusCode::METHOD_NOT_ALLOWED;
-    page.headers.push((header::ALLOW, HeaderValue::from_static("GET, HEAD")));
-    page
+    let (head, body) = Problem::method("GET, HEAD").response();
+    let headers = head.headers.into_iter().filter_map(|(name, value)| Some((name?, value))).collect();
+    Page { status: head.status, headers, body }
 }

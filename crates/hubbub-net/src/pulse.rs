@@ -74,7 +74,8 @@ impl Pulse {
         self.order.get()
     }
 
-    fn tell(&self, order: Order) {
+    /// Gives an order.
+    pub(crate) fn tell(&self, order: Order) {
         if self.order.replace(order) != order
             && let Some(task) = &*self.task.borrow()
         {

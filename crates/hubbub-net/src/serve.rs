@@ -234,11 +234,12 @@ fn run(
     });
 }
 
-/// Ends connections that have fallen silent, for ever.
+/// Ends connections that have fallen silent, and links that linger; until the thread ends.
 async fn watch_pulses(shell: &Shell) {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         shell.pulses.look(shell.clock.now().mono_ms, &shell.settings);
+        shell.end_lingering();
     }
 }
 

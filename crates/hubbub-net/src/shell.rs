@@ -1,6 +1,7 @@
 //! One worker on its thread: who calls its turn, and what happens after it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
@@ -39,6 +40,7 @@ pub(crate) struct Shell {
     turner: RefCell<Option<Waker>>,
     touched: RefCell<Vec<u32>>,
     pub(crate) pulses: Pulses,
+    lingering: RefCell<VecDeque<(u64, SessionKey)>>,
 }
 
 impl Shell {
@@ -59,6 +61,7 @@ impl Shell {
             turner: RefCell::new(None),
             touched: RefCell::new(Vec::new()),
             pulses: Pulses::default(),
+            lingering: RefCell::default(),
         })
     }
 
@@ -103,7 +106,7 @@ impl Shell {
         let (key, pulse) = self.pulses.add(self.clock.now().mono_ms);
         self.counters.connections_accepted.add(1);
         self.counters.connections.set(self.pulses.len() as u64);
-        Some(Connection { shell: self.clone(), key, pulse })
+        Some(Connection { shell: self.clone(), key, pulse, http1: Cell::new(false) })
     }
 
     /// Whether any connection is open.
@@ -142,6 +145,7 @@ impl Shell {
         self.flusher.borrow_mut().flush(&mut worker, &touched, &self.counters);
         for slot in touched.iter() {
             worker.drained(*slot);
+            self.note_lingering(&worker, *slot);
         }
         for slow in worker.take_slow() {
             (self.slow)(self.id, slow);
@@ -150,6 +154,32 @@ impl Shell {
             self.scheduled.set(true);
         }
         next
+    }
+}
+
+/// How long a peer may take to read a session's last words, in milliseconds.
+const LINGER_MS: u64 = 3000;
+
+/// Links whose sessions are over, and whose peers may not read the rest.
+impl Shell {
+    fn note_lingering(&self, worker: &Worker<LinkHandle>, slot: u32) {
+        if let Some(key) = worker.key_at(slot)
+            && worker.slot(key).is_some_and(|place| place.is_over() && place.link.may_linger())
+        {
+            self.lingering.borrow_mut().push_back((self.clock.now().mono_ms + LINGER_MS, key));
+        }
+    }
+
+    /// Once a second: ends those that have lingered long enough.
+    pub(crate) fn end_lingering(&self) {
+        let now_ms = self.clock.now().mono_ms;
+        let mut lingering = self.lingering.borrow_mut();
+        while let Some((_, key)) = lingering.front().copied().filter(|(until, _)| *until <= now_ms) {
+            lingering.pop_front();
+            if let Some(place) = self.worker.borrow_mut().slot_mut(key) {
+                place.link.condemn();
+            }
+        }
     }
 }
 
@@ -171,6 +201,8 @@ pub(crate) struct Connection {
     shell: Rc<Shell>,
     key: usize,
     pub(crate) pulse: Rc<Pulse>,
+    /// Exchanges come one after the other.
+    pub(crate) http1: Cell<bool>,
 }
 
 impl Connection {
@@ -194,6 +226,16 @@ impl Busy {
     pub(crate) fn new(connection: Rc<Connection>) -> Self {
         connection.pulse.begin();
         Self(connection)
+    }
+
+    /// Whether this exchange has its connection to itself.
+    pub(crate) fn http1(&self) -> bool {
+        self.0.http1.get()
+    }
+
+    /// The connection's.
+    pub(crate) fn pulse(&self) -> Rc<Pulse> {
+        self.0.pulse.clone()
     }
 }
 

@@ -79,7 +79,7 @@ impl Link {
         let mut worker = self.open.shell.worker.borrow_mut();
         let Some(place) = worker.slot_mut(self.open.key) else { return true };
         place.link.wait(cx.waker());
-        place.is_over() && place.outbox.is_empty()
+        place.is_over() && (place.outbox.is_empty() || place.link.condemned)
     }
 
     /// Sends what the flush could not, when there is such.

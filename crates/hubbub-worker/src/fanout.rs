@@ -31,24 +31,13 @@ impl<L> Worker<L> {
     pub(crate) fn fan_out_room(&mut self, room: &RoomName) {
         let Some(what) = self.happened.remove(room) else { return };
         self.happened_order.retain(|other| other != room);
-        let Some(place) = self.seats.find(room) else { return };
-        let mut group = 0;
-        while group < self.seats.groups(place) {
-            let Some(delivery) = self.seats.group(place, group).map(|group| group.delivery) else { break };
+        // Telling one group may end sessions, and with them other groups: each is looked up when its turn comes.
+        for delivery in self.seats.deliveries(room) {
             match delivery {
-                Delivery::Shared(dialect) => self.tell_all(place, group, dialect, &what),
-                Delivery::Once(dialect) => {
-                    if self.tell_once(place, group, dialect, &what) {
-                        // The group is gone; the next has its place. So may the room be.
-                        if self.seats.name(place) != Some(room) {
-                            return;
-                        }
-                        continue;
-                    }
-                }
-                Delivery::Personal => self.tell_each(place, group, room, &what),
+                Delivery::Shared(dialect) => self.tell_all(room, dialect, &what),
+                Delivery::Once(dialect) => self.tell_once(room, dialect, &what),
+                Delivery::Personal => self.tell_each(room, &what),
             }
-            group += 1;
         }
     }
 
@@ -58,14 +47,14 @@ impl<L> Worker<L> {
         out.into()
     }
 
-    fn tell_all(&mut self, room: u32, group: usize, dialect: Dialect, what: &[Happening]) {
+    fn tell_all(&mut self, room: &RoomName, dialect: Dialect, what: &[Happening]) {
         let bytes = self.encode(dialect, what);
         if bytes.is_empty() {
             return;
         }
         let mut slow = Vec::new();
         let mut quiet = Vec::new();
-        let Some(seats) = self.seats.group(room, group).map(|group| &group.seats) else { return };
+        let seats = self.seats.of(room, Delivery::Shared(dialect));
         self.counters.delivered.add((seats.len() * what.len()) as u64);
         for seat in seats {
             let Some(place) = self.slots.get_mut(seat.slot as usize) else { continue };
@@ -95,63 +84,55 @@ impl<L> Worker<L> {
         let Some(generation) = self.slots.get(seat.slot as usize).map(|place| place.generation) else {
             return;
         };
-        let others: Vec<_> = what
-            .iter()
-            .filter(|one| !speaks(std::slice::from_ref(one), self.id, seat.slot, generation))
-            .cloned()
-            .collect();
-        let bytes = self.encode(dialect, &others);
-        if bytes.is_empty() {
-            return;
-        }
+        let bytes = self.encode(dialect, &self.others(seat.slot, generation, what));
         let limits = self.gate.outbox;
-        let overrun = self.slots.get_mut(seat.slot as usize).map(|place| place.outbox.push(bytes, limits));
-        match overrun {
-            Some(Push::Overrun) => self.handle(seat.slot, Input::TooSlow),
-            _ => self.touch(seat.slot),
+        let Some(place) = self.slots.get_mut(seat.slot as usize).filter(|_| !bytes.is_empty()) else {
+            return;
+        };
+        match place.outbox.push(bytes, limits) {
+            Push::Overrun => return self.handle(seat.slot, Input::TooSlow),
+            Push::Dropped(count) => self.counters.dropped.add(u64::from(count)),
+            Push::Queued => {}
         }
+        self.touch(seat.slot);
     }
 
     /// Tells seats that are told once, if this dialect has anything to say, and takes them away.
-    fn tell_once(&mut self, room: u32, group: usize, dialect: Dialect, what: &[Happening]) -> bool {
+    fn tell_once(&mut self, room: &RoomName, dialect: Dialect, what: &[Happening]) {
         let bytes = self.encode(dialect, what);
         if bytes.is_empty() {
-            return false;
+            return;
         }
-        let seats = self.seats.take_group(room, group);
+        let (place, seats) = self.seats.take(room, Delivery::Once(dialect));
         self.counters.delivered.add((seats.len() * what.len()) as u64);
         for seat in seats {
-            if let Some(place) = self.slots.get_mut(seat.slot as usize) {
-                place.seats.retain(|kept| !kept.is_in(room, Delivery::Once(dialect)));
+            if let Some(slot) = self.slots.get_mut(seat.slot as usize) {
+                slot.seats.retain(|kept| !kept.is_in(place, Delivery::Once(dialect)));
             }
             self.handle(seat.slot, Input::Once { what, bytes: &bytes });
         }
-        true
     }
 
-    fn tell_each(&mut self, place: u32, group: usize, room: &RoomName, what: &[Happening]) {
-        let Some(seats) = self.seats.group(place, group).map(|group| group.seats.clone()) else { return };
+    fn tell_each(&mut self, room: &RoomName, what: &[Happening]) {
+        let seats = self.seats.of(room, Delivery::Personal).to_vec();
         self.counters.delivered.add((seats.len() * what.len()) as u64);
         for seat in seats {
             let Some(generation) = self.slots.get(seat.slot as usize).map(|place| place.generation) else {
                 continue;
             };
             if seat.quiet && speaks(what, self.id, seat.slot, generation) {
-                let of_others =
-                    |one: &&Happening| !speaks(std::slice::from_ref(*one), self.id, seat.slot, generation);
-                let others: Vec<_> = what.iter().filter(of_others).cloned().collect();
+                let others = self.others(seat.slot, generation, what);
                 self.handle(seat.slot, Input::Notice(Notice::Happened { room, what: &others }));
             } else {
                 self.handle(seat.slot, Input::Notice(Notice::Happened { room, what }));
             }
-            if self
-                .slots
-                .get(seat.slot as usize)
-                .is_some_and(|place| place.outbox.len() > self.gate.outbox.bytes)
-            {
-                self.handle(seat.slot, Input::TooSlow);
-            }
         }
+    }
+
+    /// What others said.
+    fn others(&self, slot: u32, generation: u32, what: &[Happening]) -> Vec<Happening> {
+        let of_others = |one: &&Happening| !speaks(std::slice::from_ref(*one), self.id, slot, generation);
+        what.iter().filter(of_others).cloned().collect()
     }
 
     pub(crate) fn unseat(&mut self, seat: SeatRef) {

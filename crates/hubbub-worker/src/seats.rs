@@ -54,16 +54,17 @@ impl Seats {
         self.by_name.get(room).copied()
     }
 
-    pub(crate) fn groups(&self, room: u32) -> usize {
-        self.rooms.get(room as usize).map_or(0, |room| room.groups.len())
+    /// The ways in which seats of this room are told.
+    pub(crate) fn deliveries(&self, room: &RoomName) -> Vec<Delivery> {
+        let room = self.find(room).and_then(|room| self.rooms.get(room as usize));
+        room.map(|room| room.groups.iter().map(|group| group.delivery).collect()).unwrap_or_default()
     }
 
-    pub(crate) fn group(&self, room: u32, group: usize) -> Option<&Group> {
-        self.rooms.get(room as usize)?.groups.get(group)
-    }
-
-    pub(crate) fn name(&self, room: u32) -> Option<&RoomName> {
-        self.rooms.get(room as usize).map(|room| &room.name)
+    /// The seats that are told in this way.
+    pub(crate) fn of(&self, room: &RoomName, delivery: Delivery) -> &[Seat] {
+        let room = self.find(room).and_then(|room| self.rooms.get(room as usize));
+        let group = room.and_then(|room| room.groups.iter().find(|group| group.delivery == delivery));
+        group.map(|group| &group.seats[..]).unwrap_or_default()
     }
 
     pub(crate) fn add(&mut self, name: &RoomName, delivery: Delivery, seat: Seat) -> SeatRef {
@@ -93,22 +94,27 @@ impl Seats {
         });
         if group.seats.is_empty() {
             room.groups.retain(|group| !group.seats.is_empty());
-            if room.groups.is_empty() {
-                let room = self.rooms.remove(seat.room as usize);
-                self.by_name.remove(&room.name);
-            }
+            self.forget_if_empty(seat.room);
         }
         moved
     }
 
-    /// Takes a whole group away: seats that are told once.
-    pub(crate) fn take_group(&mut self, room: u32, group: usize) -> Vec<Seat> {
-        let Some(seats) = self.rooms.get_mut(room as usize) else { return Vec::new() };
-        let group = seats.groups.remove(group);
-        if seats.groups.is_empty() {
-            let room = self.rooms.remove(room as usize);
+    /// Takes all seats that are told in this way. Gives them, and where the room was.
+    pub(crate) fn take(&mut self, room: &RoomName, delivery: Delivery) -> (u32, Vec<Seat>) {
+        let Some(place) = self.find(room) else { return (u32::MAX, Vec::new()) };
+        let groups = &mut self.rooms[place as usize].groups;
+        let Some(at) = groups.iter().position(|group| group.delivery == delivery) else {
+            return (place, Vec::new());
+        };
+        let seats = groups.remove(at).seats;
+        self.forget_if_empty(place);
+        (place, seats)
+    }
+
+    fn forget_if_empty(&mut self, place: u32) {
+        if self.rooms.get(place as usize).is_some_and(|room| room.groups.is_empty()) {
+            let room = self.rooms.remove(place as usize);
             self.by_name.remove(&room.name);
         }
-        group.seats
     }
 }

@@ -200,6 +200,10 @@ impl<L> Worker<L> {
         let result = catch_unwind(AssertUnwindSafe(|| session.handle(input, &mut cx)));
         let deadline = session.deadline();
         place.session = Some(session);
+        if result.is_err() {
+            // Half of what it wanted done is worse than nothing.
+            deeds.clear();
+        }
         for deed in deeds.drain(..) {
             self.deed(slot, deed);
         }
@@ -216,6 +220,9 @@ impl<L> Worker<L> {
     fn after(&mut self, slot: u32, deadline: Option<u64>) {
         if let Some(due) = deadline.filter(|due| *due != u64::MAX) {
             self.arm(slot, due);
+        }
+        if self.slots.get(slot as usize).is_some_and(|place| place.outbox.is_flooded(self.gate.outbox)) {
+            return self.handle(slot, Input::TooSlow);
         }
         let writes = self
             .slots
@@ -287,6 +294,10 @@ impl<L> Worker<L> {
             Deed::Seat { room, delivery, echo } => {
                 let seat = self.seats.add(&room, delivery, Seat { slot, quiet: !echo });
                 place.seats.push(seat);
+            }
+            Deed::Unseat => {
+                let seats = std::mem::take(&mut place.seats);
+                seats.into_iter().for_each(|seat| self.unseat(seat));
             }
             Deed::TurnInto(next) => {
                 place.session = Some(next);

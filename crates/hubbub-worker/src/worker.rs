@@ -182,6 +182,13 @@ impl<L> Worker<L> {
         self.slots.get_mut(key.slot as usize).filter(|slot| slot.generation == key.generation)
     }
 
+    /// The key of whoever has this place.
+    #[must_use]
+    pub fn key_at(&self, slot: u32) -> Option<SessionKey> {
+        let generation = self.slots.get(slot as usize)?.generation;
+        Some(SessionKey { worker: self.id, slot, generation })
+    }
+
     /// By place alone, for those just named by [`Self::take_touched`].
     pub fn slot_at(&mut self, slot: u32) -> Option<&mut Slot<L>> {
         self.slots.get_mut(slot as usize)

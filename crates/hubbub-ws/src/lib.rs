@@ -53,4 +53,4 @@ pub use frame::{Kind, MAX_HEADER, Opcode, frame_header};
 pub use handshake::{accept_key, client_key, select_subprotocol, subprotocols, valid_key};
 pub use inflate::Inflater;
 pub use mask::apply_mask;
-pub use negotiate::{DeflatePolicy, accept_offer, negotiate, offer};
+pub use negotiate::{DeflatePolicy, accept_offer, extensions_are_well_formed, negotiate, offer};

@@ -50,6 +50,12 @@ pub fn negotiate<'a>(
         .find_map(|offer| accept(&offer, policy))
 }
 
+/// Whether the values of `Sec-WebSocket-Extensions` headers follow the grammar. If not, the handshake has to fail (RFC 6455
+/// §9.1). An empty header is let pass: it asks for nothing.
+pub fn extensions_are_well_formed<'a>(header_values: impl Iterator<Item = &'a str>) -> bool {
+    header_values.flat_map(extensions).all(|element| element.is_some())
+}
+
 fn accept(offer: &Params, policy: &DeflatePolicy) -> Option<(Deflate, String)> {
     let server_bits = match offer.server_bits {
         Some(Some(bits)) if bits >= 9 => Some(bits.min(policy.bits())),

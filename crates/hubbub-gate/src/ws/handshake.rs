@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, header, response};
 use hubbub_hub::{RoomName, Start};
-use hubbub_ws::{Deflate, accept_key, negotiate, select_subprotocol, valid_key};
+use hubbub_ws::{Deflate, accept_key, extensions_are_well_formed, negotiate, select_subprotocol, valid_key};
 
 use crate::params::Params;
 use crate::problem::Problem;
@@ -44,6 +44,9 @@ pub fn want(
         check_upgrade(request.parts.version, headers)?;
     }
     check_version(headers)?;
+    if !extensions_are_well_formed(values(headers, &header::SEC_WEBSOCKET_EXTENSIONS)) {
+        return Err(Problem::bad_request("Sec-WebSocket-Extensions cannot be read (RFC 6455 §9.1)."));
+    }
     let mut head =
         if request.websocket_connect { Response::new(()).into_parts().0 } else { switching(headers)? };
     let protocol = select_subprotocol(values(headers, &header::SEC_WEBSOCKET_PROTOCOL), &[JSON]);

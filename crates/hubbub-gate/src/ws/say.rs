@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use hubbub_hub::{Body, Content, EventName, IdempotencyKey};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::problem::Problem;
@@ -16,12 +16,17 @@ use crate::problem::Problem;
 struct Frame<'a> {
     #[serde(borrow)]
     event: Option<Cow<'a, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     data: Option<&'a RawValue>,
     #[serde(borrow)]
     encoding: Option<Cow<'a, str>>,
     #[serde(borrow)]
     key: Option<Cow<'a, str>>,
+}
+
+/// `null` is data as well; only what is not there is missing.
+fn present<'de, D: Deserializer<'de>>(data: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(data).map(Some)
 }
 
 /// A message to publish, and the key under which its fate is wanted.
@@ -58,7 +63,7 @@ pub(super) fn envelope(text: &str) -> Result<Said, (Option<String>, Problem)> {
             EventName::parse(name).map_err(|error| blame(Problem::bad_request(format!("event: {error}."))))?
         }
     };
-    let data = frame.data.map_or("null", RawValue::get);
+    let data = frame.data.ok_or_else(|| blame(Problem::bad_request("A message has data.")))?.get();
     let content = content(data, frame.encoding.as_deref()).map_err(blame)?;
     Ok(Said { body: Body { event, content }, key })
 }

@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use hubbub_auth::{Admit, Doorman, TokenKeys};
 use hubbub_gate::coder::Coder;
 use hubbub_gate::outbox::{Outbox, OutboxLimits, WhenFull};
-use hubbub_gate::request::{Opening, Request, open};
+use hubbub_gate::request::{Opening, Request, open, origin};
 use hubbub_gate::session::{Close, Cx, Deed, Delivery, Input, Session};
 use hubbub_gate::settings::{GateSettings, WsSettings};
 use hubbub_hub::id::MessageIds;
@@ -96,18 +96,29 @@ impl Desk {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let parts = request.body(()).unwrap().into_parts().0;
+        let mut parts = request.body(()).unwrap().into_parts().0;
+        parts.headers.entry(header::HOST).or_insert(HeaderValue::from_static("localhost"));
+        let origin = match origin(&parts, &self.settings) {
+            Ok(origin) => origin,
+            Err(problem) => {
+                let (head, body) = problem.response();
+                return self.turned_away(head, &body);
+            }
+        };
         let request = Request { parts, body: Bytes::copy_from_slice(body), websocket_connect: false };
-        match open(request, &self.settings).0 {
+        match open(request, &origin, &self.settings) {
             Opening::Session(session) => {
                 self.session = Some(session);
                 self.input(Input::Opened);
+                self
             }
-            Opening::Answer(head, body) => {
-                let body = String::from_utf8(body.to_vec()).unwrap();
-                self.refused = Some(Answer { status: head.status, headers: head.headers, body });
-            }
+            Opening::Answer(head, body) => self.turned_away(head, &body),
         }
+    }
+
+    fn turned_away(mut self, head: http::response::Parts, body: &[u8]) -> Self {
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        self.refused = Some(Answer { status: head.status, headers: head.headers, body });
         self
     }
 
@@ -148,6 +159,7 @@ impl Desk {
         match deed {
             Deed::Command(room, _, command, ticket) => self.asked.push((room, command, ticket)),
             Deed::Seat { room, delivery, echo } => self.seats.push((room, delivery, echo)),
+            Deed::Unseat => self.seats.clear(),
             Deed::TurnInto(next) => {
                 self.session = Some(next);
                 self.input(Input::Opened);

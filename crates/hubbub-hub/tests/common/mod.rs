@@ -1,6 +1,11 @@
 //! A hub with nothing around it: commands in, effects out.
 
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test file uses its own share of this")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test file uses its own share of this"
+)]
 
 use std::sync::Arc;
 

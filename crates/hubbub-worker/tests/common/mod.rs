@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method};
 use hubbub_auth::{Admit, Doorman, TokenKeys};
+use hubbub_gate::origin::Origin;
 use hubbub_gate::outbox::{OutboxLimits, WhenFull};
 use hubbub_gate::request::{Opening, Request, open};
 use hubbub_gate::session::{Input, Session};
@@ -124,7 +125,7 @@ impl House {
         let parts = request.body(()).unwrap().into_parts().0;
         let request =
             Request { parts, body: Bytes::copy_from_slice(body.as_bytes()), websocket_connect: false };
-        match open(request, &self.gate).0 {
+        match open(request, &Origin::Own, &self.gate) {
             Opening::Session(session) => self.workers[usize::from(worker)].open(session, ()),
             Opening::Answer(_, body) => panic!("{}", String::from_utf8_lossy(&body)),
         }

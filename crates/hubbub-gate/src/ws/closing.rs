@@ -1,0 +1,115 @@
+//! How a WebSocket ends (RFC 6455 §7): by either side, in order or by a fault, and what silence means.
+
+use hubbub_ws::{CloseCode, encode_close, encode_ping};
+
+use super::{Failure, Peer, Stage};
+use crate::problem::Problem;
+use crate::respond::respond_problem;
+use crate::session::{Close, Cx};
+
+/// The token has expired.
+const TOKEN_EXPIRED: CloseCode = CloseCode(4401);
+/// No pong in time.
+const NO_PONG: CloseCode = CloseCode(4408);
+/// The offset asked for is gone.
+pub(super) const HISTORY_GONE: CloseCode = CloseCode(4410);
+
+impl Peer {
+    /// The peer closes: its code is given back (RFC 6455 §5.5.1), unless it answers us.
+    pub(super) fn peer_closes(&self, code: u16, cx: &mut Cx<'_>) -> Result<(), Close> {
+        if self.stage == Stage::Open {
+            write_close(CloseCode(code), "", cx);
+        }
+        Err(Close::Done)
+    }
+
+    /// Begins to close: the peer has some time to answer, and is sent nothing more.
+    pub(super) fn close(&mut self, code: CloseCode, reason: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
+        if self.stage == Stage::Closing {
+            return Ok(());
+        }
+        write_close(code, reason, cx);
+        cx.unseat();
+        self.stage = Stage::Closing;
+        self.deadline = cx.now.mono_ms + cx.settings.ws.close_wait_ms;
+        Ok(())
+    }
+
+    /// RFC 6455 §7.1.7: says why, and is gone. What the peer said before its fault is said; it hears that first.
+    pub(super) fn fail(&mut self, code: CloseCode, reason: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
+        if self.stage == Stage::Open && self.unanswered > 0 {
+            self.stage = Stage::Failing;
+            self.deadline = cx.now.mono_ms + cx.settings.ws.close_wait_ms;
+            self.rare.get_or_insert_default().failure = Some(Failure { code, reason: reason.to_owned() });
+            return Ok(());
+        }
+        if self.stage == Stage::Open {
+            write_close(code, reason, cx);
+        }
+        Err(Close::Protocol)
+    }
+
+    /// All that was said before a fault has been answered: the next timeout, which comes after the fan-out, ends it.
+    pub(super) fn fail_soon(&mut self, cx: &Cx<'_>) {
+        if self.stage == Stage::Failing && self.unanswered == 0 {
+            self.deadline = cx.now.mono_ms;
+        }
+    }
+
+    /// The outbox is full: the peer may come back and read on.
+    pub(super) fn too_slow(&self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        cx.out.clear_unsent();
+        if self.stage != Stage::Closing {
+            write_close(CloseCode::TRY_AGAIN, "you read too slowly; reconnect with since=", cx);
+        }
+        Err(Close::TooSlow)
+    }
+
+    pub(super) fn timeout(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match self.stage {
+            Stage::Joining => {
+                respond_problem(&Problem::unavailable("The room's log could not be opened in time."), cx)
+            }
+            Stage::Closing => Err(Close::Timeout),
+            Stage::Failing => {
+                if let Some(Failure { code, reason }) = self.rare.take().and_then(|rare| rare.failure) {
+                    write_close(code, &reason, cx);
+                }
+                Err(Close::Protocol)
+            }
+            Stage::Open if cx.now.mono_ms >= self.expires => {
+                self.close(TOKEN_EXPIRED, "your token has expired", cx)
+            }
+            Stage::Open if self.pinged => {
+                write_close(NO_PONG, "no pong in time", cx);
+                Err(Close::Timeout)
+            }
+            Stage::Open => {
+                self.ping(cx);
+                Ok(())
+            }
+        }
+    }
+
+    fn ping(&mut self, cx: &mut Cx<'_>) {
+        let ping = cx.coder.bytes(|out| encode_ping(out, b""));
+        cx.out.write(ping);
+        self.pinged = true;
+        self.deadline = (cx.now.mono_ms + cx.settings.ws.pong_wait_ms).min(self.expires);
+    }
+
+    pub(super) fn shutdown(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match self.stage {
+            Stage::Joining => respond_problem(&Problem::unavailable("The server is closing."), cx),
+            Stage::Failing => self.timeout(cx),
+            Stage::Open | Stage::Closing => {
+                self.close(CloseCode::GOING_AWAY, "the server is closing; reconnect", cx)
+            }
+        }
+    }
+}
+
+fn write_close(code: CloseCode, reason: &str, cx: &mut Cx<'_>) {
+    let frame = cx.coder.bytes(|out| encode_close(out, code, reason));
+    cx.out.write(frame);
+}
