@@ -147,6 +147,7 @@ fn value(input: &mut Unstructured<'_>) -> arbitrary::Result<String> {
 
 fn settings(origins: Vec<String>) -> GateSettings {
     GateSettings {
+        domain: "chat.example".into(),
         origins,
         message_bytes: 65_536,
         outbox: OutboxLimits { bytes: 65_536, when_full: WhenFull::Close },

@@ -117,9 +117,10 @@ impl<'de> Visitor<'de> for RoomsVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut grants: Self::Value = Vec::new();
         while let Some((room, rights)) = map.next_entry::<String, Vec<String>>()? {
-            let pattern = Pattern::new(&room);
-            if room.is_empty() || grants.iter().any(|(known, _)| *known == pattern) {
-                return Err(A::Error::custom(format_args!("rooms has {room:?} twice, or is it empty?")));
+            let pattern = Pattern::parse(&room)
+                .map_err(|error| A::Error::custom(format_args!("rooms has {room:?}: {error}")))?;
+            if grants.iter().any(|(known, _)| *known == pattern) {
+                return Err(A::Error::custom(format_args!("rooms has {room:?} twice")));
             }
             let rights = rights.iter().map(|right| parse_right(right)).collect::<Result<_, _>>();
             grants.push((pattern, rights.map_err(A::Error::custom)?));

@@ -1,5 +1,7 @@
 //! Checks that need more than one setting, or more than a range.
 
+use hubbub_hub::address::NameError;
+
 use crate::Config;
 use crate::problem::Problem;
 
@@ -76,12 +78,16 @@ fn frame_bytes(config: &Config) -> Vec<Problem> {
 }
 
 fn rules(config: &Config) -> Vec<Problem> {
-    let empty = config.rooms.iter().enumerate().filter(|(_, rule)| rule.r#match.is_empty());
-    empty
-        .map(|(number, _)| config.place(&format!("room[{number}].match")))
-        .filter(|place| *place != crate::Place::Nowhere)
-        .map(|place| {
-            Problem::new(&place, "room.match", "a pattern cannot be empty; write \"*\" for every room")
+    let wrong =
+        config.rooms.iter().enumerate().filter_map(|(number, rule)| Some((number, rule.pattern().err()?)));
+    wrong
+        .map(|(number, error)| (config.place(&format!("room[{number}].match")), error))
+        .filter(|(place, _)| *place != crate::Place::Nowhere)
+        .map(|(place, error)| match error {
+            NameError::Empty => {
+                Problem::new(&place, "room.match", "a pattern cannot be empty; write \"*\" for every room")
+            }
+            _ => Problem::new(&place, "room.match", format!("no room can match this pattern: {error}")),
         })
         .collect()
 }

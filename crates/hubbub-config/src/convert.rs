@@ -13,7 +13,8 @@ impl Config {
         put_defaults(&mut room);
         let mut inbox = room.clone();
         inbox.close_as_inbox();
-        let rules = self.rooms.iter().map(|rule| (rule.pattern(), self.policy(rule))).collect();
+        let rules =
+            self.rooms.iter().filter_map(|rule| Some((rule.pattern().ok()?, self.policy(rule)))).collect();
         Policies::new(rules, self.policy(&room), self.policy(&inbox))
     }
 

@@ -10,25 +10,31 @@ use crate::problem::Problem;
 /// The cookie that may carry a token.
 const COOKIE: &str = "hubbub_token";
 
-/// Takes the credentials of a request, in order of precedence. Cookies count only if `cookies` says so.
+/// Takes the credentials of a request, in order of precedence. What a browser adds by itself, cookies and passwords it remembers,
+/// counts only if `ambient` says so.
 ///
 /// # Errors
 /// An `Authorization` header that cannot be read.
-pub(crate) fn of(headers: &HeaderMap, params: &mut Params, cookies: bool) -> Result<Credentials, Problem> {
+pub(crate) fn of(headers: &HeaderMap, params: &mut Params, ambient: bool) -> Result<Credentials, Problem> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
-        return authorization(value.to_str().unwrap_or_default());
+        return authorization(value.to_str().unwrap_or_default(), ambient);
     }
-    if let Some(token) = params.token.take().or_else(|| cookie(headers).filter(|_| cookies)) {
+    if let Some(token) = params.token.take().or_else(|| cookie(headers).filter(|_| ambient)) {
         return Ok(Credentials::Bearer(token));
     }
     Ok(Credentials::Nobody { name: params.name.take() })
 }
 
 /// RFC 9110 §11.6.2: a scheme, then what the scheme wants.
-fn authorization(value: &str) -> Result<Credentials, Problem> {
+fn authorization(value: &str, ambient: bool) -> Result<Credentials, Problem> {
     let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
     if scheme.eq_ignore_ascii_case("bearer") {
         return Ok(Credentials::Bearer(rest.trim().to_owned()));
+    }
+    if scheme.eq_ignore_ascii_case("basic") && !ambient {
+        return Err(Problem::unauthorized(
+            "Pages of any origin bring a token. List the origin in http.origins to let it use passwords.",
+        ));
     }
     if scheme.eq_ignore_ascii_case("basic") {
         return basic(rest.trim()).ok_or_else(|| {

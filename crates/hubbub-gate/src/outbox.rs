@@ -32,6 +32,9 @@ enum Kind {
     Page,
 }
 
+/// What a queued answer costs beside its bytes: many are tiny.
+const OVERHEAD: usize = 64;
+
 /// Whether something fitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
@@ -101,7 +104,7 @@ impl Outbox {
     fn append(&mut self, bytes: Bytes, kind: Kind) {
         if !bytes.is_empty() {
             self.bytes += bytes.len();
-            self.answers += if kind == Kind::Answer { bytes.len() } else { 0 };
+            self.answers += if kind == Kind::Answer { bytes.len() + OVERHEAD } else { 0 };
             self.queue.push_back(Chunk { bytes, kind });
         }
     }
@@ -221,7 +224,8 @@ impl Outbox {
             if count < len {
                 first.bytes.advance(count);
                 self.begun |= count > 0;
-                return self.answered(kind, count);
+                self.answers -= if kind == Kind::Answer { count } else { 0 };
+                return;
             }
             count -= len;
             self.begun = false;
@@ -233,7 +237,7 @@ impl Outbox {
 
     fn answered(&mut self, kind: Kind, count: usize) {
         if kind == Kind::Answer {
-            self.answers = self.answers.saturating_sub(count);
+            self.answers = self.answers.saturating_sub(count + OVERHEAD);
         }
     }
 

@@ -83,7 +83,8 @@ impl Poll {
             }
             Reply::Joined(joined) if joined.page.events.is_empty() && joined.live => {
                 self.cursor = Some(joined.page.cursor());
-                self.deadline = cx.now.mono_ms + self.reading.wait_ms;
+                let expires = self.who.expires_unix_ms.unwrap_or(u64::MAX).saturating_sub(cx.now.unix_ms);
+                self.deadline = cx.now.mono_ms + self.reading.wait_ms.min(expires);
                 cx.seat(&self.reading.room, Delivery::Once(Dialect::Poll), true);
                 Ok(())
             }

@@ -132,7 +132,7 @@ impl Problem {
                 Self::too_many("You publish faster than this server allows (limits.publish_rate).")
             }
             Refusal::LogFailed => Self::unavailable(
-                "The message could not be kept on disk. Try again with the same Idempotency-Key.",
+                "The room's log on disk failed. Try again; with the same Idempotency-Key a message is kept once.",
             ),
         }
     }
@@ -172,5 +172,6 @@ pub fn head(status: StatusCode, content_type: &'static str) -> response::Parts {
     head.status = status;
     head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    head.headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     head
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use hubbub_hub::command::Stay;
-use hubbub_hub::{Command, Identity, Joined, RoomName, Start};
+use hubbub_hub::{Command, Event, Happening, Identity, Joined, RoomName, Start};
 
 use crate::session::{Cx, Delivery};
 
@@ -42,13 +42,20 @@ impl Reader {
         cx.command(&self.room, &self.who, command, READING);
     }
 
+    /// What of a page is for this reader's ears.
+    pub(crate) fn backlog(&self, joined: &Joined, cx: &Cx<'_>) -> Vec<Happening> {
+        let mine = |event: &&Arc<Event>| !self.echo && event.origin == Some(cx.key);
+        joined.page.events.iter().filter(|event| !mine(event)).cloned().map(Happening::Event).collect()
+    }
+
     /// Takes a seat if the page reached the head, else asks for more when this page is sent. Called after the page was written.
     pub(crate) fn go_on(&mut self, joined: &Joined, delivery: Delivery, cx: &mut Cx<'_>) {
         self.start = Start::After(joined.page.cursor());
-        if joined.live {
-            cx.seat(&self.room, delivery, self.echo);
-        } else {
-            cx.out.tell_when_drained();
+        match (joined.live, joined.page.events.is_empty()) {
+            (true, _) => cx.seat(&self.room, delivery, self.echo),
+            // Nothing was written whose sending could be waited for.
+            (false, true) => self.ask(cx),
+            (false, false) => cx.out.tell_when_drained(),
         }
     }
 }

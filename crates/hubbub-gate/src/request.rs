@@ -52,7 +52,13 @@ pub fn origin(parts: &request::Parts, settings: &GateSettings) -> Result<Origin,
         return Err(Problem::bad_request("A request of HTTP/1.1 has one Host header."));
     }
     let authority = parts.uri.authority().map(Authority::as_str).or(host);
-    Origin::of(&parts.headers, authority, &settings.origins)
+    Origin::of(&parts.headers, authority, settings)
+}
+
+/// Whether this request has a body that somebody will read: nothing else makes the server hold one.
+#[must_use]
+pub fn takes_body(parts: &request::Parts) -> bool {
+    parts.method == Method::POST && matches!(route(parts.uri.path()), Ok(Route::Messages(_)))
 }
 
 /// Settles what a request of a known origin wants.

@@ -7,6 +7,8 @@ use crate::outbox::OutboxLimits;
 /// What the gates are told by the configuration. The same in every worker.
 #[derive(Debug, Clone)]
 pub struct GateSettings {
+    /// The server's own name, whose pages are its own.
+    pub domain: String,
     /// Origins that may use the server from a page elsewhere, such as `https://app.example`; `*` for any.
     pub origins: Vec<String>,
     /// Largest message, in bytes.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
-use hubbub_hub::{Happening, Identity, Joined, Notice, Offset, Reply, RoomName, Start};
+use hubbub_hub::{Identity, Joined, Notice, Offset, Reply, RoomName, Start};
 
 use crate::dialect::{Dialect, sse_block};
 use crate::envelope;
@@ -51,15 +51,14 @@ impl Stream {
         if !self.begun {
             self.begin(cx);
         }
-        let coder = &mut *cx.coder;
         let mut out = Vec::new();
         if !std::mem::replace(&mut self.begun, true) || !joined.recovered {
             let data = envelope::joined(&self.reader.room, joined).to_string();
             let id = joined.page.from.to_string();
             sse_block(&mut out, Some(&id), Some("hubbub:joined"), data.as_bytes());
         }
-        let backlog: Vec<_> = joined.page.events.iter().cloned().map(Happening::Event).collect();
-        Dialect::Sse.encode(&backlog, coder, &mut out);
+        let backlog = self.reader.backlog(joined, cx);
+        Dialect::Sse.encode(&backlog, cx.coder, &mut out);
         cx.out.write_page(out.into());
         self.reader.go_on(joined, Delivery::Shared(Dialect::Sse), cx);
     }

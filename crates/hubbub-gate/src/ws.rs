@@ -8,9 +8,7 @@ mod tell;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hubbub_hub::{
-    Command, Content, Happening, IdempotencyKey, Identity, Joined, Notice, Now, Refusal, Reply,
-};
+use hubbub_hub::{Command, Content, IdempotencyKey, Identity, Joined, Notice, Now, Refusal, Reply};
 use hubbub_ws::{CloseCode, Config, Decoder, Deflater, Incoming, Role, encode_pong};
 use serde_json::json;
 
@@ -155,7 +153,7 @@ impl Peer {
         if self.is_json() && (first || !joined.recovered) {
             self.tell("hubbub:joined", &envelope::joined(&self.reader.room, joined), cx);
         }
-        let backlog: Vec<_> = joined.page.events.iter().cloned().map(Happening::Event).collect();
+        let backlog = self.reader.backlog(joined, cx);
         self.write_page(&backlog, cx);
         self.reader.go_on(joined, self.delivery(), cx);
         Ok(())

@@ -131,7 +131,12 @@ impl fmt::Debug for UserAddress {
 /// # Errors
 /// The name is empty, too long or forbidden.
 pub fn prepare_local(text: &str) -> Result<String, NameError> {
-    let text = text.trim();
+    let prepared = prepare_part(text.trim())?;
+    if prepared.is_empty() { Err(NameError::Empty) } else { Ok(prepared) }
+}
+
+/// As [`prepare_local`], for a part of a name, which may be empty and begin or end with a space.
+pub(crate) fn prepare_part(text: &str) -> Result<String, NameError> {
     if text.len() > 4 * MAX_NAME_BYTES {
         return Err(NameError::TooLong);
     }
@@ -144,11 +149,7 @@ pub fn prepare_local(text: &str) -> Result<String, NameError> {
     } else {
         stringprep::nodeprep(&escaped).map_err(|_| NameError::Forbidden)?
     };
-    match prepared.len() {
-        0 => Err(NameError::Empty),
-        1..=MAX_NAME_BYTES => Ok(prepared.into_owned()),
-        _ => Err(NameError::TooLong),
-    }
+    if prepared.len() > MAX_NAME_BYTES { Err(NameError::TooLong) } else { Ok(prepared.into_owned()) }
 }
 
 /// The characters of XEP-0106 §3 and the two hexadecimal digits that stand for each.

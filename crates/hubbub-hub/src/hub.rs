@@ -84,6 +84,10 @@ impl Hub {
                 let no = Reply::Refused(Refusal::TooManyRooms);
                 return effects.push(Effect::Reply(asked.session, name, asked.ticket, no));
             }
+            if let Some(missing) = self.policies.of(&name).missing(&asked.identity, &asked.command, &name) {
+                let no = Reply::Refused(Refusal::Forbidden(missing));
+                return effects.push(Effect::Reply(asked.session, name, asked.ticket, no));
+            }
             self.open(name.clone(), &asked.identity, now, effects);
         }
         if matches!(asked.command, Command::Join { stay: Stay::Lingering, .. }) {

@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use crate::address::RoomName;
+use crate::address::{NameError, RoomName, prepare_part};
+use crate::command::{Command, Stay};
 use crate::identity::{Identity, IdentityKind};
 
 /// A room name, or one with `*` for any run of characters: `game-*`, `@*`.
@@ -10,10 +11,16 @@ use crate::identity::{Identity, IdentityKind};
 pub struct Pattern(String);
 
 impl Pattern {
-    /// The pattern `text`; letters match as room names do, so they are folded.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self(text.to_lowercase())
+    /// The pattern `text`. What stands between its stars is prepared as room names are, so `Staff Room` matches the room
+    /// of that name however it is written.
+    ///
+    /// # Errors
+    /// No room can have such a name.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let (sigil, rest) = text.strip_prefix('@').map_or(("", text), |rest| ("@", rest));
+        let parts: Result<Vec<_>, _> = rest.split('*').map(prepare_part).collect();
+        let pattern = format!("{sigil}{}", parts?.join("*"));
+        if pattern.is_empty() { Err(NameError::Empty) } else { Ok(Self(pattern)) }
     }
 
     /// Whether `room` matches. Inboxes are matched only by patterns that begin with `@`, so that `*` never opens them.
@@ -137,6 +144,18 @@ pub struct RoomPolicy {
 }
 
 impl RoomPolicy {
+    /// The right that `who` lacks to do this. Being seen takes the right to join; reading takes the right to read.
+    pub(crate) fn missing(&self, who: &Identity, command: &Command, room: &RoomName) -> Option<Right> {
+        let needs: &[Right] = match command {
+            Command::Join { stay: Stay::Seated, .. } => &[Right::Join, Right::Read],
+            Command::Join { .. } => &[Right::Read],
+            Command::Publish { .. } => &[Right::Publish],
+            Command::Presence => &[Right::Join],
+            Command::Leave => &[],
+        };
+        needs.iter().copied().find(|right| !self.allows(who, *right, room))
+    }
+
     /// Whether `who` has `right` in `room`: by the grants of his token if it has any, else by the rule.
     #[must_use]
     pub fn allows(&self, who: &Identity, right: Right, room: &RoomName) -> bool {
@@ -180,7 +199,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, room: &str) -> bool {
-        Pattern::new(pattern).matches(&RoomName::parse(room).unwrap())
+        Pattern::parse(pattern).unwrap().matches(&RoomName::parse(room).unwrap())
     }
 
     #[test]
@@ -188,6 +207,12 @@ mod tests {
         assert!(matches("lobby", "Lobby"));
         assert!(matches("*", "anything"));
         assert!(matches("game-*", "game-"));
+        assert!(
+            matches("Staff Room", "staff room")
+                && matches("staff *", "Staff Room 2")
+                && matches("Straße", "STRASSE")
+        );
+        assert!(Pattern::parse("a\u{0}*").is_err() && Pattern::parse("").is_err());
         assert!(matches("*-*-end", "a-b-end"));
         assert!(matches("a*b*c", "a-b-b-c"));
         assert!(!matches("a*a", "a"));

@@ -118,6 +118,9 @@ impl Room {
     /// Does what a session asks, or keeps it until the log is open.
     pub(crate) fn command(&mut self, asked: Asked, cx: &mut RoomCx<'_>) {
         self.touched_ms = cx.now.mono_ms;
+        if matches!(asked.command, Command::Leave) {
+            return self.leave(asked.session, cx);
+        }
         match &mut self.stage {
             Stage::Opening(waiting) if waiting.len() < cx.settings.pending_limit => waiting.push(asked),
             Stage::Opening(_) => refuse(&asked, Refusal::Busy, cx),
@@ -134,9 +137,9 @@ impl Room {
     fn run(&mut self, asked: Asked, cx: &mut RoomCx<'_>) {
         match asked.command {
             Command::Join { .. } => self.join(asked, cx),
-            Command::Leave => self.leave(asked.session, cx),
             Command::Publish { .. } => self.publish(asked, cx),
             Command::Presence => self.tell_presence(&asked, cx),
+            Command::Leave => {}
         }
     }
 
@@ -185,6 +188,11 @@ impl Room {
             self.interest[usize::from(session.worker)] -= 1;
         }
         self.parked.retain(|_, parked| parked.asked.session != session);
+        if let Stage::Opening(waiting) = &mut self.stage {
+            // What it said stays said; it is only its joining that must not happen any more.
+            waiting
+                .retain(|asked| asked.session != session || matches!(asked.command, Command::Publish { .. }));
+        }
         self.exit(&Place::Session(session), cx);
     }
 
@@ -292,7 +300,5 @@ fn reply(asked: &Asked, reply: Reply, cx: &mut RoomCx<'_>) {
 }
 
 fn refuse(asked: &Asked, why: Refusal, cx: &mut RoomCx<'_>) {
-    if !matches!(asked.command, Command::Leave) {
-        reply(asked, Reply::Refused(why), cx);
-    }
+    reply(asked, Reply::Refused(why), cx);
 }

@@ -150,7 +150,7 @@ fn rights_by_rule_and_by_grant() {
         read: vec![Who::User("ann".into())],
         ..policy(LogKind::Memory)
     };
-    let rules = vec![(Pattern::new("strict"), strict)];
+    let rules = vec![(Pattern::parse("strict").unwrap(), strict)];
     let mut bench =
         bench_with(settings(), Policies::new(rules, policy(LogKind::Memory), inbox(LogKind::Memory)));
     bench.publish(0, &guest("ann"), "strict", "x");
@@ -158,7 +158,7 @@ fn rights_by_rule_and_by_grant() {
     bench.join(0, &account("bob"), "strict", Start::Now);
     bench.join(0, &account("ann"), "strict", Start::Now);
     let granted = Identity {
-        grants: Some(Grants(vec![(Pattern::new("s*"), vec![Right::Read])])),
+        grants: Some(Grants(vec![(Pattern::parse("s*").unwrap(), vec![Right::Read])])),
         ..(*account("bob")).clone()
     };
     bench.join(2, &granted.into(), "strict", Start::Now);

@@ -78,7 +78,7 @@ async fn begin(
 
 /// A body as far as one is wanted, within its limits of size and time.
 async fn read_body(shell: &Shell, parts: &request::Parts, body: Incoming) -> Result<Bytes, Problem> {
-    if parts.method != Method::POST {
+    if !gate_request::takes_body(parts) {
         return Ok(Bytes::new());
     }
     let limit = shell.gate.message_bytes;

@@ -57,10 +57,11 @@ pub(crate) fn written(worker: &mut Worker<LinkHandle>, slot: u32, result: Result
             place.outbox.sent(sent);
             sent
         }
-        // The link's task will read of its end; until then nothing more is tried.
         Err(errno) => {
             if errno != libc::EAGAIN {
+                // Something is lost, so nothing more may follow: the peer must notice, and resume.
                 place.outbox.clear_unsent();
+                place.link.condemn();
             }
             0
         }

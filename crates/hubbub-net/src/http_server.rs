@@ -31,7 +31,7 @@ pub(crate) async fn serve(
     connection.http1.set(spoken == Spoken::Http1);
     let connection = Rc::new(connection);
     let settings = shell.settings.clone();
-    let read = ReadFlag::default();
+    let read = connection.read.clone();
     let io = Prefixed::new(prefix, stream, read.clone());
     let owner = connection.clone();
     let service = service_fn(move |request| exchange::answer(shell.clone(), owner.clone(), request));
@@ -74,7 +74,10 @@ async fn watched<C: Future>(
         }
         let done = server.as_mut().poll(cx).map(drop);
         if read.swap(false, Ordering::Relaxed) {
-            connection.pulse.read(connection.now_ms());
+            match connection.http1.get() {
+                true => connection.pulse.read_part(connection.now_ms()),
+                false => connection.pulse.read_any(connection.now_ms()),
+            }
         }
         done
     })

@@ -46,11 +46,16 @@ impl Pulse {
         }
     }
 
-    /// Bytes came in.
-    pub(crate) fn read(&self, now_ms: u64) {
+    /// Bytes came in that no request was made of: part of a head.
+    pub(crate) fn read_part(&self, now_ms: u64) {
         if self.busy.get() == 0 && !self.partial.replace(true) {
             self.since_ms.set(now_ms);
         }
+    }
+
+    /// Something came in: the peer is not silent.
+    pub(crate) fn read_any(&self, now_ms: u64) {
+        self.since_ms.set(now_ms);
     }
 
     /// A request is there.
@@ -110,8 +115,11 @@ impl Pulses {
     /// Ends the silent.
     pub(crate) fn look(&self, now_ms: u64, settings: &NetSettings) {
         for (_, pulse) in self.0.borrow().iter() {
-            if pulse.is_dead(now_ms, settings) {
-                pulse.tell(Order::Die);
+            match (pulse.is_dead(now_ms, settings), pulse.order.get()) {
+                // A word of farewell first, for protocols that have one; a second later it is meant.
+                (true, Order::Live) if !pulse.partial.get() => pulse.tell(Order::Finish),
+                (true, _) => pulse.tell(Order::Die),
+                (false, _) => {}
             }
         }
     }

@@ -217,7 +217,7 @@ fn run(
         slow: common.slow.clone(),
     });
     let local = LocalSet::new();
-    local.spawn_local(shell.clone().run_turns(bell));
+    let turns = local.spawn_local(shell.clone().run_turns(bell));
     local.block_on(&runtime, async move {
         for listener in listeners {
             match TcpListener::from_std(listener) {
@@ -228,10 +228,18 @@ fn run(
             }
         }
         tokio::select! {
+            _ = turns => abort(),
             () = watch_pulses(&shell) => {}
             () = wait_for_end(&shell, closed) => {}
         }
     });
+}
+
+/// A worker that runs no more turns would go on accepting connections and serve none of them. Sessions are caught one by
+/// one; what gets here is a fault in what they share, and an honest restart is better.
+fn abort() -> ! {
+    tracing::error!("a worker was lost to a fault of the server; please report what is printed above");
+    std::process::abort()
 }
 
 /// Ends connections that have fallen silent, and links that linger; until the thread ends.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
 use hubbub_gate::session::{Input, Session};
@@ -18,6 +19,7 @@ use crate::clock::Clock;
 use crate::flush::Flusher;
 use crate::link::LinkHandle;
 use crate::pages::Pages;
+use crate::prefixed::ReadFlag;
 use crate::pulse::{Pulse, Pulses};
 use crate::serve::{NetSettings, SlowHandler};
 
@@ -106,7 +108,13 @@ impl Shell {
         let (key, pulse) = self.pulses.add(self.clock.now().mono_ms);
         self.counters.connections_accepted.add(1);
         self.counters.connections.set(self.pulses.len() as u64);
-        Some(Connection { shell: self.clone(), key, pulse, http1: Cell::new(false) })
+        Some(Connection {
+            shell: self.clone(),
+            key,
+            pulse,
+            http1: Cell::new(false),
+            read: ReadFlag::default(),
+        })
     }
 
     /// Whether any connection is open.
@@ -203,6 +211,8 @@ pub(crate) struct Connection {
     pub(crate) pulse: Rc<Pulse>,
     /// Exchanges come one after the other.
     pub(crate) http1: Cell<bool>,
+    /// Bytes came in since the last request.
+    pub(crate) read: ReadFlag,
 }
 
 impl Connection {
@@ -225,6 +235,7 @@ pub(crate) struct Busy(Rc<Connection>);
 impl Busy {
     pub(crate) fn new(connection: Rc<Connection>) -> Self {
         connection.pulse.begin();
+        connection.read.store(false, Ordering::Relaxed);
         Self(connection)
     }
 

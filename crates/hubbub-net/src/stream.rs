@@ -65,8 +65,8 @@ impl Link {
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<End> {
-        if self.is_done(cx) {
-            return Poll::Ready(End::Ours);
+        if let Some(end) = self.end(cx) {
+            return Poll::Ready(end);
         }
         if let Poll::Ready(end) = self.poll_write(cx) {
             return Poll::Ready(end);
@@ -74,12 +74,16 @@ impl Link {
         self.poll_read(cx)
     }
 
-    /// Also tells the flush whom to wake.
-    fn is_done(&self, cx: &Context<'_>) -> bool {
+    /// Whether it is over. Also tells the flush whom to wake.
+    fn end(&self, cx: &Context<'_>) -> Option<End> {
         let mut worker = self.open.shell.worker.borrow_mut();
-        let Some(place) = worker.slot_mut(self.open.key) else { return true };
+        let Some(place) = worker.slot_mut(self.open.key) else { return Some(End::Ours) };
         place.link.wait(cx.waker());
-        place.is_over() && (place.outbox.is_empty() || place.link.condemned)
+        match (place.link.condemned, place.is_over() && place.outbox.is_empty()) {
+            (true, _) => Some(End::Theirs),
+            (_, true) => Some(End::Ours),
+            _ => None,
+        }
     }
 
     /// Sends what the flush could not, when there is such.

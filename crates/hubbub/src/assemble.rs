@@ -41,6 +41,7 @@ pub(crate) fn doorman(
 pub(crate) fn gate(config: &Config) -> GateSettings {
     let (limits, http, ws) = (&config.limits, &config.http, &config.websocket);
     GateSettings {
+        domain: config.server.domain.clone(),
         origins: http.origins.clone(),
         message_bytes: limits.message_bytes,
         outbox: OutboxLimits {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubbub_hub::address::NameError;
 use hubbub_hub::address::prepare_local;
 use hubbub_hub::policy::Pattern;
 use hubbub_hub::{LogKind, PresenceMode, Who};
@@ -52,9 +53,11 @@ impl RoomRule {
     }
 
     /// The pattern of the names.
-    #[must_use]
-    pub fn pattern(&self) -> Pattern {
-        Pattern::new(&self.r#match)
+    ///
+    /// # Errors
+    /// No room can have such a name; loading a configuration checks that.
+    pub fn pattern(&self) -> Result<Pattern, NameError> {
+        Pattern::parse(&self.r#match)
     }
 }
 

@@ -281,8 +281,9 @@ pub fn published(seq: u64, repeated: bool) -> Reply {
     Reply::Published(Published { id: id(seq), at, unix_ms: 1_763_800_000_123, repeated })
 }
 
-fn settings() -> GateSettings {
+pub fn settings() -> GateSettings {
     GateSettings {
+        domain: "localhost".into(),
         origins: Vec::new(),
         message_bytes: 1 << 16,
         outbox: OutboxLimits { bytes: 1 << 20, when_full: WhenFull::Close },

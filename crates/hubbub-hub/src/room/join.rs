@@ -9,7 +9,7 @@ use super::{Room, RoomCx, refuse, reply};
 use crate::command::{Asked, Command, Effect, Joined, Refusal, Reply, Start, Stay};
 use crate::event::Event;
 use crate::log::{Fault, LogAsk};
-use crate::policy::{LogKind, Right};
+use crate::policy::LogKind;
 use crate::presence::Place;
 
 /// A join that waits for older messages from the store.
@@ -23,7 +23,7 @@ pub(super) struct Parked {
 impl Room {
     pub(super) fn join(&mut self, asked: Asked, cx: &mut RoomCx<'_>) {
         let Command::Join { start, limit, stay, .. } = asked.command else { return };
-        if let Some(missing) = self.missing_right(&asked, stay) {
+        if let Some(missing) = self.policy.missing(&asked.identity, &asked.command, &self.name) {
             return refuse(&asked, Refusal::Forbidden(missing), cx);
         }
         self.be_present(&asked, stay, cx);
@@ -38,15 +38,6 @@ impl Room {
         self.next_park += 1;
         cx.effects.push(Effect::Log(LogAsk::Read { room: self.name.clone(), after, limit, ticket }));
         self.parked.insert(ticket, Parked { asked, after, recovered });
-    }
-
-    /// Being seen takes the right to join; reading takes the right to read.
-    fn missing_right(&self, asked: &Asked, stay: Stay) -> Option<Right> {
-        let may = |right| self.policy.allows(&asked.identity, right, &self.name);
-        if stay == Stay::Seated && !may(Right::Join) {
-            return Some(Right::Join);
-        }
-        (!may(Right::Read)).then_some(Right::Read)
     }
 
     fn be_present(&mut self, asked: &Asked, stay: Stay, cx: &mut RoomCx<'_>) {

@@ -210,6 +210,7 @@ pub(crate) fn messages(stream: &str) -> impl Iterator<Item = (u64, String)> {
 
 fn gate(rules: &Rules) -> GateSettings {
     GateSettings {
+        domain: "localhost".into(),
         origins: Vec::new(),
         message_bytes: 1 << 20,
         outbox: rules.outbox,
