@@ -36,7 +36,10 @@ pub(crate) async fn answer(
     }
     let origin = match gate_request::origin(&parts, &shell.gate) {
         Ok(origin) => origin,
-        Err(problem) => return Ok(whole(problem.response())),
+        Err(problem) => {
+            discard(&shell, body).await;
+            return Ok(whole(problem.response()));
+        }
     };
     let head_only = parts.method == Method::HEAD;
     let on_upgrade = parts.extensions.remove::<OnUpgrade>();
@@ -79,6 +82,7 @@ async fn begin(
 /// A body as far as one is wanted, within its limits of size and time.
 async fn read_body(shell: &Shell, parts: &request::Parts, body: Incoming) -> Result<Bytes, Problem> {
     if !gate_request::takes_body(parts) {
+        discard(shell, body).await;
         return Ok(Bytes::new());
     }
     let limit = shell.gate.message_bytes;
@@ -92,6 +96,13 @@ async fn read_body(shell: &Shell, parts: &request::Parts, body: Incoming) -> Res
         Ok(Err(error)) => Err(Problem::bad_request(format!("The body broke off: {error}."))),
         Err(_) => Err(Problem::timeout()),
     }
+}
+
+/// Lets a body that nobody wants pass, within reason: a client whose stream is reset while it sends may not read the answer.
+async fn discard(shell: &Shell, body: Incoming) {
+    let within = Duration::from_millis(shell.settings.body_timeout_ms);
+    let mut body = Limited::new(body, shell.gate.message_bytes);
+    let _ = tokio::time::timeout(within, async { while let Some(Ok(_)) = body.frame().await {} }).await;
 }
 
 /// A session that has a link; it ends with it.
