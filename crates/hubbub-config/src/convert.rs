@@ -42,6 +42,7 @@ impl Config {
             key_window_ms: millis(self.history.idempotency_window),
             key_limit: self.history.idempotency_keys,
             pending_limit: self.limits.pending,
+            pending_bytes: self.limits.pending_bytes,
             tail_count: self.history.tail_count,
             tail_bytes: self.history.tail_bytes,
             page_bytes: self.history.page_bytes,

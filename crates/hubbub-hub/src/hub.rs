@@ -31,6 +31,8 @@ pub struct HubSettings {
     pub key_limit: usize,
     /// Most messages of one room on their way to the disk, and most commands waiting for its log to open.
     pub pending_limit: usize,
+    /// Most bytes of one room on their way to the disk, counted by [`crate::Event::weight`].
+    pub pending_bytes: usize,
     /// Most messages of a durable room held in memory.
     pub tail_count: u32,
     /// Most bytes of them.
@@ -90,7 +92,8 @@ impl Hub {
             }
             self.open(name.clone(), &asked.identity, now, effects);
         }
-        if matches!(asked.command, Command::Join { stay: Stay::Lingering, .. }) {
+        let lingers = matches!(asked.command, Command::Join { stay: Stay::Lingering, .. });
+        if lingers && self.policies.of(&name).missing(&asked.identity, &asked.command, &name).is_none() {
             self.linger(name.clone(), &asked.identity, now);
         }
         self.in_room(&name, now, effects, |room, cx| room.command(asked, cx));

@@ -46,6 +46,8 @@ pub(crate) struct Room {
     keys: Keys,
     /// Stamped, and on the way to the disk. Always empty in a memory room.
     pending: VecDeque<Pending>,
+    /// What they weigh.
+    pending_bytes: usize,
     /// Joins that wait for a page from the store.
     parked: HashMap<u64, Parked>,
     next_park: u64,
@@ -80,6 +82,7 @@ impl Room {
             oldest: 1,
             keys: Keys::default(),
             pending: VecDeque::new(),
+            pending_bytes: 0,
             parked: HashMap::new(),
             next_park: 0,
             seats: HashSet::new(),

@@ -138,7 +138,12 @@ impl Link {
             }
             let mut scratch = self.open.shell.scratch.borrow_mut();
             match self.stream.try_read(&mut scratch) {
-                Ok(0) => return Poll::Ready(End::Theirs),
+                Ok(0) => {
+                    // It says nothing more; what we have for it, such as the answer to its close frame, it may still read.
+                    drop(scratch);
+                    self.write();
+                    return Poll::Ready(End::Theirs);
+                }
                 Ok(count) => self.open.shell.received(self.open.key, &mut scratch[..count]),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
                 Err(_) => return Poll::Ready(End::Theirs),

@@ -140,8 +140,17 @@ impl<L> Worker<L> {
     }
 
     fn at_home(&mut self, asked: Asked) {
+        // Whoever cannot keep up with being told must not be told more.
+        if matches!(asked.command, Command::Publish { .. }) && self.is_anyone_behind() {
+            return self.refuse(&asked, Refusal::Busy);
+        }
         self.counters.published.add(u64::from(matches!(asked.command, Command::Publish { .. })));
         self.hub.command(asked, self.now, &mut self.effects);
+    }
+
+    fn is_anyone_behind(&self) -> bool {
+        (0..self.post.workers())
+            .any(|worker| worker != self.id && self.post.waiting(worker) > self.settings.mailbox_max)
     }
 
     fn run_effects(&mut self) {

@@ -49,9 +49,12 @@ section! {
         /// Most messages of one room that wait for the disk, and most requests that wait for its log to open; further
         /// ones get `503 unavailable`.
         pending: usize = Is("10000"), Kind::Count("messages", 1, 1 << 24);
-        /// Messages a second that one session may publish, on average; more get `429 too-many`. 0: as many as it likes.
+        /// Most bytes of the messages of one room that wait for the disk.
+        pending_bytes: usize = Is("\"64 MiB\""), Kind::Bytes(MIB, 64 * GIB);
+        /// Messages a second that one WebSocket may publish, on average; a raw one that sends more is closed with 1013, one with
+        /// `hubbub.json` is told `429 too-many`. 0: as many as it likes. A POST is not counted: it carries one message.
         publish_rate: u32 = Is("0"), Kind::Count("messages a second", 0, 1_000_000);
-        /// How many messages a session may publish at once before `publish_rate` counts.
+        /// How many messages a WebSocket may publish at once before `publish_rate` counts.
         publish_burst: u32 = Is("100"), Kind::Count("messages", 1, 1_000_000);
     }
 }

@@ -35,9 +35,14 @@ impl Room {
                 reply(&asked, Reply::Published(Published { repeated: true, ..published }), cx);
             }
             Some(Known::Pending(seq)) => self.wait_for(seq, asked),
-            None if self.pending.len() >= cx.settings.pending_limit => refuse(&asked, Refusal::Busy, cx),
+            None if self.is_behind(cx) => refuse(&asked, Refusal::Busy, cx),
             None => self.stamp(asked, body, key, cx),
         }
+    }
+
+    /// The disk does not keep up.
+    fn is_behind(&self, cx: &RoomCx<'_>) -> bool {
+        self.pending.len() >= cx.settings.pending_limit || self.pending_bytes >= cx.settings.pending_bytes
     }
 
     fn wait_for(&mut self, seq: u64, asked: Asked) {
@@ -64,6 +69,7 @@ impl Room {
             self.keys.insert(event.unix_ms, event.from.user.clone(), key.clone(), pending);
         }
         cx.effects.push(Effect::Log(LogAsk::Append { event: event.clone(), key: key.clone() }));
+        self.pending_bytes += event.weight();
         self.pending.push_back(Pending { event, key, waiting: vec![asked] });
     }
 
@@ -98,6 +104,7 @@ impl Room {
     pub(super) fn kept(&mut self, through: u64, oldest: u64, cx: &mut RoomCx<'_>) {
         while self.pending.front().is_some_and(|pending| pending.event.at.seq <= through) {
             let Some(Pending { event, key, waiting }) = self.pending.pop_front() else { break };
+            self.pending_bytes -= event.weight();
             self.release(event, key, &waiting, cx);
         }
         self.oldest = self.oldest.max(oldest);
@@ -109,6 +116,7 @@ impl Room {
         if !matches!(self.stage, Stage::Open) {
             return;
         }
+        self.pending_bytes = 0;
         for Pending { event, key, waiting } in std::mem::take(&mut self.pending) {
             if let Some(key) = key {
                 self.keys.forget(&event.from.user, &key);

@@ -30,6 +30,7 @@ pub fn settings() -> HubSettings {
         key_window_ms: 300_000,
         key_limit: 100,
         pending_limit: 4,
+        pending_bytes: 1 << 20,
         tail_count: 5,
         tail_bytes: 1 << 20,
         page_bytes: 1 << 20,

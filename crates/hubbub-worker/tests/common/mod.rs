@@ -247,6 +247,7 @@ fn hub_settings(workers: u16) -> HubSettings {
         key_window_ms: 60_000,
         key_limit: 100,
         pending_limit: 100,
+        pending_bytes: 1 << 26,
         tail_count: 1000,
         tail_bytes: 1 << 20,
         page_bytes: 1 << 16,
