@@ -23,7 +23,13 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     pub fn now(&self) -> Now {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Now { unix_ms: millis(unix), mono_ms: millis(self.started.elapsed()) }
+        Now { unix_ms: millis(unix), mono_ms: self.mono_ms() }
+    }
+
+    /// The present moment in process time alone, which costs half as much.
+    #[must_use]
+    pub fn mono_ms(&self) -> u64 {
+        millis(self.started.elapsed())
     }
 
     /// A moment of process time, as tokio's timer wants it.

@@ -246,7 +246,7 @@ fn abort() -> ! {
 async fn watch_pulses(shell: &Shell) {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        shell.pulses.look(shell.clock.now().mono_ms, &shell.settings);
+        shell.pulses.look(shell.clock.mono_ms(), &shell.settings);
         shell.end_lingering();
     }
 }

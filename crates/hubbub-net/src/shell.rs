@@ -105,7 +105,7 @@ impl Shell {
             self.counters.connections_refused.add(1);
             return None;
         }
-        let (key, pulse) = self.pulses.add(self.clock.now().mono_ms);
+        let (key, pulse) = self.pulses.add(self.clock.mono_ms());
         self.counters.connections_accepted.add(1);
         self.counters.connections.set(self.pulses.len() as u64);
         Some(Connection {
@@ -124,7 +124,7 @@ impl Shell {
 
     /// Runs turns until the thread ends.
     pub(crate) async fn run_turns(self: Rc<Self>, bell: Listener) {
-        let far = || self.clock.instant(self.clock.now().mono_ms + 86_400_000);
+        let far = || self.clock.instant(self.clock.mono_ms() + 86_400_000);
         let mut sleep = pin!(tokio::time::sleep_until(far()));
         poll_fn(|cx: &mut Context<'_>| {
             self.turner.borrow_mut().replace(cx.waker().clone());
@@ -174,13 +174,13 @@ impl Shell {
         if let Some(key) = worker.key_at(slot)
             && worker.slot(key).is_some_and(|place| place.is_over() && place.link.may_linger())
         {
-            self.lingering.borrow_mut().push_back((self.clock.now().mono_ms + LINGER_MS, key));
+            self.lingering.borrow_mut().push_back((self.clock.mono_ms() + LINGER_MS, key));
         }
     }
 
     /// Once a second: ends those that have lingered long enough.
     pub(crate) fn end_lingering(&self) {
-        let now_ms = self.clock.now().mono_ms;
+        let now_ms = self.clock.mono_ms();
         let mut lingering = self.lingering.borrow_mut();
         while let Some((_, key)) = lingering.front().copied().filter(|(until, _)| *until <= now_ms) {
             lingering.pop_front();
@@ -218,7 +218,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// The present process time.
     pub(crate) fn now_ms(&self) -> u64 {
-        self.shell.clock.now().mono_ms
+        self.shell.clock.mono_ms()
     }
 }
 
