@@ -22,6 +22,8 @@ const OPENAPI: &str = include_str!("openapi.json");
 
 /// Serves until a signal says otherwise.
 pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
+    // Before anybody can know that the server is there, and stop it.
+    let signals = Signals::new([SIGTERM, SIGINT])?;
     let config = read(options)?;
     let admitted = config.admitted()?;
     start_log(&config);
@@ -51,7 +53,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     })?;
     say_where(&server)?;
     tracing::info!(workers, connections = connections * usize::from(workers), open_files, "ready");
-    wait_for_signal()?;
+    wait_for(signals);
     close(server, kept);
     Ok(())
 }
@@ -65,8 +67,7 @@ fn say_where(server: &Server) -> std::io::Result<()> {
     out.flush()
 }
 
-fn wait_for_signal() -> std::io::Result<()> {
-    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+fn wait_for(mut signals: Signals) {
     let signal = signals.forever().next();
     tracing::info!(signal, "closing; a second signal ends at once");
     std::thread::spawn(move || {
@@ -74,7 +75,6 @@ fn wait_for_signal() -> std::io::Result<()> {
             std::process::exit(1);
         }
     });
-    Ok(())
 }
 
 /// Sessions first, while what they wait for is still kept; then the store.
