@@ -34,17 +34,22 @@ pub(crate) async fn answer(
     if let Some(page) = shell.pages.find(&parts.method, parts.uri.path(), &parts.headers) {
         return Ok(of_page(page));
     }
-    let origin = match gate_request::origin(&parts, &shell.gate) {
-        Ok(origin) => origin,
-        Err(problem) => {
-            discard(&shell, body).await;
-            return Ok(whole(problem.response()));
-        }
-    };
+    let origin = gate_request::origin(&parts, &shell.gate);
     let head_only = parts.method == Method::HEAD;
     let on_upgrade = parts.extensions.remove::<OnUpgrade>();
-    let mut response = match read_body(&shell, &parts, body).await {
-        Ok(body) => begin(&shell, busy, parts, body, &origin, on_upgrade).await,
+    // Boxed, so that the many requests without a body have no room for one.
+    let body = match (&origin, body.is_end_stream()) {
+        (_, true) => Ok(Bytes::new()),
+        (Ok(_), false) if gate_request::takes_body(&parts) => Box::pin(read_body(&shell, body)).await,
+        (_, false) => Box::pin(discard(&shell, body)).await,
+    };
+    let origin = match origin {
+        Ok(origin) => origin,
+        Err(problem) => return Ok(whole(problem.response())),
+    };
+    let mut response = match body.map(|body| begin(shell, busy, parts, body, &origin)) {
+        Ok(Ok((open, websocket_connect))) => open.answer(on_upgrade, websocket_connect).await,
+        Ok(Err(response)) => response,
         Err(problem) => whole(problem.response()),
     };
     origin.mark(response.headers_mut());
@@ -55,36 +60,26 @@ pub(crate) async fn answer(
     Ok(response)
 }
 
-/// Begins the session that answers, and waits for its head.
-async fn begin(
-    shell: &Rc<Shell>,
+/// Begins the session that answers, unless the answer is there at once. Says whether it may become a WebSocket over HTTP/2.
+fn begin(
+    shell: Rc<Shell>,
     busy: Busy,
     parts: request::Parts,
     body: Bytes,
     origin: &Origin,
-    on_upgrade: Option<OnUpgrade>,
-) -> Response<Answer> {
-    let websocket_connect = parts.method == Method::CONNECT
-        && parts
-            .extensions
-            .get::<hyper::ext::Protocol>()
-            .is_some_and(|protocol| protocol.as_str() == "websocket");
+) -> Result<(Open, bool), Response<Answer>> {
+    let protocol = parts.extensions.get::<hyper::ext::Protocol>();
+    let websocket_connect =
+        parts.method == Method::CONNECT && protocol.is_some_and(|protocol| protocol.as_str() == "websocket");
     let request = gate_request::Request { parts, body, websocket_connect };
     match gate_request::open(request, origin, &shell.gate) {
-        Opening::Session(session) => {
-            let open = Open { key: shell.open(session), shell: shell.clone(), busy };
-            open.answer(on_upgrade, websocket_connect).await
-        }
-        Opening::Answer(head, body) => whole((head, body)),
+        Opening::Session(session) => Ok((Open { key: shell.open(session), shell, busy }, websocket_connect)),
+        Opening::Answer(head, body) => Err(whole((head, body))),
     }
 }
 
-/// A body as far as one is wanted, within its limits of size and time.
-async fn read_body(shell: &Shell, parts: &request::Parts, body: Incoming) -> Result<Bytes, Problem> {
-    if !gate_request::takes_body(parts) {
-        discard(shell, body).await;
-        return Ok(Bytes::new());
-    }
+/// A body within its limits of size and time.
+async fn read_body(shell: &Shell, body: Incoming) -> Result<Bytes, Problem> {
     let limit = shell.gate.message_bytes;
     if body.size_hint().lower() > limit as u64 {
         return Err(Problem::too_large(limit));
@@ -99,10 +94,11 @@ async fn read_body(shell: &Shell, parts: &request::Parts, body: Incoming) -> Res
 }
 
 /// Lets a body that nobody wants pass, within reason: a client whose stream is reset while it sends may not read the answer.
-async fn discard(shell: &Shell, body: Incoming) {
+async fn discard(shell: &Shell, body: Incoming) -> Result<Bytes, Problem> {
     let within = Duration::from_millis(shell.settings.body_timeout_ms);
     let mut body = Limited::new(body, shell.gate.message_bytes);
     let _ = tokio::time::timeout(within, async { while let Some(Ok(_)) = body.frame().await {} }).await;
+    Ok(Bytes::new())
 }
 
 /// A session that has a link; it ends with it.
