@@ -9,7 +9,7 @@ use hubbub_gate::problem::Problem;
 
 fn of(origin: &str, host: &str, listed: &[&str]) -> Result<Origin, Problem> {
     let mut headers = HeaderMap::new();
-    headers.insert(header::ORIGIN, HeaderValue::from_str(origin).unwrap());
+    headers.insert(header::ORIGIN, HeaderValue::from_str(origin).expect("each of these can be a header"));
     let mut settings = settings();
     settings.domain = "chat.example".to_owned();
     settings.origins = listed.iter().map(ToString::to_string).collect();
