@@ -97,3 +97,35 @@ test("an event stream", async () => {
   while (!text.includes(`id: ${offset}\n`) && !text.includes(`id:${offset}\n`)) await once(stream, "data");
   stream.close();
 });
+
+test("a socket that never reads is let go, and the others on its connection hear everything", async () => {
+  const small = await startServer("[limits]\noutbox_bytes = 65536\n");
+  const shared = await connectHttp2(small);
+  const deaf = shared.request({
+    ":method": "CONNECT",
+    ":protocol": "websocket",
+    ":scheme": "http",
+    ":path": "/rooms/h2-deaf/ws",
+    ":authority": "localhost",
+    "sec-websocket-version": "13",
+  });
+  deaf.on("error", () => {}); // its stream is reset in the end
+  const [response] = await once(deaf, "response"); // and from here on nothing is read
+  assert.equal(response[":status"], 200);
+  const { socket } = await extendedConnect(shared, "/rooms/h2-deaf/ws");
+  const large = "x".repeat(50_000);
+  for (let n = 0; n < 20; n++) {
+    socket.send(`${n} ${large}`);
+    assert.equal((await socket.inbox.next()).data, `${n} ${large}`);
+  }
+  const sessions = async () => {
+    const text = await (await fetch(`${small.base}/metrics`)).text();
+    return [...text.matchAll(/^hubbub_sessions\{.*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+  };
+  while ((await sessions()) > 1) await new Promise((resolve) => setTimeout(resolve, 100)); // the runner's patience ends a wait for nothing
+  socket.send("still here");
+  assert.equal((await socket.inbox.next()).data, "still here");
+  assert.equal(await socket.close(), 1000);
+  shared.destroy();
+  await small.stop();
+});

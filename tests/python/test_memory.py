@@ -69,10 +69,11 @@ def test_frames_that_never_end(start):
     assert grows_by(server, abuse) < 8 * MIB
 
 
-@pytest.mark.parametrize("transport", ["websocket", "sse"])
-def test_subscribers_that_never_read(start, transport):
-    """20 of them would be owed 40 MiB each. Each may cost its outbox, no more; a reader beside them loses nothing."""
-    server = start('[limits]\noutbox_bytes = 262144\n[[room]]\nmatch = "*"\nhistory_bytes = 1000000\n')
+@pytest.mark.parametrize(("transport", "io_uring"), [("websocket", "true"), ("websocket", "false"), ("sse", "true")])
+def test_subscribers_that_never_read(start, transport, io_uring):
+    """20 of them would be owed 40 MiB each. Each may cost its outbox, no more; a reader beside them loses nothing.
+    The same where the kernel has no io_uring and links are written one by one."""
+    server = start(f"[server]\nio_uring = {io_uring}\n" '[limits]\noutbox_bytes = 262144\n[[room]]\nmatch = "*"\nhistory_bytes = 1000000\n')
     server.still_serves()
     payload = b"x" * 65536
     idle, before = held(server.pid), sockets(server.pid)

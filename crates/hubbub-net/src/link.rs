@@ -17,6 +17,8 @@ pub(crate) struct LinkHandle {
     pub(crate) blocked: bool,
     /// The session was over long ago and its peer has not read the rest.
     pub(crate) condemned: bool,
+    /// A stream of its own inside an HTTP/2 connection: it can end without the others.
+    pub(crate) own_stream: bool,
     /// The connection whose stream this is, if it may end with it.
     pub(crate) pulse: Option<Rc<Pulse>>,
 }
@@ -31,7 +33,7 @@ impl LinkHandle {
 
     /// Whether a peer that does not read can keep this link open after its session.
     pub(crate) fn may_linger(&self) -> bool {
-        self.direct.is_some() || self.pulse.is_some()
+        self.direct.is_some() || self.own_stream || self.pulse.is_some()
     }
 
     /// Has waited long enough.

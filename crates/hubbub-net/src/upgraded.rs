@@ -16,6 +16,9 @@ const LINGER: Duration = Duration::from_secs(2);
 /// Serves a session over an upgraded stream until either is done.
 pub(crate) async fn serve(open: Open, io: Upgraded) {
     let mut link = Link { open, io, writing: Bytes::new() };
+    if let Some(place) = link.open.shell.worker.borrow_mut().slot_mut(link.open.key) {
+        place.link.own_stream = true;
+    }
     std::future::poll_fn(|cx| link.poll(cx)).await;
     let _ = tokio::time::timeout(LINGER, std::future::poll_fn(|cx| link.poll_close(cx))).await;
 }
@@ -30,10 +33,23 @@ struct Link {
 impl Link {
     /// Ready when the link is done: the peer is gone, or the session is over and all is sent.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_condemned(cx) {
+            return Poll::Ready(());
+        }
         if let Poll::Ready(()) = self.poll_write(cx) {
             return Poll::Ready(());
         }
         self.poll_read(cx)
+    }
+
+    /// Whether its session has been over for too long. Also tells the worker whom to wake: a stream without window is woken by
+    /// nobody else.
+    fn is_condemned(&self, cx: &Context<'_>) -> bool {
+        let mut worker = self.open.shell.worker.borrow_mut();
+        worker.slot_mut(self.open.key).is_none_or(|place| {
+            place.link.wait(cx.waker());
+            place.link.condemned
+        })
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
