@@ -57,7 +57,6 @@ pub struct Outbox {
     head: Option<Box<response::Parts>>,
     /// Part of the first chunk has been sent.
     begun: bool,
-    ended: bool,
     tell_when_drained: bool,
 }
 
@@ -86,7 +85,6 @@ impl Outbox {
             answers: 0,
             head: None,
             begun: false,
-            ended: false,
             tell_when_drained: false,
         }
     }
@@ -176,17 +174,6 @@ impl Outbox {
     /// Whether the session wants to be told now.
     pub fn take_drained(&mut self) -> bool {
         self.queue.is_empty() && std::mem::take(&mut self.tell_when_drained)
-    }
-
-    /// Nothing comes after what is queued.
-    pub fn end(&mut self) {
-        self.ended = true;
-    }
-
-    /// Whether [`Self::end`] was called.
-    #[must_use]
-    pub fn is_ended(&self) -> bool {
-        self.ended
     }
 
     /// Bytes queued.

@@ -269,7 +269,6 @@ impl<L> Worker<L> {
         if place.session.take().is_none() {
             return;
         }
-        place.outbox.end();
         let session = SessionKey { worker: self.id, slot, generation: place.generation };
         let seats = std::mem::take(&mut place.seats);
         let rooms = std::mem::take(&mut place.rooms);
