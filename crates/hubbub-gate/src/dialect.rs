@@ -1,5 +1,7 @@
 //! Wire forms of what happens in a room. All seats of one dialect get the same bytes, made once.
 
+use std::borrow::Cow;
+
 use hubbub_hub::{Content, Event, Happening};
 use hubbub_ws::Kind;
 
@@ -36,17 +38,23 @@ impl Dialect {
 }
 
 /// The message in a frame of its own kind (docs/websocket.md).
-pub fn raw_frame(event: &Event) -> (Kind, &[u8]) {
+pub fn raw_frame(event: &Event) -> (Kind, Cow<'_, [u8]>) {
     match &event.body.content {
-        Content::Text(text) | Content::Json(text) => (Kind::Text, text),
-        Content::Binary(bytes) => (Kind::Binary, bytes),
+        Content::Text(text) | Content::Json(text) => (Kind::Text, Cow::Borrowed(text)),
+        Content::Binary(bytes) => (Kind::Binary, Cow::Borrowed(bytes)),
+        Content::Args(args) if args.parts().is_empty() => (Kind::Text, Cow::Borrowed(args.json())),
+        Content::Args(args) => {
+            let mut text = Vec::new();
+            envelope::args(&mut text, args);
+            (Kind::Text, Cow::Owned(text))
+        }
     }
 }
 
 fn ws_raw(what: &Happening, deflate: WsDeflate, coder: &mut Coder, out: &mut Vec<u8>) {
     if let Happening::Event(event) = what {
         let (kind, payload) = raw_frame(event);
-        coder.frame(out, kind, payload, deflate);
+        coder.frame(out, kind, &payload, deflate);
     }
 }
 
@@ -73,7 +81,7 @@ pub fn server_event(out: &mut Vec<u8>, event: &str, data: &serde_json::Value) {
 fn sse(what: &Happening, out: &mut Vec<u8>) {
     match what {
         Happening::Event(event) => {
-            let mut data = Vec::with_capacity(event.body.content.bytes().len() + 256);
+            let mut data = Vec::with_capacity(event.body.content.weight() + 256);
             envelope::event(&mut data, event);
             let name = (!event.body.event.is_message()).then(|| event.body.event.as_str());
             sse_block(out, Some(&event.at.to_string()), name, &data);

@@ -2,7 +2,7 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use hubbub_hub::presence::{Movement, PresenceChange, PresenceView};
-use hubbub_hub::{Content, Event, Joined, Offset, Page, Published, RoomName, Sender};
+use hubbub_hub::{Args, Content, Event, Joined, Offset, Page, Published, RoomName, Sender};
 use serde_json::json;
 
 /// Appends `text` as a JSON string.
@@ -25,12 +25,30 @@ pub fn event(out: &mut Vec<u8>, event: &Event) {
         }
         Content::Json(json) => out.extend_from_slice(json),
         Content::Binary(bytes) => {
-            out.push(b'"');
-            out.extend_from_slice(BASE64_STANDARD.encode(bytes).as_bytes());
-            out.extend_from_slice(b"\",\"encoding\":\"base64\"");
+            base64(out, bytes);
+            out.extend_from_slice(b",\"encoding\":\"base64\"");
+        }
+        Content::Args(args) => {
+            self::args(out, args);
+            out.extend_from_slice(b",\"args\":true");
         }
     }
     out.push(b'}');
+}
+
+fn base64(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'"');
+    out.extend_from_slice(BASE64_STANDARD.encode(bytes).as_bytes());
+    out.push(b'"');
+}
+
+/// Appends an argument list for those who have no attachments: a binary part becomes `{"base64":"…"}`.
+pub fn args(out: &mut Vec<u8>, args: &Args) {
+    args.write_with(out, |out, _, bytes| {
+        out.extend_from_slice(b"{\"base64\":");
+        base64(out, bytes);
+        out.push(b'}');
+    });
 }
 
 /// Appends an event's envelope up to, and without, its data; the brace stays open.

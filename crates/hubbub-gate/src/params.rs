@@ -26,6 +26,8 @@ pub struct Params {
     pub wait_ms: Option<u64>,
     /// Whether to hear oneself; yes by default.
     pub echo: Option<bool>,
+    /// Whether a JSON array is a list of arguments; no by default.
+    pub args: Option<bool>,
 }
 
 impl Params {
@@ -51,6 +53,7 @@ impl Params {
             "limit" => once(key, &mut self.limit, number(key, &value)?),
             "wait" => once(key, &mut self.wait_ms, wait_ms(&value)?),
             "echo" => once(key, &mut self.echo, yes_or_no(key, &value)?),
+            "args" => once(key, &mut self.args, yes_or_no(key, &value)?),
             _ => Ok(()),
         }
     }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use http::{StatusCode, header};
-use hubbub_hub::{Body, Command, Content, EventName, IdempotencyKey, Identity, Notice, Reply, RoomName};
+use hubbub_hub::{
+    Args, Body, Command, Content, EventName, IdempotencyKey, Identity, Notice, Reply, RoomName,
+};
 use serde::de::IgnoredAny;
 
 use crate::envelope;
@@ -39,7 +41,12 @@ pub fn want(room: RoomName, params: &Params, request: Request) -> Result<Publica
             .ok_or_else(|| Problem::bad_request("Idempotency-Key must be 1 to 128 visible ASCII characters."))
     });
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let content = content(kind, request.body)?;
+    let mut content = content(kind, request.body)?;
+    if params.args == Some(true) {
+        content = spread(content).ok_or_else(|| {
+            Problem::bad_request("With args=true the body is a JSON array, sent as application/json.")
+        })?;
+    }
     Ok(Publication { room, body: Body { event, content }, key: key.transpose()? })
 }
 
@@ -63,6 +70,16 @@ fn content(media_type: &str, body: bytes::Bytes) -> Result<Content, Problem> {
         return Ok(Content::Text(body));
     }
     Ok(Content::Binary(body))
+}
+
+/// A JSON array as the arguments of an event.
+pub(crate) fn spread(content: Content) -> Option<Content> {
+    match content {
+        Content::Json(json) if json.trim_ascii_start().starts_with(b"[") => {
+            Args::new(json, Vec::new()).map(Content::Args)
+        }
+        _ => None,
+    }
 }
 
 /// A publication under way.

@@ -1,5 +1,6 @@
 //! What happens in a room: events, their bodies and their senders.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -32,7 +33,7 @@ impl Event {
     /// Bytes that this event counts for against a history's or a queue's limit: its content and a flat share for the rest.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.body.content.bytes().len() + 160
+        self.body.content.weight() + 160
     }
 }
 
@@ -63,15 +64,86 @@ pub enum Content {
     Json(Bytes),
     /// Anything.
     Binary(Bytes),
+    /// Several values, or none, or values with binary parts: what an event of Socket.IO may carry beside the above.
+    Args(Args),
 }
 
 impl Content {
-    /// The content's bytes, whatever they are.
+    /// The content's bytes, whatever they are; of arguments, the array without its binary parts.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         match self {
             Self::Text(bytes) | Self::Json(bytes) | Self::Binary(bytes) => bytes,
+            Self::Args(args) => &args.json,
         }
+    }
+
+    /// Bytes that this counts for against limits.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Text(bytes) | Self::Json(bytes) | Self::Binary(bytes) => bytes.len(),
+            Self::Args(args) => {
+                args.json.len() + args.parts.iter().map(|part| part.bytes.len() + 64).sum::<usize>()
+            }
+        }
+    }
+}
+
+/// An event's arguments: a JSON array, in which objects hold the places of binary parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Args {
+    json: Bytes,
+    parts: Arc<[Part]>,
+}
+
+/// A binary part of [`Args`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Where in the JSON the value stands that holds its place.
+    pub at: Range<u32>,
+    /// What belongs there.
+    pub bytes: Bytes,
+}
+
+impl Args {
+    /// `json` is a JSON array, checked where it came in; `parts` lie in it, one after the other.
+    ///
+    /// Nothing if they do not.
+    #[must_use]
+    pub fn new(json: Bytes, parts: Vec<Part>) -> Option<Self> {
+        let end = u32::try_from(json.len()).ok()?;
+        let mut free = 0;
+        for part in &parts {
+            if part.at.start < free || part.at.start >= part.at.end || part.at.end > end {
+                return None;
+            }
+            free = part.at.end;
+        }
+        Some(Self { json, parts: parts.into() })
+    }
+
+    /// The array as the sender wrote it.
+    #[must_use]
+    pub fn json(&self) -> &Bytes {
+        &self.json
+    }
+
+    /// Its binary parts, in the order of their places.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Appends the array with `write` in the place of each part, which is given its index and bytes.
+    pub fn write_with(&self, out: &mut Vec<u8>, mut write: impl FnMut(&mut Vec<u8>, usize, &Bytes)) {
+        let mut from = 0;
+        for (index, part) in self.parts.iter().enumerate() {
+            out.extend_from_slice(&self.json[from..part.at.start as usize]);
+            write(out, index, &part.bytes);
+            from = part.at.end as usize;
+        }
+        out.extend_from_slice(&self.json[from..]);
     }
 }
 
@@ -129,5 +201,33 @@ thread_local! {
 impl Default for EventName {
     fn default() -> Self {
         MESSAGE.with(Clone::clone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(at: Range<u32>) -> Part {
+        Part { at, bytes: Bytes::from_static(b"x") }
+    }
+
+    #[test]
+    fn parts_lie_in_the_array_in_order() {
+        let json = Bytes::from_static(b"[{},{}]");
+        assert!(Args::new(json.clone(), vec![part(1..3), part(4..6)]).is_some());
+        for wrong in
+            [vec![part(4..6), part(1..3)], vec![part(1..3), part(2..4)], vec![part(1..8)], vec![part(3..3)]]
+        {
+            assert!(Args::new(json.clone(), wrong).is_none());
+        }
+    }
+
+    #[test]
+    fn parts_are_written_in_their_places() {
+        let args = Args::new(Bytes::from_static(b"[{},1,{}]"), vec![part(1..3), part(6..8)]).unwrap();
+        let mut out = Vec::new();
+        args.write_with(&mut out, |out, index, _| out.push(b'a' + index as u8));
+        assert_eq!(out, b"[a,1,b]");
     }
 }

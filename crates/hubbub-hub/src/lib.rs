@@ -25,7 +25,7 @@ pub use command::{
     Command, Effect, Happening, Joined, Notice, Page, Published, Refusal, Reply, SessionKey, Start, Ticket,
     WorkerId,
 };
-pub use event::{Body, Content, Event, EventName, Sender};
+pub use event::{Args, Body, Content, Event, EventName, Part, Sender};
 pub use hub::{Hub, HubSettings};
 pub use id::MessageId;
 pub use idempotency::{IdempotencyKey, Remembered};

@@ -1,10 +1,12 @@
 //! A message as a row, and back. A row is believed only as far as it makes sense.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use hubbub_hub::{
-    Body, Content, Event, EventName, IdempotencyKey, MessageId, Offset, RoomName, Sender, UserAddress,
+    Args, Body, Content, Event, EventName, IdempotencyKey, MessageId, Offset, Part, RoomName, Sender,
+    UserAddress,
 };
 use rusqlite::{Connection, Row, named_params};
 
@@ -51,7 +53,7 @@ pub(crate) fn insert(
         ":event": event.body.event.as_str(),
         ":kind": kind(&event.body.content),
         ":key": key.map(IdempotencyKey::as_str),
-        ":content": &event.body.content.bytes()[..],
+        ":content": &*stored(&event.body.content),
     })?;
     Ok(())
 }
@@ -84,17 +86,29 @@ fn event_name(text: &str) -> Result<EventName, Damaged> {
     EventName::parse(text).map_err(|_| Damaged)
 }
 
+/// A content's kind in its row. Numbers are never given a new meaning.
 fn kind(content: &Content) -> i64 {
     match content {
         Content::Text(_) => 0,
         Content::Json(_) => 1,
         Content::Binary(_) => 2,
+        Content::Args(args) if args.parts().is_empty() => 3,
+        Content::Args(_) => 4,
+    }
+}
+
+/// A content as its row has it.
+fn stored(content: &Content) -> Cow<'_, [u8]> {
+    match content {
+        Content::Text(bytes) | Content::Json(bytes) | Content::Binary(bytes) => Cow::Borrowed(bytes),
+        Content::Args(args) if args.parts().is_empty() => Cow::Borrowed(args.json()),
+        Content::Args(args) => Cow::Owned(with_parts(args)),
     }
 }
 
 /// Whoever sends text or JSON on relies on its being UTF-8, so that is looked at again.
 fn content_of(kind: i64, bytes: Vec<u8>) -> Result<Content, Damaged> {
-    if kind != 2 && std::str::from_utf8(&bytes).is_err() {
+    if matches!(kind, 0 | 1 | 3) && std::str::from_utf8(&bytes).is_err() {
         return Err(Damaged);
     }
     let bytes = Bytes::from(bytes);
@@ -102,6 +116,38 @@ fn content_of(kind: i64, bytes: Vec<u8>) -> Result<Content, Damaged> {
         0 => Ok(Content::Text(bytes)),
         1 => Ok(Content::Json(bytes)),
         2 => Ok(Content::Binary(bytes)),
+        3 => Args::new(bytes, Vec::new()).map(Content::Args).ok_or(Damaged),
+        4 => parts_of(bytes).map(Content::Args).ok_or(Damaged),
         _ => Err(Damaged),
     }
+}
+
+/// `length, JSON`, then for each part `start, end, length, bytes`; numbers are u32, big-endian.
+fn with_parts(args: &Args) -> Vec<u8> {
+    let number = |len: usize| u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes();
+    let mut out = number(args.json().len()).to_vec();
+    out.extend_from_slice(args.json());
+    for part in args.parts() {
+        out.extend_from_slice(&part.at.start.to_be_bytes());
+        out.extend_from_slice(&part.at.end.to_be_bytes());
+        out.extend_from_slice(&number(part.bytes.len()));
+        out.extend_from_slice(&part.bytes);
+    }
+    out
+}
+
+fn parts_of(mut bytes: Bytes) -> Option<Args> {
+    let json = sized(&mut bytes)?;
+    std::str::from_utf8(&json).ok()?;
+    let mut parts = Vec::new();
+    while !bytes.is_empty() {
+        let at = bytes.try_get_u32().ok()?..bytes.try_get_u32().ok()?;
+        parts.push(Part { at, bytes: sized(&mut bytes)? });
+    }
+    Args::new(json, parts)
+}
+
+fn sized(bytes: &mut Bytes) -> Option<Bytes> {
+    let length = bytes.try_get_u32().ok()? as usize;
+    (length <= bytes.len()).then(|| bytes.split_to(length))
 }

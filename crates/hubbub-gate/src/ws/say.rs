@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::problem::Problem;
+use crate::publish::spread;
 
 /// A frame of `hubbub.json` from a client.
 #[derive(Deserialize)]
@@ -22,6 +23,8 @@ struct Frame<'a> {
     encoding: Option<Cow<'a, str>>,
     #[serde(borrow)]
     key: Option<Cow<'a, str>>,
+    #[serde(default)]
+    args: bool,
 }
 
 /// `null` is data as well; only what is not there is missing.
@@ -64,7 +67,11 @@ pub(super) fn envelope(text: &str) -> Result<Said, (Option<String>, Problem)> {
         }
     };
     let data = frame.data.ok_or_else(|| blame(Problem::bad_request("A message has data.")))?.get();
-    let content = content(data, frame.encoding.as_deref()).map_err(blame)?;
+    let mut content = content(data, frame.encoding.as_deref()).map_err(blame)?;
+    if frame.args {
+        content =
+            spread(content).ok_or_else(|| blame(Problem::bad_request("With args, data is an array.")))?;
+    }
     Ok(Said { body: Body { event, content }, key })
 }
 

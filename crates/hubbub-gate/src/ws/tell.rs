@@ -56,7 +56,7 @@ impl Peer {
                 self.frame(&mut out, Kind::Text, &text, cx);
             } else if let Happening::Event(event) = one {
                 let (kind, payload) = raw_frame(event);
-                self.frame(&mut out, kind, payload, cx);
+                self.frame(&mut out, kind, &payload, cx);
             }
         }
         out

@@ -5,7 +5,8 @@ mod model;
 use std::sync::Arc;
 
 use hubbub_hub::{
-    Body, Content, Event, EventName, IdempotencyKey, Keep, MessageId, Offset, Opened, Sender, UserAddress,
+    Args, Body, Content, Event, EventName, IdempotencyKey, Keep, MessageId, Offset, Opened, Part, Sender,
+    UserAddress,
 };
 use tempfile::TempDir;
 
@@ -129,6 +130,14 @@ fn what_is_kept_comes_back_as_it_was() {
         Content::Text("grüß".into()),
         Content::Json(" {\"a\": 1} ".into()),
         Content::Binary(vec![0, 255].into()),
+        Content::Args(Args::new("[1,\"two\"]".into(), Vec::new()).expect("no parts")),
+        Content::Args(
+            Args::new(
+                "[{},{}]".into(),
+                vec![Part { at: 1..3, bytes: vec![0, 255].into() }, Part { at: 4..6, bytes: "".into() }],
+            )
+            .expect("both lie in it"),
+        ),
     ];
     let events: Vec<_> = (1..)
         .zip(contents)
@@ -139,10 +148,10 @@ fn what_is_kept_comes_back_as_it_was() {
         })
         .collect();
     let asks = events.iter().map(|event| LogAsk::Append { event: event.clone(), key: None });
-    assert_eq!(words(&bench.ask(asks.collect())), ["+3/1"]);
+    assert_eq!(words(&bench.ask(asks.collect())), ["+5/1"]);
     bench.reopen();
     let opened = bench.open(ALL);
-    assert_eq!((opened.epoch, opened.head, opened.oldest), (EPOCH, 3, 1));
+    assert_eq!((opened.epoch, opened.head, opened.oldest), (EPOCH, 5, 1));
     assert_eq!(opened.tail, events);
     assert_eq!(reader::page(&bench.writer.connection, &lobby(), 0, 10).unwrap().unwrap(), events);
 }
