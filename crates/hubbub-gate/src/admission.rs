@@ -74,9 +74,7 @@ impl Session for Admission {
             }
             Input::Shutdown => respond_problem(&Problem::unavailable("The server is closing."), cx),
             Input::LinkLost => Err(Close::Done),
-            Input::Stream(_) | Input::Notice(_) | Input::Once { .. } | Input::Drained | Input::TooSlow => {
-                Ok(())
-            }
+            _ => Ok(()),
         }
     }
 

@@ -170,9 +170,7 @@ impl Session for Poll {
             Input::Once { what, bytes } => self.woken(what, bytes, cx),
             Input::Timeout | Input::Shutdown => self.give_up(cx),
             Input::LinkLost => Err(Close::Done),
-            Input::Stream(_) | Input::Notice(_) | Input::Answer(..) | Input::Drained | Input::TooSlow => {
-                Ok(())
-            }
+            _ => Ok(()),
         }
     }
 

@@ -52,12 +52,7 @@ impl Session for AskPresence {
             }
             Input::Shutdown => respond_problem(&Problem::unavailable("The server is closing."), cx),
             Input::LinkLost => Err(Close::Done),
-            Input::Stream(_)
-            | Input::Notice(_)
-            | Input::Once { .. }
-            | Input::Answer(..)
-            | Input::Drained
-            | Input::TooSlow => Ok(()),
+            _ => Ok(()),
         }
     }
 

@@ -139,13 +139,7 @@ impl Session for Publish {
             }
             Input::LinkLost => Err(Close::Done),
             // What is on its way to the disk is answered before the server closes.
-            Input::Shutdown
-            | Input::Stream(_)
-            | Input::Notice(_)
-            | Input::Once { .. }
-            | Input::Answer(..)
-            | Input::Drained
-            | Input::TooSlow => Ok(()),
+            _ => Ok(()),
         }
     }
 

@@ -3,6 +3,7 @@
 //! A session never touches a socket, a clock or another session. It writes to its own [`Outbox`] and queues commands; the worker runs
 //! them later in the same turn.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -28,6 +29,9 @@ pub trait Session {
     }
 }
 
+/// What one session tells another: a type of the protocol that both speak. It may go to another worker.
+pub type Letter = Box<dyn Any + Send>;
+
 /// What may come to a session.
 #[derive(Debug)]
 pub enum Input<'a> {
@@ -46,6 +50,10 @@ pub enum Input<'a> {
     },
     /// The answer to a slow question.
     Answer(Ticket, Answer),
+    /// Another session's word.
+    Letter(SessionKey, Letter),
+    /// There is no such session (any more): what was written to it is lost.
+    Undelivered(SessionKey),
     /// The outbox has run empty, after [`Outbox::tell_when_drained`].
     Drained,
     /// [`Session::deadline`] has come.
@@ -139,8 +147,14 @@ pub enum Deed {
         /// Whether it wants to hear itself.
         echo: bool,
     },
-    /// Tell it nothing more. It stays present until it ends.
-    Unseat,
+    /// Tell it nothing more: in this way of this room, or at all. It stays present until it ends or leaves.
+    Unseat(Option<(RoomName, Delivery)>),
+    /// Tell it nothing more of this room, where it is no longer present.
+    Leave(RoomName),
+    /// Tell another session.
+    Letter(SessionKey, Letter),
+    /// Begin a session that has no link of its own.
+    Spawn(Box<dyn Session>),
     /// This session goes on as another.
     TurnInto(Box<dyn Session>),
 }
@@ -163,7 +177,27 @@ impl Cx<'_> {
 
     /// Gives up its seats: it has said its last word.
     pub fn unseat(&mut self) {
-        self.deeds.push(Deed::Unseat);
+        self.deeds.push(Deed::Unseat(None));
+    }
+
+    /// Gives up one seat.
+    pub fn unseat_from(&mut self, room: &RoomName, delivery: Delivery) {
+        self.deeds.push(Deed::Unseat(Some((room.clone(), delivery))));
+    }
+
+    /// Leaves one room.
+    pub fn leave(&mut self, room: &RoomName) {
+        self.deeds.push(Deed::Leave(room.clone()));
+    }
+
+    /// Tells another session, which gets [`Input::Letter`] later in the turn, or in one of its own worker's.
+    pub fn write_to(&mut self, session: SessionKey, letter: impl Any + Send) {
+        self.deeds.push(Deed::Letter(session, Box::new(letter)));
+    }
+
+    /// Begins a session without a link: others carry its words by letters.
+    pub fn spawn(&mut self, session: impl Session + 'static) {
+        self.deeds.push(Deed::Spawn(Box::new(session)));
     }
 
     /// Goes on as `session`, which gets [`Input::Opened`] next.

@@ -126,7 +126,7 @@ impl Session for Stream {
             Input::Shutdown if self.begun => Err(Close::Done),
             Input::Shutdown => self.end_with(&Problem::unavailable("The server is closing."), cx),
             Input::LinkLost => Err(Close::Done),
-            Input::Stream(_) | Input::Notice(_) | Input::Answer(..) | Input::Once { .. } => Ok(()),
+            _ => Ok(()),
         }
     }
 

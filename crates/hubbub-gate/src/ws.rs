@@ -300,7 +300,7 @@ impl Peer {
             Input::TooSlow => self.too_slow(cx),
             Input::Shutdown => self.shutdown(cx),
             Input::LinkLost => Err(Close::Done),
-            Input::Stream(_) | Input::Notice(_) | Input::Once { .. } | Input::Answer(..) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

@@ -12,7 +12,7 @@ use hubbub_hub::{Happening, Identity, IdentityKind, RoomName, SessionKey, UserAd
 use crate::seats::{Seat, SeatRef};
 use crate::worker::Worker;
 
-impl<L> Worker<L> {
+impl<L: Default> Worker<L> {
     /// Keeps what happened until the end of the turn, so that many messages become one piece of output.
     pub(crate) fn queue_happening(&mut self, room: RoomName, what: Happening) {
         let queue = self.happened.entry(room.clone()).or_default();

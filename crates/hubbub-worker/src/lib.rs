@@ -6,6 +6,7 @@
 
 pub mod counters;
 mod fanout;
+mod letters;
 pub mod mail;
 mod seats;
 mod slot;

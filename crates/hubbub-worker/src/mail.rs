@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context, Poll};
 
 use atomic_waker::AtomicWaker;
-use hubbub_gate::session::Answer;
+use hubbub_gate::session::{Answer, Letter};
 use hubbub_hub::command::Asked;
 use hubbub_hub::{Happening, LogAnswer, Reply, RoomName, SessionKey, Ticket, WorkerId};
 
@@ -26,6 +26,10 @@ pub enum Mail {
     Log(LogAnswer),
     /// From the store to a session.
     Answer(SessionKey, Ticket, Answer),
+    /// From a session to another: from whom, to whom.
+    Letter(SessionKey, SessionKey, Letter),
+    /// To a session whose letter found nobody there.
+    Undelivered(SessionKey, SessionKey),
     /// From the main thread: say goodbye to everybody.
     Shutdown,
 }

@@ -14,6 +14,8 @@ pub struct Slot<L> {
     pub outbox: Outbox,
     /// What the shell needs to send them; the worker does not look at it.
     pub link: L,
+    /// Whether a link holds this place; otherwise it is given up when the session ends.
+    pub(crate) linked: bool,
     /// Already among the touched of this turn.
     pub(crate) touched: bool,
     /// The earliest alarm set for it; later ones of its own are stale.

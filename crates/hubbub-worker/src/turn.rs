@@ -20,7 +20,7 @@ const ROUNDS: usize = 64;
 /// How often rooms look at what has run out.
 const HUB_TICK_MS: u64 = 1000;
 
-impl<L> Worker<L> {
+impl<L: Default> Worker<L> {
     /// Does all there is to do. Gives the time of the next deadline, in process time.
     pub fn turn(&mut self, now: Now) -> Option<u64> {
         self.now = now;
@@ -29,15 +29,24 @@ impl<L> Worker<L> {
         self.fire_deadlines();
         self.tick_hub();
         for _ in 0..ROUNDS {
-            if self.commands.is_empty() && self.effects.is_empty() && self.happened_order.is_empty() {
+            if self.is_settled() {
                 break;
             }
             self.run_commands();
             self.run_effects();
             self.fan_out();
+            self.deliver_letters();
         }
+        self.clear_vacated();
         self.ring_others();
         self.next_deadline()
+    }
+
+    fn is_settled(&self) -> bool {
+        self.commands.is_empty()
+            && self.effects.is_empty()
+            && self.happened_order.is_empty()
+            && self.letters.is_empty()
     }
 
     fn next_deadline(&self) -> Option<u64> {
@@ -63,6 +72,8 @@ impl<L> Worker<L> {
                     self.run_effects();
                 }
                 Mail::Answer(session, ticket, answer) => self.input(session, Input::Answer(ticket, answer)),
+                Mail::Letter(from, to, letter) => self.deliver(from, to, letter),
+                Mail::Undelivered(from, to) => self.input(from, Input::Undelivered(to)),
                 Mail::Shutdown => self.say_goodbye(),
             }
         }
@@ -272,6 +283,9 @@ impl<L> Worker<L> {
         let session = SessionKey { worker: self.id, slot, generation: place.generation };
         let seats = std::mem::take(&mut place.seats);
         let rooms = std::mem::take(&mut place.rooms);
+        if !place.linked {
+            self.vacated.push(session);
+        }
         for seat in seats {
             self.unseat(seat);
         }
@@ -303,9 +317,27 @@ impl<L> Worker<L> {
                 let seat = self.seats.add(&room, delivery, Seat { slot, quiet: !echo });
                 place.seats.push(seat);
             }
-            Deed::Unseat => {
+            Deed::Unseat(None) => {
                 let seats = std::mem::take(&mut place.seats);
                 seats.into_iter().for_each(|seat| self.unseat(seat));
+            }
+            Deed::Unseat(Some((room, delivery))) => self.unseat_from(slot, &room, Some(delivery)),
+            Deed::Leave(room) => {
+                place.rooms.retain(|other| *other != room);
+                self.unseat_from(slot, &room, None);
+                let identity = self.nobody();
+                self.commands.push_back(Asked {
+                    session,
+                    identity,
+                    room,
+                    command: Command::Leave,
+                    ticket: 0,
+                });
+            }
+            Deed::Letter(to, letter) if to.worker == self.id => self.letters.push_back((session, to, letter)),
+            Deed::Letter(to, letter) => self.mail(to.worker, Mail::Letter(session, to, letter)),
+            Deed::Spawn(session) => {
+                self.place(session, L::default(), false);
             }
             Deed::TurnInto(next) => {
                 place.session = Some(next);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hubbub_auth::Doorman;
 use hubbub_gate::coder::Coder;
 use hubbub_gate::outbox::Outbox;
-use hubbub_gate::session::{Deed, Input, Session};
+use hubbub_gate::session::{Deed, Input, Letter, Session};
 use hubbub_gate::settings::GateSettings;
 use hubbub_hub::command::Asked;
 use hubbub_hub::{Effect, Happening, Hub, LogAsk, Now, Reply, RoomName, SessionKey, Ticket, WorkerId};
@@ -75,6 +75,10 @@ pub struct Worker<L> {
     pub(crate) happened: HashMap<RoomName, Vec<Happening>>,
     /// The rooms of `happened`, in the order in which they came up: nothing that decides an order iterates a map.
     pub(crate) happened_order: Vec<RoomName>,
+    /// Letters between sessions here: from whom, to whom, what.
+    pub(crate) letters: VecDeque<(SessionKey, SessionKey, Letter)>,
+    /// Places of sessions without links that are over.
+    pub(crate) vacated: Vec<SessionKey>,
     pub(crate) deeds: Vec<Deed>,
     pub(crate) alarms: Vec<Alarm>,
     pub(crate) slow: Vec<Slow>,
@@ -104,7 +108,7 @@ pub struct Parts {
     pub seed: u64,
 }
 
-impl<L> Worker<L> {
+impl<L: Default> Worker<L> {
     /// A worker without sessions.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
@@ -130,6 +134,8 @@ impl<L> Worker<L> {
             effects: Vec::new(),
             happened: HashMap::new(),
             happened_order: Vec::new(),
+            letters: VecDeque::new(),
+            vacated: Vec::new(),
             deeds: Vec::new(),
             alarms: Vec::new(),
             slow: Vec::new(),
@@ -145,6 +151,11 @@ impl<L> Worker<L> {
 
     /// Begins a session, which gets [`Input::Opened`] at once.
     pub fn open(&mut self, session: Box<dyn Session>, link: L) -> SessionKey {
+        self.place(session, link, true)
+    }
+
+    /// As [`Self::open`]; a session that is not `linked` gives up its place by itself.
+    pub(crate) fn place(&mut self, session: Box<dyn Session>, link: L, linked: bool) -> SessionKey {
         let generation = self.next_generation;
         self.next_generation = self.next_generation.wrapping_add(1);
         let slot = self.slots.insert(Slot {
@@ -152,6 +163,7 @@ impl<L> Worker<L> {
             session: Some(session),
             outbox: Outbox::new(),
             link,
+            linked,
             touched: false,
             armed_ms: u64::MAX,
             rooms: Vec::new(),
@@ -201,6 +213,8 @@ impl<L> Worker<L> {
             || !self.touched.is_empty()
             || !self.slow.is_empty()
             || !self.happened_order.is_empty()
+            || !self.letters.is_empty()
+            || !self.vacated.is_empty()
     }
 
     /// The link is gone: the session is told, and its place is given up.

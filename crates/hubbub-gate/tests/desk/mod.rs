@@ -159,12 +159,17 @@ impl Desk {
         match deed {
             Deed::Command(room, _, command, ticket) => self.asked.push((room, command, ticket)),
             Deed::Seat { room, delivery, echo } => self.seats.push((room, delivery, echo)),
-            Deed::Unseat => self.seats.clear(),
+            Deed::Unseat(None) => self.seats.clear(),
+            Deed::Unseat(Some((room, how))) => {
+                self.seats.retain(|(seat, kept, _)| (seat, kept) != (&room, &how))
+            }
+            Deed::Leave(room) => self.seats.retain(|(seat, ..)| *seat != room),
             Deed::TurnInto(next) => {
                 self.session = Some(next);
                 self.input(Input::Opened);
             }
             Deed::Ask(..) => panic!("no test here brings a password"),
+            Deed::Letter(..) | Deed::Spawn(_) => panic!("no session here writes to another"),
         }
     }
 
