@@ -7,6 +7,7 @@ P99 = ("latency_us", "p99")
 IDLE = ("idle", "bytes_per_connection")
 SINGLE = ("fanout-1000", "fanout-10000")
 QUEUED = ("fanout-1000-16", "fanout-10000-16")
+SOCKETIO = ("sio-fanout-1000", "sio-fanout-5000", "sio-fanout-1000-16", "sio-fanout-5000-16", "sio-flood", "sio-polling")
 
 
 @dataclass(frozen=True)
@@ -52,4 +53,7 @@ AIMS = [
     Bound("≤ 4,096 bytes of user-space memory per idle WebSocket", "idle", IDLE, 4096),
     Ratio("CPU per long-poll wake-up below nchan's", ("longpoll",), "nchan", CPU, 1.0),
     Ratio("p99 of long-poll wake-ups below nchan's", ("longpoll",), "nchan", P99, 1.0),
+    Ratio("CPU per delivery ≤ 0.2 × socket.io", SOCKETIO, "socketio", CPU, 0.2),
+    Ratio("CPU per delivery ≤ 0.6 × socketioxide", SOCKETIO, "socketioxide", CPU, 0.6),
+    Bound("≤ 6,144 bytes of user-space memory per idle Socket.IO session", "sio-idle", IDLE, 6144),
 ]

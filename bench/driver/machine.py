@@ -6,11 +6,12 @@ import platform
 import re
 import subprocess
 import time
+import tomllib
 from datetime import date
 from pathlib import Path
 
 from .launch import LOAD_CORE, SERVER_CORE
-from .paths import BINARIES, MODULES, ROOT
+from .paths import BINARIES, MODULES, PEERS, ROOT
 from .servers import TITLES
 
 
@@ -24,7 +25,7 @@ def describe(servers):
         "pinning": f"server on core {SERVER_CORE}, load generator on core {LOAD_CORE}",
         "open files per process": str(os.sysconf("SC_OPEN_MAX")),
     }
-    return facts | {TITLES[server]: VERSIONS[server]() for server in servers}
+    return facts | {TITLES[server]: VERSIONS[server]() for server in servers if server in VERSIONS}
 
 
 def cpu_model():
@@ -60,11 +61,18 @@ def nchan_version():
     return f"nginx {nginx}, nchan {output('dpkg-query', '-Wf', '${Version}', 'libnginx-mod-nchan')}"
 
 
+def socketioxide_version():
+    lock = tomllib.loads((PEERS / "socketioxide" / "Cargo.lock").read_text())
+    return next(package["version"] for package in lock["package"] if package["name"] == "socketioxide")
+
+
 VERSIONS = {
     "hubbub": hubbub_version,
     "uws": uws_version,
     "ws": lambda: f"{npm_version('ws')}, node {output('node', '-v')}",
     "nchan": nchan_version,
+    "socketio": lambda: f"{npm_version('socket.io')}, node {output('node', '-v')}",
+    "socketioxide": socketioxide_version,
 }
 
 

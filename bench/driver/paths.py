@@ -9,6 +9,7 @@ PEERS = BENCH / "peers"
 CACHE = ROOT / ".cache" / "bench"
 LOGS = CACHE / "logs"
 MODULES = CACHE / "node_modules"
+OXIDE = CACHE / "socketioxide"
 NCHAN = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 # Tests point this at the binaries they have built anyway; figures come from release builds only.

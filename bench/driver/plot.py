@@ -4,10 +4,19 @@ from html import escape
 
 from .servers import TITLES
 
-COLOURS = {"hubbub": "#d9480f", "uws": "#1864ab", "ws": "#5c940d", "nchan": "#5f3dc4"}
+COLOURS = {
+    "hubbub": "#d9480f",
+    "hubbub-recovery": "#f08c00",
+    "uws": "#1864ab",
+    "ws": "#5c940d",
+    "nchan": "#5f3dc4",
+    "socketio": "#343a40",
+    "socketioxide": "#a61e4d",
+}
 FIGURES = {
     "idle": (("idle", "bytes_per_connection"), "{:,.0f} B per connection"),
     "longpoll": (("server", "cpu_us_per_delivery"), "{:.2f} µs per wake-up"),
+    "polling": (("server", "cpu_us_per_delivery"), "{:.2f} µs per wake-up"),
 }
 CPU = (("server", "cpu_us_per_delivery"), "{:.2f} µs per delivery")
 

@@ -17,13 +17,15 @@ TRAFFIC = [
     ("max µs", ("latency_us", "max"), "{:,.0f}"),
     ("memory KiB", ("memory", "own_kib"), "{:,.0f}"),
 ]
+# Where the load leaves no pause, how much gets through comes first.
+FLOOD = [TRAFFIC[1], TRAFFIC[0], *TRAFFIC[2:]]
 POLLING = [column for column in TRAFFIC if column[0] not in ("deliveries/s", "busy")]
 IDLE = [
     ("bytes per connection", ("idle", "bytes_per_connection"), "{:,.0f}"),
     ("after one message", ("idle", "bytes_per_connection_after_message"), "{:,.0f}"),
     ("idle CPU µs/s", ("idle", "cpu_us_per_second"), "{:,.0f}"),
 ]
-COLUMNS = {"fanout": TRAFFIC, "echo": TRAFFIC, "longpoll": POLLING, "idle": IDLE}
+COLUMNS = {"fanout": TRAFFIC, "echo": TRAFFIC, "longpoll": POLLING, "polling": POLLING, "idle": IDLE, "flood": FLOOD}
 
 
 def figure(outcome, path):
@@ -34,7 +36,7 @@ def figure(outcome, path):
 
 def line(scenario, outcome):
     """One outcome in one line, for the terminal."""
-    columns = COLUMNS[scenario.command][:5]
+    columns = COLUMNS[scenario.shows][:5]
     return "  ".join(f"{form.format(figure(outcome, path))} {head}" for head, path, form in columns)
 
 
@@ -110,7 +112,7 @@ class Results:
         return "## Aims\n\n" + table(["aim", "scenario", "measured", ""], rows) if rows else ""
 
     def section(self, scenario):
-        columns = COLUMNS[scenario.command]
+        columns = COLUMNS[scenario.shows]
         main = columns[0][1]
         ours = bool(self.figures(scenario, "hubbub", main))
         heads = ["", *(head for head, _, _ in columns), "min–max"] + (["Hubbub ÷ peer"] if ours else [])

@@ -10,11 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .launch import SERVER_CORE, launch
-from .paths import BINARIES, LOGS, MODULES, NCHAN, PEERS
+from .paths import BINARIES, LOGS, MODULES, NCHAN, OXIDE, PEERS
 from .say import Trouble
 
-SERVERS = ["hubbub", "uws", "ws", "nchan"]
-TITLES = {"hubbub": "Hubbub", "uws": "uWebSockets.js", "ws": "npm ws", "nchan": "nginx + nchan"}
+TITLES = {
+    "hubbub": "Hubbub",
+    # The same server once more; its clients can recover, which the load generator knows how to ask for.
+    "hubbub-recovery": "Hubbub + recovery",
+    "uws": "uWebSockets.js",
+    "ws": "npm ws",
+    "nchan": "nginx + nchan",
+    "socketio": "socket.io",
+    "socketioxide": "socketioxide",
+}
+SERVERS = list(TITLES)
 
 PORTS = range(21000, 31000)
 START_SECONDS = 15
@@ -55,7 +64,19 @@ def nchan(port, folder):
     return [shutil.which("nginx"), "-p", str(folder), "-c", str(configuration)]
 
 
-COMMANDS = {"hubbub": hubbub, "uws": node("uws.js"), "ws": node("ws.js"), "nchan": nchan}
+def socketioxide(port, _folder):
+    return [str(OXIDE / "release" / "hubbub-bench-socketioxide"), str(port)]
+
+
+COMMANDS = {
+    "hubbub": hubbub,
+    "hubbub-recovery": hubbub,
+    "uws": node("uws.js"),
+    "ws": node("ws.js"),
+    "nchan": nchan,
+    "socketio": node("socketio.js"),
+    "socketioxide": socketioxide,
+}
 
 
 def free_port():

@@ -1,11 +1,11 @@
-"""Installs what a run needs: Debian packages, npm packages under .cache/bench, release builds."""
+"""Installs what a run needs: Debian packages, npm packages and the Rust peer under .cache/bench, release builds."""
 
 import json
 import os
 import shutil
 import subprocess
 
-from .paths import BINARIES, CACHE, LOGS, MODULES, NCHAN, PEERS, ROOT
+from .paths import BINARIES, CACHE, LOGS, MODULES, NCHAN, OXIDE, PEERS, ROOT
 from .say import Trouble, say
 
 DEBIAN = ["nginx", "libnginx-mod-nchan"]
@@ -15,14 +15,17 @@ def prepare(servers, build):
     """Makes sure that the load generator and the given servers can run."""
     LOGS.mkdir(parents=True, exist_ok=True)
     need("taskset", "util-linux")
+    ours = ["hubbub-load"] + (["hubbub"] if {"hubbub", "hubbub-recovery"} & set(servers) else [])
     if build:
-        cargo(["hubbub-load"] + (["hubbub"] if "hubbub" in servers else []))
-    if {"uws", "ws"} & set(servers):
+        cargo(ours)
+    if {"uws", "ws", "socketio"} & set(servers):
         need("node", "nodejs (20 or later)")
         npm()
     if "nchan" in servers:
         debian()
-    for name in ["hubbub-load"] + (["hubbub"] if "hubbub" in servers else []):
+    if "socketioxide" in servers:
+        socketioxide()
+    for name in ours:
         if not (BINARIES / name).exists():
             raise Trouble(f"{BINARIES / name} is not there; run without --no-build")
 
@@ -36,6 +39,13 @@ def cargo(crates):
     say(f"building {', '.join(crates)} (release)")
     packages = [word for crate in crates for word in ("-p", crate)]
     run(["cargo", "build", "--release", "--quiet", *packages], cwd=ROOT)
+
+
+def socketioxide():
+    """Built as Hubbub is; nothing is done if its source and its lock file are as they were."""
+    say("building socketioxide (release)")
+    manifest = PEERS / "socketioxide" / "Cargo.toml"
+    run(["cargo", "build", "--release", "--locked", "--quiet", "--manifest-path", str(manifest), "--target-dir", str(OXIDE)])
 
 
 def npm():

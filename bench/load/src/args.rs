@@ -27,6 +27,8 @@ pub(crate) enum Scenario {
     Idle(Idle),
     /// Parked HTTP long polls on one channel; publish, and every poller must get the message and poll again.
     Longpoll(Longpoll),
+    /// Socket.IO clients that poll; one of them emits an event, and each must get it and poll again.
+    Polling(Polling),
 }
 
 /// What every scenario needs to know.
@@ -54,6 +56,18 @@ pub(crate) struct Common {
     pub(crate) patience: u64,
 }
 
+/// What the WebSockets carry.
+#[derive(ClapArgs)]
+pub(crate) struct Sockets {
+    /// Speak Socket.IO: go to this namespace, and make each message the argument of a `message` event there. The URL is
+    /// then that of Engine.IO, with `EIO=4` and the transport.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub(crate) socketio: Option<String>,
+    /// Every event must carry an offset as its last argument, as it does for clients that can recover their state.
+    #[arg(long, requires = "socketio")]
+    pub(crate) offsets: bool,
+}
+
 /// How to wait for the server.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Waiting {
@@ -68,6 +82,8 @@ pub(crate) enum Waiting {
 pub(crate) struct Fanout {
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) sockets: Sockets,
     /// Measured rounds.
     #[arg(long, default_value_t = 200)]
     pub(crate) rounds: u64,
@@ -80,6 +96,10 @@ pub(crate) struct Fanout {
     /// Messages published back to back, in one write, in each round.
     #[arg(long, default_value_t = 1)]
     pub(crate) burst: u64,
+    /// Messages that may be under way at once: a round does not wait for the one before it while there is room. As many
+    /// as a burst if not said, so that it does.
+    #[arg(long)]
+    pub(crate) window: Option<u64>,
 }
 
 /// Options of the echo scenario.
@@ -106,6 +126,8 @@ pub(crate) struct Echo {
 pub(crate) struct Idle {
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) sockets: Sockets,
     /// Connections opened and closed again before memory is read for the first time, so that what a server
     /// allocates once is not taken for a cost per connection.
     #[arg(long, default_value_t = 200)]
@@ -133,6 +155,28 @@ pub(crate) struct Longpoll {
     #[arg(long, default_value_t = 10)]
     pub(crate) warmup: u64,
     /// Milliseconds between the last poller's return and the next message, so that all are parked again.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) pause: u64,
+}
+
+/// Options of the scenario with Socket.IO clients that poll.
+#[derive(ClapArgs)]
+pub(crate) struct Polling {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Where they all are.
+    #[arg(long, value_name = "NAMESPACE", default_value = "/lobby")]
+    pub(crate) socketio: String,
+    /// Every event must carry an offset as its last argument, as it does for clients that can recover their state.
+    #[arg(long)]
+    pub(crate) offsets: bool,
+    /// Measured rounds: in each, one event wakes every client.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) rounds: u64,
+    /// Rounds before the measurement begins.
+    #[arg(long, default_value_t = 10)]
+    pub(crate) warmup: u64,
+    /// Milliseconds between the last client's return and the next event, so that all are parked again.
     #[arg(long, default_value_t = 20)]
     pub(crate) pause: u64,
 }

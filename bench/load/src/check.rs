@@ -88,7 +88,12 @@ impl Checker {
 
     /// How many messages have been sent.
     pub(crate) fn sent(&self) -> u64 {
-        self.base + self.outstanding.len() as u64
+        self.base + self.under_way()
+    }
+
+    /// How many messages somebody still waits for.
+    pub(crate) fn under_way(&self) -> u64 {
+        self.outstanding.len() as u64
     }
 
     /// Whether every receiver has every message.

@@ -10,6 +10,7 @@ use crate::frame;
 use crate::meter::Meter;
 use crate::outcome::Outcome;
 use crate::pool::{Inbox, Pool};
+use crate::speech::Speech;
 use crate::ws;
 
 /// After the last message, a duplicate gets this long to show itself.
@@ -98,7 +99,7 @@ pub(crate) fn run(options: &Echo) -> Result<Outcome> {
         )));
     }
     let (clock, run) = (Clock::start(), fastrand::u64(..));
-    let mut pool = ws::open(common, common.connections, run, clock)?;
+    let mut pool = ws::open(common, &Speech::Bare, common.connections, run, clock)?;
     let checker = |sender| Checker::new(run, sender, common.size as usize, 1);
     let mut echoes = Echoes {
         checkers: (0..common.connections as u32).map(checker).collect(),

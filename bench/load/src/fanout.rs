@@ -1,15 +1,16 @@
-//! Fan-out: connection 0 publishes, every connection (itself too) receives; the next round begins when all have.
+//! Fan-out: connection 0 publishes, every connection (itself too) receives; the next round begins when all have, or as soon
+//! as there is room in the window.
 
 use std::time::Duration;
 
-use crate::args::Fanout;
+use crate::args::{Common, Fanout, Sockets};
 use crate::check::Checker;
 use crate::clock::Clock;
-use crate::failure::Result;
-use crate::frame;
+use crate::failure::{Failure, Result};
 use crate::meter::Meter;
 use crate::outcome::Outcome;
 use crate::pool::{Inbox, Pool};
+use crate::speech::Speech;
 use crate::ws;
 
 /// After the last round, a duplicate gets this long to show itself.
@@ -21,25 +22,51 @@ pub(crate) struct Audience {
     pub(crate) checker: Checker,
     /// Latency and cost.
     pub(crate) meter: Meter,
+    /// How they speak.
+    speech: Speech,
+    /// How many messages may be under way when the next are sent.
+    left: u64,
 }
 
 impl Audience {
-    /// Sends `burst` messages on connection 0, in one write, and waits until everybody has them.
+    /// So many connections that speak so, all in the room.
+    pub(crate) fn gather(
+        common: &Common,
+        sockets: &Sockets,
+        connections: usize,
+        clock: Clock,
+    ) -> Result<(Pool, Self)> {
+        let (run, speech) = (fastrand::u64(..), Speech::new(sockets));
+        let pool = ws::open(common, &speech, connections, run, clock)?;
+        let checker = Checker::new(run, 0, common.size as usize, connections);
+        Ok((pool, Self { checker, meter: Meter::new(common, clock)?, speech, left: 0 }))
+    }
+
+    /// Sends `burst` messages on connection 0, in one write, and waits until everybody has them, but for those that may
+    /// be left under way.
     pub(crate) fn round(&mut self, pool: &mut Pool, burst: u64) -> Result<()> {
         let mut wire = Vec::new();
         let now = self.meter.now();
         for _ in 0..burst {
-            frame::text(self.checker.send(now), fastrand::u32(..).to_ne_bytes(), &mut wire);
+            self.speech.say(self.checker.send(now), &mut wire);
         }
         pool.send(0, &wire)?;
         pool.settle(self)
+    }
+
+    /// Waits until everybody has everything.
+    fn last(&mut self, pool: &mut Pool) -> Result<()> {
+        let left = std::mem::take(&mut self.left);
+        pool.settle(self)?;
+        self.left = left;
+        Ok(())
     }
 }
 
 impl Inbox for Audience {
     fn take(&mut self, link: usize, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize> {
         let now = self.meter.now();
-        ws::messages(link, bytes, out, |payload, _| {
+        self.speech.hear(link, bytes, out, |payload| {
             let sent = self.checker.receive(link, payload)?;
             self.meter.record(sent, now);
             Ok(())
@@ -47,7 +74,7 @@ impl Inbox for Audience {
     }
 
     fn settled(&self) -> bool {
-        self.checker.settled()
+        self.checker.under_way() <= self.left
     }
 
     fn missing(&self) -> String {
@@ -56,17 +83,23 @@ impl Inbox for Audience {
 }
 
 /// Runs the scenario.
+///
+/// # Errors
+/// Among others, if the window is smaller than a burst: nothing could be sent.
 pub(crate) fn run(options: &Fanout) -> Result<Outcome> {
     let common = &options.common;
-    let (clock, run) = (Clock::start(), fastrand::u64(..));
-    let mut pool = ws::open(common, common.connections, run, clock)?;
-    let mut audience = Audience {
-        checker: Checker::new(run, 0, common.size as usize, common.connections),
-        meter: Meter::new(common, clock)?,
-    };
+    let left = options
+        .window
+        .unwrap_or(options.burst)
+        .checked_sub(options.burst)
+        .ok_or_else(|| Failure::Usage(format!("a burst of {} needs as large a window", options.burst)))?;
+    let (mut pool, mut audience) =
+        Audience::gather(common, &options.sockets, common.connections, Clock::start())?;
+    audience.left = left;
     for _ in 0..options.warmup {
         audience.round(&mut pool, options.burst)?;
     }
+    audience.last(&mut pool)?;
     audience.meter.begin()?;
     for round in 1.. {
         audience.round(&mut pool, options.burst)?;
@@ -74,6 +107,7 @@ pub(crate) fn run(options: &Fanout) -> Result<Outcome> {
             break;
         }
     }
+    audience.last(&mut pool)?;
     let measured = audience.meter.finish()?;
     pool.watch(&mut audience, AFTERMATH)?;
     Ok(Outcome {

@@ -3,15 +3,12 @@
 use std::time::Duration;
 
 use crate::args::Idle;
-use crate::check::Checker;
 use crate::clock::Clock;
 use crate::failure::{Failure, Result};
 use crate::fanout::Audience;
-use crate::meter::Meter;
 use crate::outcome::{Idle as Cost, Outcome};
 use crate::pool::Pool;
 use crate::probe::{Memory, Probe};
-use crate::ws;
 
 /// Runs the scenario. One message to everybody at the end proves that all connections were alive and in the room.
 pub(crate) fn run(options: &Idle) -> Result<Outcome> {
@@ -52,10 +49,7 @@ pub(crate) fn run(options: &Idle) -> Result<Outcome> {
 
 /// So many connections, in the room.
 fn room(options: &Idle, connections: usize, clock: Clock) -> Result<(Pool, Audience)> {
-    let (common, run) = (&options.common, fastrand::u64(..));
-    let mut pool = ws::open(common, connections, run, clock)?;
-    let checker = Checker::new(run, 0, common.size as usize, connections);
-    let mut audience = Audience { checker, meter: Meter::new(common, clock)? };
+    let (mut pool, mut audience) = Audience::gather(&options.common, &options.sockets, connections, clock)?;
     // Whatever a server says unasked, such as a ping, is read before the measurement.
     pool.watch(&mut audience, Duration::from_millis(100))?;
     Ok((pool, audience))

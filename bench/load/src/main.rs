@@ -1,9 +1,10 @@
 //! `hubbub-load`: drives one server with many connections from one thread, checks that every subscriber gets every
 //! message exactly once and in order, and says what that cost the server in CPU and memory.
 //!
-//! The map: `args` is the command line; one file per scenario (`fanout`, `echo`, `idle`, `longpoll`); `check` decides
-//! whether deliveries are right, `stamp` is what a message looks like; `pool` and `link` move bytes, `ws`, `frame` and
-//! `reply` read them; `probe` looks at the server's process; `outcome` is what is printed.
+//! The map: `args` is the command line; one file per scenario (`fanout`, `echo`, `idle`, `longpoll`, `polling`); `check`
+//! decides whether deliveries are right, `stamp` is what a message looks like; `pool` and `link` move bytes, `ws`, `frame` and
+//! `reply` read them; `speech` and `socketio` are what WebSockets carry; `probe` looks at the server's process; `outcome`
+//! is what is printed.
 
 mod args;
 mod check;
@@ -17,9 +18,12 @@ mod link;
 mod longpoll;
 mod meter;
 mod outcome;
+mod polling;
 mod pool;
 mod probe;
 mod reply;
+mod socketio;
+mod speech;
 mod stamp;
 mod target;
 mod ws;
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
         Scenario::Echo(options) => echo::run(options),
         Scenario::Idle(options) => idle::run(options),
         Scenario::Longpoll(options) => longpoll::run(options),
+        Scenario::Polling(options) => polling::run(options),
     };
     match result {
         Ok(outcome) => {

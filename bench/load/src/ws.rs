@@ -9,6 +9,7 @@ use crate::failure::{Doing, Failure, Result};
 use crate::frame::{self, Kind};
 use crate::link::{self, Link};
 use crate::pool::Pool;
+use crate::speech::Speech;
 use crate::target::{Target, source};
 
 /// The key and its answer from the example in §1.3: a fixed pair spares the load generator a SHA-1.
@@ -18,13 +19,20 @@ const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 /// Longest answer to a handshake.
 const ANSWER: usize = 8192;
 
-/// Opens the connections that the command line asks for, one after another.
-pub(crate) fn open(common: &Common, connections: usize, run: u64, clock: Clock) -> Result<Pool> {
+/// Opens connections to the server that the command line names, one after another, and has each speak as it should.
+pub(crate) fn open(
+    common: &Common,
+    speech: &Speech,
+    connections: usize,
+    run: u64,
+    clock: Clock,
+) -> Result<Pool> {
     let target = Target::parse(&common.url)?;
     let mut pool = Pool::new(common, clock)?;
     for n in 0..connections {
         let mut stream = link::connect(target.address, source(run, n))?;
-        let unread = upgrade(&mut stream, &target, n)?;
+        let mut unread = upgrade(&mut stream, &target, n)?;
+        speech.enter(&mut stream, &mut unread)?;
         pool.add(Link::new(stream, unread)?)?;
     }
     Ok(pool)
@@ -64,6 +72,33 @@ fn accepted(answer: &[u8]) -> Result<Option<usize>> {
     match response.code {
         Some(101) if accept.is_some_and(|h| h.value == ACCEPT.as_bytes()) => Ok(Some(used)),
         _ => Err(Failure::Protocol(format!("handshake refused: {}", String::from_utf8_lossy(answer)))),
+    }
+}
+
+/// Sends one text message on a connection that is not in a pool yet.
+pub(crate) fn send(stream: &mut TcpStream, payload: &[u8]) -> Result<()> {
+    let mut wire = Vec::new();
+    frame::text(payload, fastrand::u32(..).to_ne_bytes(), &mut wire);
+    stream.write_all(&wire).doing(|| "sending a first message".to_owned())
+}
+
+/// Waits for one message on a connection that is not in a pool yet; `unread` is what has arrived and is not used.
+pub(crate) fn receive(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Result<Vec<u8>> {
+    loop {
+        if let Some(frame) = frame::parse(unread)? {
+            let (kind, payload, length) = (frame.kind, frame.payload.to_vec(), frame.length);
+            unread.drain(..length);
+            return match kind {
+                Kind::Message => Ok(payload),
+                _ => Err(Failure::Protocol(format!("{kind:?} before the first message"))),
+            };
+        }
+        let mut piece = [0; 2048];
+        let size = stream.read(&mut piece).doing(|| "waiting for a first message".to_owned())?;
+        if size == 0 {
+            return Err(Failure::Protocol("the end of the stream before the first message".to_owned()));
+        }
+        unread.extend_from_slice(&piece[..size]);
     }
 }
 
