@@ -203,6 +203,20 @@ impl Outbox {
         Some(chunk.bytes)
     }
 
+    /// As [`Self::pop`], but at most so many bytes: for a link that copies what it takes before it knows whether its peer reads.
+    /// What is left still waits here, is counted, and shared with all who wait for the same.
+    pub fn pop_within(&mut self, most: usize) -> Option<Bytes> {
+        let first = self.queue.front_mut()?;
+        if first.bytes.len() <= most {
+            return self.pop();
+        }
+        let part = first.bytes.split_to(most);
+        self.begun = true;
+        self.bytes -= most;
+        self.answers -= if first.kind == Kind::Answer { most } else { 0 };
+        Some(part)
+    }
+
     /// The link has sent so many bytes.
     pub fn sent(&mut self, mut count: usize) {
         self.bytes -= count;
@@ -271,6 +285,32 @@ mod tests {
         assert_eq!(outbox.push(Bytes::from_static(b"333333"), DROP), Push::Dropped(1));
         assert_eq!(content(&outbox), b"11P333333");
         assert_eq!(outbox.len(), 9);
+    }
+
+    #[test]
+    fn a_piece_taken_in_parts_is_whole_and_counted_until_it_is_gone() {
+        let mut outbox = Outbox::new();
+        let _ = outbox.push(Bytes::from_static(b"0123456789abcdef"), CLOSE);
+        assert_eq!(outbox.pop_within(7).as_deref(), Some(&b"0123456"[..]));
+        assert_eq!(outbox.len(), 9);
+        assert_eq!(outbox.push(Bytes::from_static(b"more"), CLOSE), Push::Overrun);
+        assert_eq!(
+            outbox.push(Bytes::from_static(b"more"), DROP),
+            Push::Queued,
+            "what has begun is not dropped"
+        );
+        let rest: Vec<_> = std::iter::from_fn(|| outbox.pop_within(7)).collect();
+        assert_eq!(rest, [&b"789abcd"[..], b"ef", b"more"]);
+        assert_eq!((outbox.len(), outbox.is_empty()), (0, true));
+    }
+
+    #[test]
+    fn an_answer_taken_in_parts_is_no_flood_afterwards() {
+        let mut outbox = Outbox::new();
+        outbox.write(Bytes::from(vec![b'a'; 100]));
+        assert!(outbox.is_flooded(CLOSE));
+        while outbox.pop_within(30).is_some() {}
+        assert!(!outbox.is_flooded(CLOSE));
     }
 
     #[test]

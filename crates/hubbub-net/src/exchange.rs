@@ -185,11 +185,15 @@ impl Open {
     }
 }
 
+/// Most that a link which pulls is given at once, in bytes. It keeps a copy of its own until its peer has read it (hyper joins
+/// head, framing and body), so for a peer that does not read this is what the outbox's limit does not count.
+const PULL: usize = 32 * 1024;
+
 /// The next piece of a session's output, nothing when it is over, or later.
 pub(crate) fn pull(shell: &Shell, key: SessionKey, cx: &Context<'_>) -> Poll<Option<Bytes>> {
     let mut worker = shell.worker.borrow_mut();
     let Some(place) = worker.slot_mut(key) else { return Poll::Ready(None) };
-    if let Some(piece) = place.outbox.pop() {
+    if let Some(piece) = place.outbox.pop_within(PULL) {
         shell.counters.sent_bytes.add(piece.len() as u64);
         worker.drained(key.slot);
         if worker.has_work() {

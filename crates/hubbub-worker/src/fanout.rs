@@ -15,6 +15,7 @@ use crate::worker::Worker;
 impl<L: Default> Worker<L> {
     /// Keeps what happened until the end of the turn, so that many messages become one piece of output.
     pub(crate) fn queue_happening(&mut self, room: RoomName, what: Happening) {
+        self.told += weight(&what);
         let queue = self.happened.entry(room.clone()).or_default();
         if queue.is_empty() {
             self.happened_order.push(room);
@@ -157,6 +158,14 @@ impl<L: Default> Worker<L> {
             });
         }
         NOBODY.with(Arc::clone)
+    }
+}
+
+/// About how many bytes it takes to tell it.
+fn weight(what: &Happening) -> usize {
+    match what {
+        Happening::Event(event) => event.weight(),
+        Happening::Presence(_) => 160,
     }
 }
 

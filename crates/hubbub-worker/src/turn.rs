@@ -15,6 +15,8 @@ use crate::worker::{Slow, Worker};
 
 /// Mail taken in one turn; the rest comes in the next.
 const MAIL_BUDGET: usize = 8192;
+/// Most that mail may give to tell in one turn, in bytes; the rest comes in the next. See [`Worker::may_tell`].
+const TOLD_BUDGET: usize = 256 * 1024;
 /// Rounds of cause and effect in one turn; the rest comes in the next.
 const ROUNDS: usize = 64;
 /// How often rooms look at what has run out.
@@ -56,7 +58,11 @@ impl<L: Default> Worker<L> {
 
     fn take_mail(&mut self) {
         self.counters.mail_waiting.set(self.mailbox.waiting() as u64);
+        self.told = 0;
         for _ in 0..MAIL_BUDGET {
+            if !self.may_tell() {
+                break;
+            }
             let Some(mail) = self.mailbox.take() else { return };
             match mail {
                 Mail::Asked(asked) => {
@@ -79,6 +85,13 @@ impl<L: Default> Worker<L> {
         }
         // There may be more: come again at once.
         self.rings[usize::from(self.id)] = true;
+    }
+
+    /// Whether this turn may take on more to tell. All that happens in a room in one turn is one piece of output, and a worker
+    /// that was held up may find a great deal of it: readers must get to send between pieces that their outboxes can hold.
+    /// An eighth, because what is told may be larger than what was said (escaped in JSON up to six times).
+    fn may_tell(&self) -> bool {
+        self.told < TOLD_BUDGET.min(self.gate.outbox.bytes / 8)
     }
 
     fn say_goodbye(&mut self) {

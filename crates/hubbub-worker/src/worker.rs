@@ -79,6 +79,8 @@ pub struct Worker<L> {
     pub(crate) letters: VecDeque<(SessionKey, SessionKey, Letter)>,
     /// Places of sessions without links that are over.
     pub(crate) vacated: Vec<SessionKey>,
+    /// Bytes that this turn has given to tell.
+    pub(crate) told: usize,
     pub(crate) deeds: Vec<Deed>,
     pub(crate) alarms: Vec<Alarm>,
     pub(crate) slow: Vec<Slow>,
@@ -134,6 +136,7 @@ impl<L: Default> Worker<L> {
             effects: Vec::new(),
             happened: HashMap::new(),
             happened_order: Vec::new(),
+            told: 0,
             letters: VecDeque::new(),
             vacated: Vec::new(),
             deeds: Vec::new(),

@@ -55,6 +55,34 @@ fn drop_oldest_keeps_the_slow_stream_and_its_newest_messages() {
     assert!(house.counters(0).dropped.get() >= (all.len() - late.len()) as u64);
 }
 
+/// A worker that was held up finds much to tell. It tells it in portions: who reads keeps up, who does not costs no more
+/// than his outbox. So it is wherever the room has its home.
+#[test]
+fn what_waited_for_a_worker_is_told_in_portions() {
+    for (busy, late) in [(0, 1), (1, 0)] {
+        let mut house = House::new(2, &rules(WhenFull::Close, false));
+        let slow = house.stream(late, "/rooms/lobby/messages?name=Slow");
+        let fast = house.stream(late, "/rooms/lobby/messages?name=Fast");
+        house.settle();
+        house.sent(slow);
+        let mut got = said(&house.sent_text(fast));
+        let all: Vec<_> = (0..200).map(|number| format!("{number:0>4}{}", "-".repeat(96))).collect();
+        for text in &all {
+            house.publish(busy, text);
+            house.turn(busy);
+        }
+        while got.len() < all.len() {
+            house.turn(late);
+            assert!(house.queued(slow) <= BOUND, "{} bytes wait for who does not read", house.queued(slow));
+            let more = said(&house.sent_text(fast));
+            assert!(!more.is_empty(), "nothing more was told after {} messages", got.len());
+            got.extend(more);
+        }
+        assert_eq!(got, all);
+        assert!(house.is_over(slow) && !house.is_over(fast));
+    }
+}
+
 #[test]
 fn a_slow_socket_is_told_that_it_is_slow() {
     let mut house = House::new(1, &rules(WhenFull::Close, false));
