@@ -1,10 +1,14 @@
 //! The load generator against servers with a known fault: each fault must end the run, and none must be invented.
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests fail as the tests themselves do")]
 
-use std::io::{Read, Write};
+#[path = "support/websocket.rs"]
+mod websocket;
+
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Output};
 use std::thread;
+
+use websocket::{handshake, receive, send};
 
 /// What the server does to the fourth message.
 #[derive(Clone, Copy)]
@@ -140,37 +144,4 @@ fn serve(mut stream: TcpStream, fault: Fault) {
             return;
         }
     }
-}
-
-fn handshake(stream: &mut TcpStream) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).unwrap();
-        head.push(byte[0]);
-    }
-    // The load generator always sends the key of the example in RFC 6455 §1.3; this is its answer.
-    let answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-                  Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
-    stream.write_all(answer.as_bytes()).unwrap();
-}
-
-/// One message, unmasked; `None` when the client is gone. All messages here have 126 to 65,535 bytes.
-fn receive(stream: &mut TcpStream) -> Option<Vec<u8>> {
-    let mut head = [0; 8];
-    stream.read_exact(&mut head).ok()?;
-    assert_eq!((head[0], head[1]), (0x81, 0xfe), "a masked text frame with a two-byte length");
-    let mut message = vec![0; usize::from(u16::from_be_bytes([head[2], head[3]]))];
-    stream.read_exact(&mut message).ok()?;
-    for (at, byte) in message.iter_mut().enumerate() {
-        *byte ^= head[4 + at % 4];
-    }
-    Some(message)
-}
-
-fn send(stream: &mut TcpStream, message: &[u8]) -> std::io::Result<()> {
-    let length = (message.len() as u16).to_be_bytes();
-    let mut frame = vec![0x81, 126, length[0], length[1]];
-    frame.extend_from_slice(message);
-    stream.write_all(&frame)
 }

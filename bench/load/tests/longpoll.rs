@@ -1,7 +1,9 @@
 //! The long-poll scenario against a small log over HTTP that answers as docs/http.md says, right and wrong.
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests fail as the tests themselves do")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+#[path = "support/http.rs"]
+mod http;
+
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
 use std::sync::{Arc, Condvar, Mutex};
@@ -66,19 +68,8 @@ fn longpoll_against(fault: Fault) -> Output {
 }
 
 /// Answers one request; `None` when the client is gone.
-fn serve(mut stream: &TcpStream, log: &Log, fault: Fault) -> Option<()> {
-    // Requests of one client never overlap, so nothing of the next is lost with this reader.
-    let mut reader = BufReader::new(stream);
-    let (mut first, mut header, mut length) = (String::new(), String::new(), 0);
-    reader.read_line(&mut first).ok().filter(|&size| size > 0)?;
-    while reader.read_line(&mut header).ok()? > 2 {
-        if let Some(value) = header.strip_prefix("Content-Length: ") {
-            length = value.trim().parse().unwrap();
-        }
-        header.clear();
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
+fn serve(stream: &TcpStream, log: &Log, fault: Fault) -> Option<()> {
+    let (first, body) = http::receive(stream)?;
     let (status, answer) = match first.split_once("since=") {
         Some((_, since)) => ("200 OK", poll(log, since.split('&').next().unwrap().parse().unwrap(), fault)),
         None if first.starts_with("GET") => ("200 OK", batch(log.messages.lock().unwrap().len(), &[])),
@@ -88,7 +79,7 @@ fn serve(mut stream: &TcpStream, log: &Log, fault: Fault) -> Option<()> {
             ("201 Created", "{}".to_owned())
         }
     };
-    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{answer}", answer.len()).ok()
+    http::send(stream, status, &answer)
 }
 
 /// Waits until the log is longer than `since`, as a parked poll does.
