@@ -6,8 +6,11 @@ from argparse import Namespace
 from pathlib import Path
 from xml.etree import ElementTree
 
+from .machine import VERSIONS
+from .plot import COLOURS
 from .report import Results, line, table
-from .scenarios import SCENARIOS
+from .scenarios import SCENARIOS, SOCKETIO
+from .servers import COMMANDS, SERVERS
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
@@ -49,6 +52,8 @@ class Report(unittest.TestCase):
         self.assertIn("| 0.80 | **missed** |", results("fanout-1000", [1.6], [2.0]).aims())
         self.assertIn("| 0.80 | reached |", results("fanout-1000-16", [1.6], [2.0]).aims())
         self.assertIn("| 2.00 | **missed** |", results("longpoll", [2.0], [1.0], "nchan").aims())
+        self.assertIn("| 0.20 | reached |", results("sio-fanout-1000", [1.0], [5.0], "socketio").aims())
+        self.assertIn("| 0.70 | **missed** |", results("sio-polling", [0.7], [1.0], "socketioxide").aims())
 
     def test_without_hubbub_there_are_no_aims_and_no_ratios(self):
         made = Results(Namespace(quick=False, rounds=1), {})
@@ -74,6 +79,17 @@ class Report(unittest.TestCase):
         self.assertEqual(said, "2.000 CPU µs per delivery  500,000 deliveries/s  100% busy  1 p50 µs  1,234 p99 µs")
         self.assertIn("1,536 memory KiB", line(BY_NAME["longpoll"], traffic(2.0)))
 
+    def test_what_gets_through_comes_first_where_there_is_no_pause(self):
+        section = results("sio-flood", [1.0], [4.0], "socketio").section(BY_NAME["sio-flood"])
+        self.assertIn("|  | deliveries/s | CPU µs per delivery | busy |", section)
+        self.assertIn("| socket.io | 250,000 | 4.000 |", section)
+        self.assertIn("**4.00**", section)
+
+    def test_every_server_has_a_colour_a_command_and_a_name(self):
+        for known in (COLOURS, COMMANDS):
+            self.assertEqual(list(known), SERVERS)
+        self.assertEqual({*VERSIONS, "hubbub-recovery"}, {*SERVERS})
+
     def test_tables_are_markdown(self):
         self.assertEqual(table(["", "a", "b"], [["x", "1", "2"]]), "|  | a | b |\n| --- | ---: | ---: |\n| x | 1 | 2 |")
 
@@ -88,6 +104,20 @@ class Scenarios(unittest.TestCase):
         self.assertIn("--resume=validators", arguments)
         self.assertIn("--publish-url=http://127.0.0.1:1/pub/bench", arguments)
         self.assertNotIn("--resume=validators", BY_NAME["longpoll"].arguments("hubbub", 1, quick=False))
+
+    def test_only_clients_that_recover_expect_offsets(self):
+        asked = {server: BY_NAME["sio-idle"].arguments(server, 1, quick=False) for server in SOCKETIO}
+        self.assertEqual([server for server in asked if "--offsets" in asked[server]], ["hubbub-recovery"])
+        url = "--url=ws://127.0.0.1:1/socket.io/?EIO=4&transport=websocket"
+        self.assertIn(url + "&recovery=false", asked.pop("hubbub"))
+        for arguments in asked.values():
+            self.assertIn(url, arguments)
+            self.assertIn("--socketio=/lobby", arguments)
+
+    def test_the_socketio_scenarios_are_those_of_plain_websockets_but_for_the_protocol(self):
+        plain, socketio = BY_NAME["fanout-1000-16"], BY_NAME["sio-fanout-1000-16"]
+        self.assertEqual(socketio.full, plain.full | {"socketio": "/lobby"})
+        self.assertEqual(socketio.heading(False), "Fan-out to 1,000 Socket.IO clients, 16 messages queued per link")
 
 
 if __name__ == "__main__":
