@@ -27,6 +27,7 @@ impl Config {
             join: rule.join.clone(),
             publish: rule.publish.clone(),
             read: rule.read.clone(),
+            hook: None,
         }
     }
 

@@ -56,7 +56,7 @@ impl Admission {
             (Answer::Password(_), _) => {
                 respond_problem(&Problem::unauthorized(Denied::WrongPassword.to_string()), cx)
             }
-            (Answer::Unavailable, _) => respond_problem(
+            (_, _) => respond_problem(
                 &Problem::too_many("Too many passwords are being checked. Try again, or use a token."),
                 cx,
             ),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hubbub_hub::{Content, Event, Happening};
+use hubbub_hub::{Body, Content, Happening};
 use hubbub_ws::Kind;
 
 use crate::coder::{Coder, WsDeflate};
@@ -17,7 +17,7 @@ pub enum Dialect {
     WsJson(WsDeflate),
     /// Server-Sent Events.
     Sse,
-    /// The body of a poll's answer. Presence does not show in it.
+    /// The body of a poll's answer. Only what the log keeps shows in it.
     Poll,
 }
 
@@ -37,9 +37,14 @@ impl Dialect {
     }
 }
 
-/// The message in a frame of its own kind (docs/websocket.md).
-pub fn raw_frame(event: &Event) -> (Kind, Cow<'_, [u8]>) {
-    match &event.body.content {
+/// The message in a frame of its own kind (docs/websocket.md), if it is one.
+pub fn raw_frame(what: &Happening) -> Option<(Kind, Cow<'_, [u8]>)> {
+    let body = match what {
+        Happening::Event(event) => &event.body,
+        Happening::Emission(emission) => &emission.body,
+        Happening::Presence(_) => return None,
+    };
+    Some(match &body.content {
         Content::Text(text) | Content::Json(text) => (Kind::Text, Cow::Borrowed(text)),
         Content::Binary(bytes) => (Kind::Binary, Cow::Borrowed(bytes)),
         Content::Args(args) if args.parts().is_empty() => (Kind::Text, Cow::Borrowed(args.json())),
@@ -48,12 +53,11 @@ pub fn raw_frame(event: &Event) -> (Kind, Cow<'_, [u8]>) {
             envelope::args(&mut text, args);
             (Kind::Text, Cow::Owned(text))
         }
-    }
+    })
 }
 
 fn ws_raw(what: &Happening, deflate: WsDeflate, coder: &mut Coder, out: &mut Vec<u8>) {
-    if let Happening::Event(event) = what {
-        let (kind, payload) = raw_frame(event);
+    if let Some((kind, payload)) = raw_frame(what) {
         coder.frame(out, kind, &payload, deflate);
     }
 }
@@ -67,15 +71,20 @@ pub fn json_frame(what: &Happening, out: &mut Vec<u8>) {
     match what {
         Happening::Event(event) => envelope::event(out, event),
         Happening::Presence(change) => {
-            server_event(out, "hubbub:presence", &envelope::presence_change(change))
+            let data = envelope::presence_change(change).to_string();
+            server_event(out, "hubbub:presence", data.as_bytes());
         }
+        Happening::Emission(emission) => envelope::emission(out, emission),
     }
 }
 
-/// Appends `{"event":…,"data":…}`.
-pub fn server_event(out: &mut Vec<u8>, event: &str, data: &serde_json::Value) {
-    let frame = serde_json::json!({ "event": event, "data": data });
-    serde_json::to_writer(out, &frame).expect("a Value is always JSON, and a Vec takes all that is written");
+/// Appends `{"event":…,"data":…}`; `data` is JSON.
+pub fn server_event(out: &mut Vec<u8>, event: &str, data: &[u8]) {
+    out.extend_from_slice(b"{\"event\":");
+    envelope::string(out, event);
+    out.extend_from_slice(b",\"data\":");
+    out.extend_from_slice(data);
+    out.push(b'}');
 }
 
 fn sse(what: &Happening, out: &mut Vec<u8>) {
@@ -83,14 +92,23 @@ fn sse(what: &Happening, out: &mut Vec<u8>) {
         Happening::Event(event) => {
             let mut data = Vec::with_capacity(event.body.content.weight() + 256);
             envelope::event(&mut data, event);
-            let name = (!event.body.event.is_message()).then(|| event.body.event.as_str());
-            sse_block(out, Some(&event.at.to_string()), name, &data);
+            sse_block(out, Some(&event.at.to_string()), sse_name(&event.body), &data);
         }
         Happening::Presence(change) => {
             let data = envelope::presence_change(change).to_string();
             sse_block(out, None, Some("hubbub:presence"), data.as_bytes());
         }
+        Happening::Emission(emission) => {
+            let mut data = Vec::with_capacity(emission.body.content.weight() + 64);
+            envelope::emission(&mut data, emission);
+            sse_block(out, None, sse_name(&emission.body), &data);
+        }
     }
+}
+
+/// `message` is what an event without a name is called.
+fn sse_name(body: &Body) -> Option<&str> {
+    (!body.event.is_message()).then(|| body.event.as_str())
 }
 
 /// Appends one event of a stream (WHATWG HTML §9.2.6). Line breaks in the data, which in JSON can only stand between
@@ -118,7 +136,7 @@ fn poll(what: &[Happening], out: &mut Vec<u8>) {
     let events = || {
         what.iter().filter_map(|one| match one {
             Happening::Event(event) => Some(&**event),
-            Happening::Presence(_) => None,
+            Happening::Presence(_) | Happening::Emission(_) => None,
         })
     };
     if let Some(last) = events().next_back() {

@@ -1,8 +1,9 @@
 //! The JSON forms of what happens in a room: the same in polls, event streams and `hubbub.json` WebSockets.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
+use bytes::Bytes;
 use hubbub_hub::presence::{Movement, PresenceChange, PresenceView};
-use hubbub_hub::{Args, Content, Event, Joined, Offset, Page, Published, RoomName, Sender};
+use hubbub_hub::{Args, Content, Emission, Event, Joined, Offset, Page, Published, RoomName, Sender};
 use serde_json::json;
 
 /// Appends `text` as a JSON string.
@@ -18,8 +19,22 @@ fn display(out: &mut Vec<u8>, value: impl std::fmt::Display) {
 /// Appends a whole event: `{"id","offset","time","from","name","event","data"}`.
 pub fn event(out: &mut Vec<u8>, event: &Event) {
     stamp(out, event);
+    data(out, &event.body.content);
+    out.push(b'}');
+}
+
+/// Appends what the application says and no log keeps: `{"event","data"}`.
+pub fn emission(out: &mut Vec<u8>, emission: &Emission) {
+    out.extend_from_slice(b"{\"event\":");
+    string(out, emission.body.event.as_str());
+    data(out, &emission.body.content);
+    out.push(b'}');
+}
+
+/// Appends the members of an envelope that carry the content.
+fn data(out: &mut Vec<u8>, content: &Content) {
     out.extend_from_slice(b",\"data\":");
-    match &event.body.content {
+    match content {
         Content::Text(text) => {
             string(out, std::str::from_utf8(text).expect("text is checked where it comes in"));
         }
@@ -33,7 +48,6 @@ pub fn event(out: &mut Vec<u8>, event: &Event) {
             out.extend_from_slice(b",\"args\":true");
         }
     }
-    out.push(b'}');
 }
 
 fn base64(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -82,6 +96,19 @@ pub fn published(published: &Published, from: &Sender, event: &str) -> serde_jso
         "name": &*from.name,
         "event": event,
     })
+}
+
+/// `object` as text, with the application's answer (a JSON array, as it wrote it) if there is one.
+#[must_use]
+pub fn with_answer(object: &serde_json::Value, answer: Option<&Bytes>) -> String {
+    let mut text = object.to_string();
+    if let Some(answer) = answer.and_then(|answer| std::str::from_utf8(answer).ok()) {
+        text.pop();
+        text.push_str(if text.len() > 1 { ",\"answer\":" } else { "\"answer\":" });
+        text.push_str(answer);
+        text.push('}');
+    }
+    text
 }
 
 /// Appends a poll's answer.

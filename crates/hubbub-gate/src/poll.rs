@@ -72,7 +72,7 @@ impl Poll {
         self.deadline = cx.now.mono_ms + cx.settings.answer_ms;
         let Reading { start, limit, wait_ms, .. } = self.reading;
         let stay = if self.who.named { Stay::Lingering } else { Stay::Unseen };
-        let command = Command::Join { start, limit, stay, follow: wait_ms > 0 };
+        let command = Command::Join { start, limit, stay, follow: wait_ms > 0, hello: None };
         cx.command(&self.reading.room, &self.who, command, 0);
     }
 
@@ -89,8 +89,8 @@ impl Poll {
                 Ok(())
             }
             Reply::Joined(joined) => self.answer_page(joined, cx),
-            Reply::Refused(why) => respond_problem(&Problem::refused(*why), cx),
-            Reply::Published(_) | Reply::Presence(_) => Ok(()),
+            Reply::Refused(why) => respond_problem(&Problem::refused(why), cx),
+            Reply::Published(_) | Reply::Presence(_) | Reply::Answered(_) => Ok(()),
         }
     }
 
@@ -119,7 +119,7 @@ impl Poll {
     fn woken(&self, what: &[Happening], bytes: &Bytes, cx: &mut Cx<'_>) -> Result<(), Close> {
         let mut events = what.iter().filter_map(|one| match one {
             Happening::Event(event) => Some(event),
-            Happening::Presence(_) => None,
+            Happening::Presence(_) | Happening::Emission(_) => None,
         });
         let head = problem::head(StatusCode::OK, "application/json");
         let limit = self.reading.limit as usize;

@@ -32,8 +32,8 @@ impl AskPresence {
                 answer["room"] = self.room.to_string().into();
                 respond_json(StatusCode::OK, &answer, cx)
             }
-            Reply::Refused(why) => respond_problem(&Problem::refused(*why), cx),
-            Reply::Joined(_) | Reply::Published(_) => Ok(()),
+            Reply::Refused(why) => respond_problem(&Problem::refused(why), cx),
+            Reply::Joined(_) | Reply::Published(_) | Reply::Answered(_) => Ok(()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header, response};
 use hubbub_hub::policy::Right;
-use hubbub_hub::{Page, Refusal};
+use hubbub_hub::{Page, Refusal, Refused};
 use serde_json::{Map, Value, json};
 
 /// A refusal that says what was wrong and what to do.
@@ -117,7 +117,7 @@ impl Problem {
 
     /// What a home said no with.
     #[must_use]
-    pub fn refused(why: Refusal) -> Self {
+    pub fn refused(why: &Refusal) -> Self {
         match why {
             Refusal::Forbidden(Right::Join) => Self::forbidden("This room does not let you in."),
             Refusal::Forbidden(Right::Publish) => Self::forbidden("This room does not let you publish."),
@@ -134,7 +134,21 @@ impl Problem {
             Refusal::LogFailed => Self::unavailable(
                 "The room's log on disk failed. Try again; with the same Idempotency-Key a message is kept once.",
             ),
+            Refusal::ByApplication(no) => Self::by_application(no),
+            Refusal::NoVerdict => {
+                Self::unavailable("The application behind this room does not answer. Try again.")
+            }
         }
+    }
+
+    /// The application behind the room said no, in its own words.
+    fn by_application(no: &Refused) -> Self {
+        let mut problem =
+            Self::new(StatusCode::FORBIDDEN, "refused", "The application says no.", &*no.message);
+        if let Some(data) = no.data.as_ref().and_then(|data| serde_json::from_slice(data).ok()) {
+            problem.more.insert("data".into(), data);
+        }
+        problem
     }
 
     /// As JSON.

@@ -12,7 +12,7 @@ use crate::envelope;
 use crate::params::Params;
 use crate::problem::Problem;
 use crate::request::Request;
-use crate::respond::{respond_json, respond_problem};
+use crate::respond::{respond_problem, respond_text};
 use crate::session::{Close, Cx, Input, Session};
 
 /// What is to be published where.
@@ -113,13 +113,14 @@ impl Publish {
         match reply {
             Reply::Published(published) => {
                 let status = if published.repeated { StatusCode::OK } else { StatusCode::CREATED };
-                respond_json(
-                    status,
-                    &envelope::published(published, &self.who.sender(), self.event.as_str()),
-                    cx,
-                )
+                let stamp = envelope::published(published, &self.who.sender(), self.event.as_str());
+                respond_text(status, envelope::with_answer(&stamp, published.answer.as_ref()), cx)
             }
-            Reply::Refused(why) => respond_problem(&Problem::refused(*why), cx),
+            Reply::Answered(answer) => {
+                let nothing = serde_json::json!({});
+                respond_text(StatusCode::OK, envelope::with_answer(&nothing, answer.as_ref()), cx)
+            }
+            Reply::Refused(why) => respond_problem(&Problem::refused(why), cx),
             Reply::Joined(_) | Reply::Presence(_) => Ok(()),
         }
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use hubbub_hub::command::Stay;
-use hubbub_hub::{Command, Event, Happening, Identity, Joined, RoomName, Start};
+use hubbub_hub::{Command, Event, Happening, Hello, Identity, Joined, RoomName, Start};
 
 use crate::session::{Cx, Delivery};
 
@@ -24,6 +24,8 @@ pub(crate) struct Reader {
     start: Start,
     /// Whether to hear oneself.
     echo: bool,
+    /// What came with the connection, until the room has let it in.
+    hello: Option<Arc<Hello>>,
 }
 
 /// Tickets of [`Reader`]'s own questions; a session gives its others from 1 up.
@@ -32,13 +34,21 @@ pub(crate) const READING: u32 = 0;
 impl Reader {
     /// `who` reads `room` from `start`.
     #[must_use]
-    pub(crate) fn new(room: RoomName, who: Arc<Identity>, start: Start, echo: bool) -> Self {
-        Self { room, who, start, echo }
+    pub(crate) fn new(
+        room: RoomName,
+        who: Arc<Identity>,
+        start: Start,
+        echo: bool,
+        hello: Arc<Hello>,
+    ) -> Self {
+        Self { room, who, start, echo, hello: Some(hello) }
     }
 
     /// Asks for the next page.
     pub(crate) fn ask(&self, cx: &mut Cx<'_>) {
-        let command = Command::Join { start: self.start, limit: PAGE, stay: Stay::Seated, follow: true };
+        let Self { start, hello, .. } = self;
+        let (start, hello) = (*start, hello.clone());
+        let command = Command::Join { start, limit: PAGE, stay: Stay::Seated, follow: true, hello };
         cx.command(&self.room, &self.who, command, READING);
     }
 
@@ -51,6 +61,7 @@ impl Reader {
     /// Takes a seat if the page reached the head, else asks for more when this page is sent. Called after the page was written.
     pub(crate) fn go_on(&mut self, joined: &Joined, delivery: Delivery, cx: &mut Cx<'_>) {
         self.start = Start::After(joined.page.cursor());
+        self.hello = None;
         match (joined.live, joined.page.events.is_empty()) {
             (true, _) => cx.seat(&self.room, delivery, self.echo),
             // Nothing was written whose sending could be waited for.

@@ -14,6 +14,8 @@ pub(crate) fn respond(mut head: response::Parts, body: Bytes, cx: &mut Cx<'_>) -
     if head.status != StatusCode::NOT_MODIFIED {
         head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     }
+    // Nothing of what was meant for a stream belongs into it.
+    cx.out.clear_unsent();
     cx.out.answer(head);
     cx.out.write_page(body);
     Err(Close::Done)
@@ -28,7 +30,14 @@ pub(crate) fn respond_json(
     value: &serde_json::Value,
     cx: &mut Cx<'_>,
 ) -> Result<(), Close> {
-    let mut body = value.to_string();
+    respond_text(status, value.to_string(), cx)
+}
+
+/// Answers with JSON that is written already and ends the session.
+///
+/// # Errors
+/// Always [`Close::Done`]: the exchange is over.
+pub(crate) fn respond_text(status: StatusCode, mut body: String, cx: &mut Cx<'_>) -> Result<(), Close> {
     body.push('\n');
     respond(problem::head(status, "application/json"), body.into(), cx)
 }

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hubbub_auth::Doorman;
-use hubbub_hub::{Command, Happening, Identity, Notice, Now, RoomName, SessionKey, Ticket};
+use hubbub_hub::{
+    Action, Command, Emission, Happening, HookAnswer, HookAsk, HookKind, HookName, Identity, MessageId,
+    Notice, Now, RoomInfo, RoomName, SessionKey, SessionName, Ticket, WorkerId,
+};
 
 use crate::coder::Coder;
 use crate::dialect::Dialect;
@@ -26,6 +29,11 @@ pub trait Session {
     /// When this session wants [`Input::Timeout`], in process time. O(1): asked after every input.
     fn deadline(&self) -> Option<u64> {
         None
+    }
+
+    /// Whether its peer can acknowledge what it is told: only then [`Act::Emit`] asks for it.
+    fn can_acknowledge(&self) -> bool {
+        false
     }
 }
 
@@ -54,6 +62,8 @@ pub enum Input<'a> {
     Letter(SessionKey, Letter),
     /// There is no such session (any more): what was written to it is lost.
     Undelivered(SessionKey),
+    /// The application wants something of this session.
+    Act(Act),
     /// The outbox has run empty, after [`Outbox::tell_when_drained`].
     Drained,
     /// [`Session::deadline`] has come.
@@ -64,6 +74,33 @@ pub enum Input<'a> {
     Shutdown,
     /// The link is gone.
     LinkLost,
+}
+
+/// What an application wants of a session.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// Tell the peer this.
+    Emit {
+        /// What.
+        emission: Arc<Emission>,
+        /// The peer is to acknowledge it: [`Deed::Acked`].
+        ack: Option<AckId>,
+    },
+    /// Come into a room; for sessions that can be in several, the others ignore it.
+    Join(RoomName),
+    /// Leave a room; for sessions that can be in several, the others ignore it.
+    Leave(RoomName),
+    /// End, and tell the peer why.
+    Disconnect(Arc<str>),
+}
+
+/// Names what is to be acknowledged, and the worker that collects the acknowledgements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AckId {
+    /// Who collects.
+    pub worker: WorkerId,
+    /// Its number there.
+    pub number: u64,
 }
 
 /// A session ends.
@@ -90,6 +127,17 @@ pub enum Question {
         /// What was offered.
         password: String,
     },
+    /// What does the application say?
+    Hook(Box<HookAsk>),
+    /// Which rooms are open on this server? At most `limit` by name, after `after`. Each worker answers for its own.
+    Rooms {
+        /// After this name.
+        after: Option<RoomName>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Do this for the application.
+    Act(Action),
 }
 
 /// The answer to a [`Question`].
@@ -99,6 +147,30 @@ pub enum Answer {
     Password(Option<String>),
     /// Nobody could say: try again later.
     Unavailable,
+    /// The application's word. Its actions have been taken out: the worker does them.
+    Hook(HookAnswer),
+    /// The rooms of one of so many workers.
+    Rooms(Vec<RoomInfo>, u16),
+    /// What became of an action.
+    Acted(Outcome),
+}
+
+/// What became of an action that was neither a message for a log nor without effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It reached so many sessions.
+    Reached(usize),
+    /// There is no such session, or none any more.
+    NoSuchSession,
+    /// It reached so many sessions; of those that can acknowledge, these did.
+    Acked {
+        /// So many were told.
+        reached: usize,
+        /// Who acknowledged, with what: a JSON array.
+        acks: Vec<(SessionName, Bytes)>,
+        /// Not all of them did in time.
+        timeout: bool,
+    },
 }
 
 /// How events reach a seat.
@@ -155,6 +227,10 @@ pub enum Deed {
     Letter(SessionKey, Letter),
     /// Begin a session that has no link of its own.
     Spawn(Box<dyn Session>),
+    /// From now on actions reach this session by this name too, and by who it is. Who had the name before is disconnected.
+    Name(SessionName, Arc<Identity>),
+    /// The peer has acknowledged: a JSON array.
+    Acked(AckId, Bytes),
     /// This session goes on as another.
     TurnInto(Box<dyn Session>),
 }
@@ -168,6 +244,31 @@ impl Cx<'_> {
     /// Asks somebody slow.
     pub fn ask(&mut self, question: Question, ticket: Ticket) {
         self.deeds.push(Deed::Ask(question, ticket));
+    }
+
+    /// Asks the application `hook` about `who`, outside any room; the answer is [`Answer::Hook`]. More may be put into `more`.
+    pub fn ask_hook(
+        &mut self,
+        hook: &HookName,
+        kind: HookKind,
+        who: &Arc<Identity>,
+        ticket: Ticket,
+        more: impl FnOnce(&mut HookAsk),
+    ) {
+        let mut ask = Box::new(HookAsk {
+            id: MessageId::random(self.now.unix_ms, self.rng),
+            hook: hook.clone(),
+            kind,
+            unix_ms: self.now.unix_ms,
+            room: None,
+            who: who.clone(),
+            session: self.key,
+            label: None,
+            body: None,
+            hello: None,
+        });
+        more(&mut ask);
+        self.ask(Question::Hook(ask), ticket);
     }
 
     /// Takes a seat in a room that has said [`hubbub_hub::Joined::live`].

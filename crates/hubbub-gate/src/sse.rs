@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
-use hubbub_hub::{Identity, Joined, Notice, Offset, Reply, RoomName, Start};
+use hubbub_hub::{Happening, Hello, Identity, Joined, Notice, Offset, Reply, RoomName, Start};
 
 use crate::dialect::{Dialect, sse_block};
 use crate::envelope;
+use crate::outbox::Push;
 use crate::params::Params;
 use crate::problem::{self, Problem};
 use crate::reader::Reader;
 use crate::respond::respond_problem;
-use crate::session::{Close, Cx, Delivery, Input, Session};
+use crate::session::{Act, Close, Cx, Delivery, Input, Session};
 
 /// What a stream begins with.
 #[derive(Debug)]
@@ -44,7 +45,11 @@ impl Stream {
     #[must_use]
     pub fn new(reading: Reading, who: Arc<Identity>) -> Self {
         let Reading { room, start, echo } = reading;
-        Self { reader: Reader::new(room, who, start, echo), begun: false, deadline: u64::MAX }
+        Self {
+            reader: Reader::new(room, who, start, echo, Hello::by("sse")),
+            begun: false,
+            deadline: u64::MAX,
+        }
     }
 
     fn joined(&mut self, joined: &Joined, cx: &mut Cx<'_>) {
@@ -87,6 +92,25 @@ impl Stream {
         Ok(())
     }
 
+    /// What the application wants. A stream is in its one room.
+    fn act(&self, act: Act, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match act {
+            Act::Emit { emission, .. } => {
+                let mut out = Vec::new();
+                Dialect::Sse.encode(&[Happening::Emission(emission)], cx.coder, &mut out);
+                match cx.out.push(out.into(), cx.settings.outbox) {
+                    Push::Overrun => {
+                        cx.out.clear_unsent();
+                        Err(Close::TooSlow)
+                    }
+                    Push::Queued | Push::Dropped(_) => Ok(()),
+                }
+            }
+            Act::Disconnect(reason) => self.end_with(&Problem::forbidden(reason.to_string()), cx),
+            Act::Join(_) | Act::Leave(_) => Ok(()),
+        }
+    }
+
     fn end_with(&self, problem: &Problem, cx: &mut Cx<'_>) -> Result<(), Close> {
         if !self.begun {
             return respond_problem(problem, cx);
@@ -111,12 +135,13 @@ impl Session for Stream {
                 Ok(())
             }
             Input::Notice(Notice::Reply { reply: Reply::Refused(why), .. }) => {
-                self.end_with(&Problem::refused(why), cx)
+                self.end_with(&Problem::refused(&why), cx)
             }
             Input::Drained => {
                 self.reader.ask(cx);
                 Ok(())
             }
+            Input::Act(act) => self.act(act, cx),
             Input::Timeout => self.timeout(cx),
             Input::TooSlow => {
                 cx.out.clear_unsent();

@@ -1,5 +1,6 @@
 //! A room over a WebSocket: a frame is a message, or an envelope where the client asked for `hubbub.json`.
 
+mod act;
 mod closing;
 pub mod handshake;
 mod say;
@@ -8,7 +9,9 @@ mod tell;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hubbub_hub::{Command, Content, IdempotencyKey, Identity, Joined, Notice, Now, Refusal, Reply};
+use hubbub_hub::{
+    Command, Content, Hello, IdempotencyKey, Identity, Joined, Notice, Now, Published, Refusal, Reply,
+};
 use hubbub_ws::{CloseCode, Config, Decoder, Deflater, Incoming, Role, encode_pong};
 use serde_json::json;
 
@@ -96,7 +99,7 @@ impl Socket {
         let form = if deflate.is_some() { form } else { WsDeflate::OFF };
         let decoder = Decoder::new(Config { role: Role::Server, limits: ws.limits, deflate });
         let peer = Peer {
-            reader: Reader::new(room, who, start, echo),
+            reader: Reader::new(room, who, start, echo, Hello::by("websocket")),
             dialect: if json { Dialect::WsJson(form) } else { Dialect::WsRaw(form) },
             stage: Stage::Joining,
             deadline: now.mono_ms + settings.answer_ms,
@@ -248,18 +251,36 @@ impl Peer {
         match reply {
             Reply::Joined(joined) => self.joined(joined, cx),
             Reply::Refused(why) if self.stage == Stage::Joining => {
-                respond_problem(&Problem::refused(*why), cx)
+                respond_problem(&Problem::refused(why), cx)
             }
-            Reply::Refused(why) => self.refused(ticket, *why, cx),
+            Reply::Refused(why) => self.refused(ticket, why, cx),
             Reply::Published(published) => {
-                if let Some(key) = self.fate_of(ticket) {
-                    let data = json!({ "key": key.as_str(), "id": published.id.to_string(), "offset": published.at.to_string() });
-                    self.tell("hubbub:ack", &data, cx);
-                }
+                self.acknowledge(ticket, Some(published), published.answer.as_ref(), cx);
+                Ok(())
+            }
+            Reply::Answered(answer) => {
+                self.acknowledge(ticket, None, answer.as_ref(), cx);
                 Ok(())
             }
             Reply::Presence(_) => Ok(()),
         }
+    }
+
+    /// Tells the fate of a message if the client wants to know.
+    fn acknowledge(
+        &mut self,
+        ticket: u32,
+        published: Option<&Published>,
+        answer: Option<&Bytes>,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(key) = self.fate_of(ticket) else { return };
+        let mut data = json!({ "key": key.as_str() });
+        if let Some(published) = published {
+            data["id"] = published.id.to_string().into();
+            data["offset"] = published.at.to_string().into();
+        }
+        self.tell_raw("hubbub:ack", &envelope::with_answer(&data, answer), cx);
     }
 
     fn fate_of(&mut self, ticket: u32) -> Option<IdempotencyKey> {
@@ -271,15 +292,17 @@ impl Peer {
     }
 
     /// A raw socket has no words for a refusal but its close code.
-    fn refused(&mut self, ticket: u32, why: Refusal, cx: &mut Cx<'_>) -> Result<(), Close> {
+    fn refused(&mut self, ticket: u32, why: &Refusal, cx: &mut Cx<'_>) -> Result<(), Close> {
         let problem = Problem::refused(why);
         if ticket != READING && self.is_json() {
             let key = self.fate_of(ticket);
             self.tell_problem(&problem, key.as_ref().map(IdempotencyKey::as_str), cx);
             return Ok(());
         }
-        let code =
-            if matches!(why, Refusal::Forbidden(_)) { CloseCode::POLICY } else { CloseCode::TRY_AGAIN };
+        let code = match why {
+            Refusal::Forbidden(_) | Refusal::ByApplication(_) => CloseCode::POLICY,
+            _ => CloseCode::TRY_AGAIN,
+        };
         self.close(code, &problem.detail, cx)
     }
 
@@ -296,6 +319,7 @@ impl Peer {
             Input::Notice(Notice::Happened { what, .. }) if self.stage != Stage::Closing => {
                 self.write_events(what, cx)
             }
+            Input::Act(act) => self.act(act, cx),
             Input::Timeout => self.timeout(cx),
             Input::TooSlow => self.too_slow(cx),
             Input::Shutdown => self.shutdown(cx),

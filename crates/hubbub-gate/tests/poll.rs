@@ -19,7 +19,7 @@ fn poll(query: &str, headers: &[(&str, &str)]) -> Desk {
 /// What a poll asks its room for.
 fn asks(query: &str) -> (Start, u32, Stay, bool) {
     match poll(query, &[]).only_question().1 {
-        Command::Join { start, limit, stay, follow } => (start, limit, stay, follow),
+        Command::Join { start, limit, stay, follow, .. } => (start, limit, stay, follow),
         other => panic!("{other:?}"),
     }
 }

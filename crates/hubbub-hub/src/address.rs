@@ -60,13 +60,18 @@ impl RoomName {
         self.0.strip_prefix('@')
     }
 
-    /// A number that spreads rooms over workers, the same in every worker. FNV-1a.
+    /// A number that spreads rooms over workers, the same in every worker.
     #[must_use]
     pub fn spread(&self) -> u64 {
-        self.0
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        spread(&self.0)
     }
+}
+
+/// A number that spreads names over workers, the same in every worker. FNV-1a.
+#[must_use]
+pub fn spread(name: &str) -> u64 {
+    name.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// For people: escapes undone.

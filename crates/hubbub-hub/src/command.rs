@@ -3,8 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::address::RoomName;
 use crate::event::{Body, Event};
+use crate::hook::{Action, Emission, Hello, HookAsk, Refused, SessionName};
 use crate::id::MessageId;
 use crate::idempotency::IdempotencyKey;
 use crate::identity::Identity;
@@ -63,10 +66,14 @@ pub enum Command {
         stay: Stay,
         /// Whether to go on with what comes after the page; otherwise one page is all.
         follow: bool,
+        /// What came with the connection, if the session has one of its own: a WebSocket, an event stream. Nothing for a
+        /// further room over the same connection, and for a poll.
+        hello: Option<Arc<Hello>>,
     },
     /// The session's seat is given up, or the session is gone. Not answered.
     Leave,
-    /// Say something. Answered by [`Reply::Published`] when it is kept.
+    /// Say something. Answered by [`Reply::Published`] when it is kept, or by [`Reply::Answered`] if the room's application
+    /// takes it for itself.
     Publish {
         /// What.
         body: Body,
@@ -75,6 +82,8 @@ pub enum Command {
     },
     /// Who is there? Answered by [`Reply::Presence`].
     Presence,
+    /// Tell everybody something that is not kept; only the server itself asks this. Answered by [`Reply::Answered`].
+    Emit(Arc<Emission>),
 }
 
 /// How a reader is present.
@@ -101,6 +110,8 @@ pub struct Asked {
     pub command: Command,
     /// What the answer will carry.
     pub ticket: Ticket,
+    /// The session's public name, if it has one.
+    pub label: Option<SessionName>,
 }
 
 /// An answer to one command.
@@ -110,6 +121,8 @@ pub enum Reply {
     Joined(Box<Joined>),
     /// To [`Command::Publish`].
     Published(Published),
+    /// To [`Command::Publish`] that the room's application took for itself, with its answer: a JSON array. Nothing is kept.
+    Answered(Option<Bytes>),
     /// To [`Command::Presence`].
     Presence(PresenceView),
     /// To any: no.
@@ -161,10 +174,12 @@ pub struct Published {
     pub unix_ms: u64,
     /// It was kept before: this is a repetition with the same key.
     pub repeated: bool,
+    /// What the room's application answered: a JSON array.
+    pub answer: Option<Bytes>,
 }
 
 /// Why something was not done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// The policy, or the token's grants, say no to this right.
     Forbidden(Right),
@@ -180,6 +195,23 @@ pub enum Refusal {
     TooFast,
     /// The log failed; the message was not kept.
     LogFailed,
+    /// The application behind the room says no.
+    ByApplication(Arc<Refused>),
+    /// The application behind the room does not answer, and the settings do not let pass what it has not seen.
+    NoVerdict,
+}
+
+/// A room as it is at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomInfo {
+    /// Which.
+    pub name: RoomName,
+    /// Where its log ends; of a log that is still being opened, where it begins.
+    pub head: Offset,
+    /// How many people are there.
+    pub people: usize,
+    /// How many sessions of this server are told what happens.
+    pub sessions: usize,
 }
 
 /// Something that everybody who has a seat is told.
@@ -189,6 +221,8 @@ pub enum Happening {
     Event(Arc<Event>),
     /// Somebody came or went.
     Presence(Arc<PresenceChange>),
+    /// The application says something that is not kept.
+    Emission(Arc<Emission>),
 }
 
 /// What a home wants done, in this order.
@@ -200,6 +234,10 @@ pub enum Effect {
     Happened(WorkerId, RoomName, Happening),
     /// Ask the store; the answer comes back through [`crate::Hub::answer`].
     Log(LogAsk),
+    /// Ask the room's application; the answer comes back through [`crate::Hub::verdict`].
+    Hook(Box<HookAsk>),
+    /// Do what the application wants done.
+    Act(Vec<Action>),
 }
 
 /// What a session is told.

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::address::RoomName;
-use crate::command::{Asked, Command, Effect, Refusal, Reply, Stay};
-use crate::id::MessageIds;
+use crate::command::{Asked, Command, Effect, Refusal, Reply, RoomInfo, Stay};
+use crate::hook::HookAnswer;
+use crate::id::{MessageId, MessageIds};
 use crate::identity::Identity;
 use crate::log::LogAnswer;
 use crate::policy::Policies;
@@ -79,8 +80,14 @@ impl Hub {
     pub fn command(&mut self, asked: Asked, now: Now, effects: &mut Vec<Effect>) {
         let name = asked.room.clone();
         if !self.rooms.contains_key(&name) {
-            if matches!(asked.command, Command::Leave) {
-                return;
+            match asked.command {
+                Command::Leave => return,
+                // Nobody is there to hear it.
+                Command::Emit(_) => {
+                    let said = Reply::Answered(None);
+                    return effects.push(Effect::Reply(asked.session, name, asked.ticket, said));
+                }
+                _ => {}
             }
             if self.rooms.len() >= self.settings.rooms_max {
                 let no = Reply::Refused(Refusal::TooManyRooms);
@@ -108,6 +115,37 @@ impl Hub {
             | LogAnswer::Page { room, .. } => room.clone(),
         };
         self.in_room(&name, now, effects, |room, cx| room.answer(answer, cx));
+    }
+
+    /// Takes an application's word to the room that asked for it.
+    pub fn verdict(
+        &mut self,
+        name: &RoomName,
+        id: MessageId,
+        answer: HookAnswer,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) {
+        if !self.rooms.contains_key(name) {
+            // It was told of the last one's leaving.
+            let actions = answer.unwrap_or_default().actions;
+            return effects.push(Effect::Act(actions));
+        }
+        let mut polls = None;
+        self.in_room(name, now, effects, |room, cx| polls = room.verdict(id, answer, cx));
+        if let Some(who) = polls {
+            self.linger(name.clone(), &who, now);
+        }
+    }
+
+    /// At most `limit` rooms that are open here, by name, after the name `after`.
+    #[must_use]
+    pub fn rooms(&self, after: Option<&RoomName>, limit: usize) -> Vec<RoomInfo> {
+        let mut names: Vec<_> =
+            self.rooms.keys().filter(|name| after.is_none_or(|after| *name > after)).collect();
+        names.sort_unstable();
+        names.truncate(limit);
+        names.into_iter().filter_map(|name| self.rooms.get(name)).map(Room::info).collect()
     }
 
     /// Once a second: presence that has run out, counts that changed, rooms that nobody needs.

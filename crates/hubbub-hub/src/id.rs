@@ -22,6 +22,15 @@ impl fmt::Display for MessageId {
     }
 }
 
+impl MessageId {
+    /// An id of this moment that no order depends on.
+    #[must_use]
+    pub fn random(unix_ms: u64, rng: &mut fastrand::Rng) -> Self {
+        let (millis, random) = (u128::from(unix_ms) << 80, rng.u128(..));
+        Self(millis | (0x7 << 76) | (random & (0xfff << 64)) | (0b10 << 62) | (random & ((1 << 62) - 1)))
+    }
+}
+
 /// Makes ids that grow strictly, also within a millisecond and when the clock is set back.
 #[derive(Debug)]
 pub struct MessageIds {
@@ -62,10 +71,13 @@ mod tests {
 
     #[test]
     fn version_and_variant_are_those_of_rfc_9562() {
-        let text = MessageIds::new(7).next(1_763_800_000_000).to_string();
-        assert_eq!(text.len(), 36);
-        assert_eq!(&text[14..15], "7");
-        assert!("89ab".contains(&text[19..20]), "{text}");
-        assert!(text.starts_with("019aaaac-2600-"), "{text}");
+        let random = MessageId::random(1_763_800_000_000, &mut fastrand::Rng::with_seed(7));
+        for id in [MessageIds::new(7).next(1_763_800_000_000), random] {
+            let text = id.to_string();
+            assert_eq!(text.len(), 36);
+            assert_eq!(&text[14..15], "7");
+            assert!("89ab".contains(&text[19..20]), "{text}");
+            assert!(text.starts_with("019aaaac-2600-"), "{text}");
+        }
     }
 }

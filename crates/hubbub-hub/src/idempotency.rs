@@ -3,6 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::address::UserAddress;
 use crate::command::Published;
 
@@ -43,6 +45,8 @@ pub(crate) enum Known {
     Pending(u64),
     /// Kept.
     Kept(Published),
+    /// Taken by the room's application for itself, with this answer.
+    Answered(Option<Bytes>),
 }
 
 /// The keys of a room's recent messages, bounded in age and number.

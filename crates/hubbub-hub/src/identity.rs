@@ -15,6 +15,8 @@ pub enum IdentityKind {
     Account,
     /// Brought a token signed by somebody we trust.
     Token,
+    /// The server itself, or the application that it serves: has every right.
+    Server,
 }
 
 /// Who a session is. Settled once, when it comes in, and shared by all that it does.
@@ -35,16 +37,30 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The server of `domain` itself: as a sender of messages it is its bare domain.
+    #[must_use]
+    pub fn server(domain: &str) -> Self {
+        Self {
+            user: UserAddress::from_prepared(domain),
+            name: domain.into(),
+            kind: IdentityKind::Server,
+            named: true,
+            grants: None,
+            expires_unix_ms: None,
+        }
+    }
+
     /// Who events of this session are from.
     #[must_use]
     pub fn sender(&self) -> Sender {
         Sender { user: self.user.clone(), name: self.name.clone() }
     }
 
-    /// Whether the inbox `room` is this person's. Guests own none: anybody may take a guest's name.
+    /// Whether the inbox `room` is this person's. Guests own none: anybody may take a guest's name. The server is nobody.
     #[must_use]
     pub fn owns(&self, room: &RoomName) -> bool {
-        self.kind != IdentityKind::Guest && room.inbox_owner() == Some(self.user.local())
+        matches!(self.kind, IdentityKind::Account | IdentityKind::Token)
+            && room.inbox_owner() == Some(self.user.local())
     }
 }
 

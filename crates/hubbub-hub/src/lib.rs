@@ -9,6 +9,7 @@ pub mod address;
 pub mod command;
 pub mod event;
 mod history;
+pub mod hook;
 mod hub;
 pub mod id;
 mod idempotency;
@@ -22,10 +23,14 @@ pub mod time;
 
 pub use address::{RoomName, UserAddress};
 pub use command::{
-    Command, Effect, Happening, Joined, Notice, Page, Published, Refusal, Reply, SessionKey, Start, Ticket,
-    WorkerId,
+    Command, Effect, Happening, Joined, Notice, Page, Published, Refusal, Reply, RoomInfo, SessionKey, Start,
+    Ticket, WorkerId,
 };
 pub use event::{Args, Body, Content, Event, EventName, Part, Sender};
+pub use hook::{
+    Action, Emission, Hello, Hook, HookAnswer, HookAsk, HookKind, HookName, Refused, SessionName, Target,
+    Verdict,
+};
 pub use hub::{Hub, HubSettings};
 pub use id::MessageId;
 pub use idempotency::{IdempotencyKey, Remembered};

@@ -1,5 +1,6 @@
 //! A room's home: the one place that stamps, keeps and tells what happens in it.
 
+mod hooked;
 mod join;
 mod publish;
 
@@ -7,19 +8,22 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::address::RoomName;
-use crate::command::{Asked, Command, Effect, Happening, Page, Refusal, Reply, SessionKey, WorkerId};
+use crate::command::{
+    Asked, Command, Effect, Happening, Page, Refusal, Reply, RoomInfo, SessionKey, WorkerId,
+};
 use crate::event::{Event, Sender};
 use crate::history::History;
 use crate::hub::HubSettings;
 use crate::id::MessageIds;
 use crate::idempotency::Keys;
-use crate::identity::Identity;
+use crate::identity::{Identity, IdentityKind};
 use crate::log::{LogAnswer, LogAsk, Opened};
 use crate::offset::Offset;
 use crate::policy::{LogKind, PresenceMode, Right, RoomPolicy};
 use crate::presence::{Movement, Occupants, Place, PresenceChange, PresenceView};
 use crate::time::Now;
 
+use hooked::Hooked;
 use join::Parked;
 use publish::Pending;
 
@@ -51,6 +55,7 @@ pub(crate) struct Room {
     /// Joins that wait for a page from the store.
     parked: HashMap<u64, Parked>,
     next_park: u64,
+    hooked: Hooked,
     seats: HashSet<SessionKey>,
     /// Seats by worker: those above zero are told what happens.
     interest: Vec<u32>,
@@ -85,6 +90,7 @@ impl Room {
             pending_bytes: 0,
             parked: HashMap::new(),
             next_park: 0,
+            hooked: Hooked::default(),
             seats: HashSet::new(),
             interest: vec![0; usize::from(cx.settings.workers)],
             occupants: Occupants::default(),
@@ -142,6 +148,7 @@ impl Room {
             Command::Join { .. } => self.join(asked, cx),
             Command::Publish { .. } => self.publish(asked, cx),
             Command::Presence => self.tell_presence(&asked, cx),
+            Command::Emit(_) => self.emit(&asked, cx),
             Command::Leave => {}
         }
     }
@@ -163,12 +170,14 @@ impl Room {
             Ok(None) => self.stage = Stage::Absent,
             Err(_) => {
                 self.stage = Stage::Failed;
+                self.refuse_row(&Refusal::LogFailed, cx);
                 return waiting.iter().for_each(|asked| refuse(asked, Refusal::LogFailed, cx));
             }
         }
         for asked in waiting {
             self.command(asked, cx);
         }
+        self.go_through_row(cx);
     }
 
     fn adopt(&mut self, log: Opened) {
@@ -191,6 +200,7 @@ impl Room {
             self.interest[usize::from(session.worker)] -= 1;
         }
         self.parked.retain(|_, parked| parked.asked.session != session);
+        self.stop_joining(session);
         if let Stage::Opening(waiting) = &mut self.stage {
             // What it said stays said; it is only its joining that must not happen any more.
             waiting
@@ -204,6 +214,7 @@ impl Room {
         if let Some(who) = self.occupants.exit(place) {
             self.tell_movement(who, Movement::Leave, cx);
         }
+        self.tell_exit(place, cx);
     }
 
     fn enter(&mut self, place: Place, who: &Identity, cx: &mut RoomCx<'_>) {
@@ -230,6 +241,26 @@ impl Room {
         match self.presence(cx.settings) {
             PresenceView::Off => refuse(asked, Refusal::PresenceOff, cx),
             view => reply(asked, Reply::Presence(view), cx),
+        }
+    }
+
+    /// What the application says and no log keeps.
+    fn emit(&self, asked: &Asked, cx: &mut RoomCx<'_>) {
+        let Command::Emit(emission) = &asked.command else { return };
+        if asked.identity.kind != IdentityKind::Server {
+            return refuse(asked, Refusal::Forbidden(Right::Publish), cx);
+        }
+        self.tell(&Happening::Emission(emission.clone()), cx);
+        reply(asked, Reply::Answered(None), cx);
+    }
+
+    /// What the room is like now.
+    pub(crate) fn info(&self) -> RoomInfo {
+        RoomInfo {
+            name: self.name.clone(),
+            head: Offset::new(self.epoch, self.history.head()),
+            people: self.occupants.count(),
+            sessions: self.seats.len(),
         }
     }
 
@@ -261,6 +292,7 @@ impl Room {
         self.expire(cx);
         let idle = cx.now.mono_ms.saturating_sub(self.touched_ms) >= cx.settings.room_idle_ms;
         let empty = self.seats.is_empty() && self.occupants.count() == 0 && self.pending.is_empty();
+        let empty = empty && self.hooked.is_empty();
         let opening = matches!(self.stage, Stage::Opening(_));
         let kept_elsewhere = self.policy.log == LogKind::Durable;
         idle && empty

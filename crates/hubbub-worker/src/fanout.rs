@@ -10,6 +10,7 @@ use hubbub_hub::command::Notice;
 use hubbub_hub::{Happening, Identity, IdentityKind, RoomName, SessionKey, UserAddress};
 
 use crate::seats::{Seat, SeatRef};
+use crate::slot::Slot;
 use crate::worker::Worker;
 
 impl<L: Default> Worker<L> {
@@ -32,13 +33,60 @@ impl<L: Default> Worker<L> {
     pub(crate) fn fan_out_room(&mut self, room: &RoomName) {
         let Some(what) = self.happened.remove(room) else { return };
         self.happened_order.retain(|other| other != room);
+        // What the log does not keep is not for everybody, and goes out by itself; what stands between goes out together.
+        let is_emission = |one: &Happening| matches!(one, Happening::Emission(_));
+        for piece in what.chunk_by(|one, next| !is_emission(one) && !is_emission(next)) {
+            match piece {
+                [Happening::Emission(emission)] => self.fan_out_emission(room, emission),
+                log => self.fan_out_log(room, log),
+            }
+        }
+    }
+
+    fn fan_out_log(&mut self, room: &RoomName, what: &[Happening]) {
         // Telling one group may end sessions, and with them other groups: each is looked up when its turn comes.
         for delivery in self.seats.deliveries(room) {
             match delivery {
-                Delivery::Shared(dialect) => self.tell_all(room, dialect, &what),
-                Delivery::Once(dialect) => self.tell_once(room, dialect, &what),
-                Delivery::Personal => self.tell_each(room, &what),
+                Delivery::Shared(dialect) => self.tell_all(room, dialect, what),
+                Delivery::Once(dialect) => self.tell_once(room, dialect, what),
+                Delivery::Personal => self.tell_each(room, what),
             }
+        }
+    }
+
+    /// Tells the seats for which `may` holds; those who are told once stay seated, for the log.
+    pub(crate) fn tell_some(
+        &mut self,
+        room: &RoomName,
+        delivery: Delivery,
+        what: &[Happening],
+        may: impl Fn(u32, &Slot<L>) -> bool,
+    ) {
+        let bytes = match delivery {
+            Delivery::Shared(dialect) => self.encode(dialect, what),
+            Delivery::Once(_) => return,
+            Delivery::Personal => Bytes::new(),
+        };
+        let seats = self.seats.of(room, delivery).to_vec();
+        for Seat { slot, .. } in seats {
+            let Some(place) = self.slots.get_mut(slot as usize).filter(|place| may(slot, place)) else {
+                continue;
+            };
+            self.counters.delivered.add(1);
+            if delivery == Delivery::Personal {
+                self.handle(slot, Input::Notice(Notice::Happened { room, what }));
+                continue;
+            }
+            place.note_backlog();
+            match place.outbox.push(bytes.clone(), self.gate.outbox) {
+                Push::Overrun => {
+                    self.handle(slot, Input::TooSlow);
+                    continue;
+                }
+                Push::Dropped(count) => self.counters.dropped.add(u64::from(count)),
+                Push::Queued => {}
+            }
+            self.touch(slot);
         }
     }
 
@@ -63,6 +111,7 @@ impl<L: Default> Worker<L> {
                 quiet.push(*seat);
                 continue;
             }
+            place.note_backlog();
             match place.outbox.push(bytes.clone(), self.gate.outbox) {
                 Push::Queued => {}
                 Push::Dropped(count) => self.counters.dropped.add(u64::from(count)),
@@ -166,6 +215,7 @@ fn weight(what: &Happening) -> usize {
     match what {
         Happening::Event(event) => event.weight(),
         Happening::Presence(_) => 160,
+        Happening::Emission(emission) => emission.body.content.weight() + 160,
     }
 }
 

@@ -4,7 +4,9 @@
 //! events and mailboxes. The shell (`hubbub-net`) gives input to [`Worker::input`], runs [`Worker::turn`], and flushes the links
 //! that [`Worker::take_touched`] names. Start reading at `turn`.
 
+pub mod actions;
 pub mod counters;
+mod directory;
 mod fanout;
 mod letters;
 pub mod mail;
@@ -17,4 +19,4 @@ pub mod worker;
 pub use counters::Counters;
 pub use mail::{Mail, Mailbox, Post, mailboxes};
 pub use slot::Slot;
-pub use worker::{Slow, Worker, WorkerSettings};
+pub use worker::{HookFrom, Slow, Worker, WorkerSettings};

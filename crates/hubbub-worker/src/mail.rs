@@ -9,9 +9,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context, Poll};
 
 use atomic_waker::AtomicWaker;
-use hubbub_gate::session::{Answer, Letter};
+use hubbub_gate::session::{AckId, Answer, Letter};
 use hubbub_hub::command::Asked;
-use hubbub_hub::{Happening, LogAnswer, Reply, RoomName, SessionKey, Ticket, WorkerId};
+use hubbub_hub::{
+    Happening, HookAnswer, LogAnswer, MessageId, Reply, RoomName, SessionKey, SessionName, Ticket, WorkerId,
+};
+
+use crate::actions::{Order, Report};
 
 /// What one worker, or the store, writes to a worker.
 #[derive(Debug)]
@@ -24,8 +28,20 @@ pub enum Mail {
     Happened(RoomName, Happening),
     /// From the store to a room's home.
     Log(LogAnswer),
-    /// From the store to a session.
+    /// From an application to a room's home.
+    Verdict(RoomName, MessageId, HookAnswer),
+    /// From the store, or an application, to a session.
     Answer(SessionKey, Ticket, Answer),
+    /// From whoever does an application's actions to where the sessions are, or where it is known where they are.
+    Order(Order),
+    /// Back.
+    Report(AckId, Report),
+    /// To a name's home: it is this session's.
+    Named(SessionName, SessionKey),
+    /// To a name's home: it is not this session's any more.
+    Unnamed(SessionName, SessionKey),
+    /// From a session: which rooms are open? After this name, at most so many.
+    Survey(SessionKey, Ticket, Option<RoomName>, usize),
     /// From a session to another: from whom, to whom.
     Letter(SessionKey, SessionKey, Letter),
     /// To a session whose letter found nobody there.

@@ -1,8 +1,10 @@
 //! A session's place in its worker.
 
+use std::sync::Arc;
+
 use hubbub_gate::outbox::Outbox;
 use hubbub_gate::session::Session;
-use hubbub_hub::RoomName;
+use hubbub_hub::{Identity, RoomName, SessionName};
 
 use crate::seats::SeatRef;
 
@@ -23,11 +25,29 @@ pub struct Slot<L> {
     /// Rooms it has asked to join, which are told when it goes.
     pub(crate) rooms: Vec<RoomName>,
     pub(crate) seats: Vec<SeatRef>,
+    /// Its public name, if it has registered one.
+    pub(crate) name: Option<SessionName>,
+    /// Who it is, once actions may reach it.
+    pub(crate) who: Option<Arc<Identity>>,
+    /// Its peer had not read all when this turn first came to it.
+    pub(crate) behind: bool,
     /// Messages it may publish now, in thousandths, and when that was reckoned.
     pub(crate) allowance: (u64, u64),
 }
 
 impl<L> Slot<L> {
+    /// Looks whether the peer reads what it is sent, unless this turn has written already.
+    pub(crate) fn note_backlog(&mut self) {
+        if !self.touched {
+            self.behind = !self.outbox.is_empty();
+        }
+    }
+
+    /// Whether the peer has not read yet what it was sent in earlier turns.
+    pub(crate) fn is_behind(&self) -> bool {
+        if self.touched { self.behind } else { !self.outbox.is_empty() }
+    }
+
     /// Whether the session is over and only what it left in the outbox is still to be sent.
     #[must_use]
     pub fn is_over(&self) -> bool {

@@ -4,14 +4,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use hubbub_gate::session::{Close, Cx, Deed, Input, Question};
+use hubbub_gate::session::{Answer, Close, Cx, Deed, Input, Question};
 use hubbub_hub::command::{Asked, Notice};
-use hubbub_hub::{Command, Effect, Now, Refusal, Reply, RoomName, SessionKey, WorkerId};
+use hubbub_hub::{Command, Effect, IdentityKind, Now, Refusal, Reply, SessionKey, Ticket, WorkerId};
 
 use crate::mail::Mail;
 use crate::seats::Seat;
 use crate::wheel::Alarm;
-use crate::worker::{Slow, Worker};
+use crate::worker::{HookFrom, Slow, Worker};
 
 /// Mail taken in one turn; the rest comes in the next.
 const MAIL_BUDGET: usize = 8192;
@@ -29,6 +29,7 @@ impl<L: Default> Worker<L> {
         self.counters.turns.add(1);
         self.take_mail();
         self.fire_deadlines();
+        self.end_collecting();
         self.tick_hub();
         for _ in 0..ROUNDS {
             if self.is_settled() {
@@ -53,7 +54,7 @@ impl<L: Default> Worker<L> {
 
     fn next_deadline(&self) -> Option<u64> {
         let hub = (self.hub.room_count() > 0).then_some(self.next_hub_tick_ms);
-        [self.wheel.next_ms(), hub].into_iter().flatten().min()
+        [self.wheel.next_ms(), hub, self.collecting_until()].into_iter().flatten().min()
     }
 
     fn take_mail(&mut self) {
@@ -77,9 +78,21 @@ impl<L: Default> Worker<L> {
                     self.hub.answer(answer, self.now, &mut self.effects);
                     self.run_effects();
                 }
-                Mail::Answer(session, ticket, answer) => self.input(session, Input::Answer(ticket, answer)),
+                Mail::Answer(session, ticket, answer) => self.answered(session, ticket, answer),
+                Mail::Order(order) => self.carry_out(order),
+                Mail::Report(id, report) => self.reported(id, report),
+                Mail::Named(name, key) => self.named(name, key),
+                Mail::Unnamed(name, key) => self.unnamed(&name, key),
+                Mail::Survey(session, ticket, after, limit) => {
+                    let rooms = Answer::Rooms(self.hub.rooms(after.as_ref(), limit), self.post.workers());
+                    self.mail(session.worker, Mail::Answer(session, ticket, rooms));
+                }
                 Mail::Letter(from, to, letter) => self.deliver(from, to, letter),
                 Mail::Undelivered(from, to) => self.input(from, Input::Undelivered(to)),
+                Mail::Verdict(room, id, answer) => {
+                    self.hub.verdict(&room, id, answer, self.now, &mut self.effects);
+                    self.run_effects();
+                }
                 Mail::Shutdown => self.say_goodbye(),
             }
         }
@@ -92,6 +105,16 @@ impl<L: Default> Worker<L> {
     /// An eighth, because what is told may be larger than what was said (escaped in JSON up to six times).
     fn may_tell(&self) -> bool {
         self.told < TOLD_BUDGET.min(self.gate.outbox.bytes / 8)
+    }
+
+    /// A slow answer. The actions of an application's verdict are the worker's.
+    fn answered(&mut self, session: SessionKey, ticket: Ticket, mut answer: Answer) {
+        let actions = match &mut answer {
+            Answer::Hook(Ok(verdict)) => std::mem::take(&mut verdict.actions),
+            _ => Vec::new(),
+        };
+        self.input(session, Input::Answer(ticket, answer));
+        self.act_all(actions);
     }
 
     fn say_goodbye(&mut self) {
@@ -158,14 +181,9 @@ impl<L: Default> Worker<L> {
         }
     }
 
-    fn home_of(&self, room: &RoomName) -> WorkerId {
-        let workers = u64::from(self.post.workers());
-        WorkerId::try_from(room.spread() % workers).expect("a remainder of a WorkerId fits in one")
-    }
-
     fn at_home(&mut self, asked: Asked) {
         // Whoever cannot keep up with being told must not be told more.
-        if matches!(asked.command, Command::Publish { .. }) && self.is_anyone_behind() {
+        if matches!(asked.command, Command::Publish { .. } | Command::Emit(_)) && self.is_anyone_behind() {
             return self.refuse(&asked, Refusal::Busy);
         }
         self.counters.published.add(u64::from(matches!(asked.command, Command::Publish { .. })));
@@ -191,6 +209,8 @@ impl<L: Default> Worker<L> {
     fn effect(&mut self, effect: Effect) {
         match effect {
             Effect::Log(ask) => self.slow.push(Slow::Log(ask)),
+            Effect::Hook(ask) => self.slow.push(Slow::Hook(HookFrom::Home(self.id), ask)),
+            Effect::Act(actions) => self.act_all(actions),
             Effect::Reply(session, room, ticket, reply) if session.worker == self.id => {
                 // Whoever joins has read what is waiting to be told; it must go out to the others first.
                 if matches!(reply, Reply::Joined(_)) {
@@ -218,6 +238,7 @@ impl<L: Default> Worker<L> {
     pub(crate) fn handle(&mut self, slot: u32, input: Input<'_>) {
         let Some(place) = self.slots.get_mut(slot as usize) else { return };
         let Some(mut session) = place.session.take() else { return };
+        place.note_backlog();
         let mut deeds = std::mem::take(&mut self.deeds);
         let mut cx = Cx {
             key: SessionKey { worker: self.id, slot, generation: place.generation },
@@ -299,12 +320,20 @@ impl<L: Default> Worker<L> {
         if !place.linked {
             self.vacated.push(session);
         }
+        self.be_forgotten(slot);
         for seat in seats {
             self.unseat(seat);
         }
         for room in rooms {
             let identity = self.nobody();
-            self.commands.push_back(Asked { session, identity, room, command: Command::Leave, ticket: 0 });
+            self.commands.push_back(Asked {
+                session,
+                identity,
+                room,
+                command: Command::Leave,
+                ticket: 0,
+                label: None,
+            });
         }
         self.touch(slot);
     }
@@ -317,8 +346,13 @@ impl<L: Default> Worker<L> {
                 if matches!(command, Command::Join { .. }) && !place.rooms.contains(&room) {
                     place.rooms.push(room.clone());
                 }
-                let asked = Asked { session, identity, room, command, ticket };
-                if matches!(asked.command, Command::Publish { .. }) && !self.may_publish(slot) {
+                let asked = Asked { session, identity, room, command, ticket, label: place.name.clone() };
+                if matches!(asked.command, Command::Join { hello: Some(_), .. }) {
+                    let who = asked.identity.clone();
+                    self.be_known(slot, &who);
+                }
+                let limited = asked.identity.kind != IdentityKind::Server;
+                if limited && matches!(asked.command, Command::Publish { .. }) && !self.may_publish(slot) {
                     return self.refuse(&asked, Refusal::TooFast);
                 }
                 self.commands.push_back(asked);
@@ -326,6 +360,18 @@ impl<L: Default> Worker<L> {
             Deed::Ask(Question::Password { user, password }, ticket) => {
                 self.slow.push(Slow::Password { session, ticket, user, password });
             }
+            Deed::Ask(Question::Hook(mut ask), ticket) => {
+                ask.label = ask.label.or_else(|| place.name.clone());
+                self.slow.push(Slow::Hook(HookFrom::Session(session, ticket), ask));
+            }
+            Deed::Ask(Question::Act(action), ticket) => self.act(action, Some((session, ticket))),
+            Deed::Ask(Question::Rooms { after, limit }, ticket) => {
+                for worker in 0..self.post.workers() {
+                    self.mail(worker, Mail::Survey(session, ticket, after.clone(), limit));
+                }
+            }
+            Deed::Name(name, who) => self.name(slot, name, &who),
+            Deed::Acked(id, args) => self.acked(slot, id, args),
             Deed::Seat { room, delivery, echo } => {
                 let seat = self.seats.add(&room, delivery, Seat { slot, quiet: !echo });
                 place.seats.push(seat);
@@ -345,6 +391,7 @@ impl<L: Default> Worker<L> {
                     room,
                     command: Command::Leave,
                     ticket: 0,
+                    label: None,
                 });
             }
             Deed::Letter(to, letter) if to.worker == self.id => self.letters.push_back((session, to, letter)),

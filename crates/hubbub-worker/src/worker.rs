@@ -1,7 +1,6 @@
 //! What a worker owns, and the ways in which its shell deals with it.
 
-use std::collections::HashMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use hubbub_auth::Doorman;
@@ -10,9 +9,13 @@ use hubbub_gate::outbox::Outbox;
 use hubbub_gate::session::{Deed, Input, Letter, Session};
 use hubbub_gate::settings::GateSettings;
 use hubbub_hub::command::Asked;
-use hubbub_hub::{Effect, Happening, Hub, LogAsk, Now, Reply, RoomName, SessionKey, Ticket, WorkerId};
+use hubbub_hub::{
+    Effect, Happening, HookAsk, Hub, Identity, LogAsk, Now, Reply, RoomName, SessionKey, SessionName, Ticket,
+    UserAddress, WorkerId,
+};
 use slab::Slab;
 
+use crate::actions::Collecting;
 use crate::counters::Counters;
 use crate::mail::{Mailbox, Post};
 use crate::seats::Seats;
@@ -46,6 +49,17 @@ pub enum Slow {
         /// What was offered.
         password: String,
     },
+    /// For an application.
+    Hook(HookFrom, Box<HookAsk>),
+}
+
+/// Who asks an application, and so where its answer goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookFrom {
+    /// A room at home on this worker; answered by [`crate::Mail::Verdict`].
+    Home(WorkerId),
+    /// A session; answered by [`crate::Mail::Answer`].
+    Session(SessionKey, Ticket),
 }
 
 /// What one thread owns.
@@ -86,6 +100,17 @@ pub struct Worker<L> {
     pub(crate) slow: Vec<Slow>,
     pub(crate) touched: Vec<u32>,
     pub(crate) next_hub_tick_ms: u64,
+    /// Who speaks for applications.
+    pub(crate) server: Arc<Identity>,
+    /// Orders of applications whose reports are awaited.
+    pub(crate) collecting: BTreeMap<u64, Collecting>,
+    pub(crate) next_collecting: u64,
+    /// Where sessions are whose names are at home here.
+    pub(crate) directory: HashMap<SessionName, SessionKey>,
+    /// Sessions here that have a name.
+    pub(crate) names: HashMap<SessionName, u32>,
+    /// Sessions here that actions may reach, by user.
+    pub(crate) users: HashMap<UserAddress, Vec<u32>>,
 }
 
 /// What a new worker is made of.
@@ -115,6 +140,7 @@ impl<L: Default> Worker<L> {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { id, settings, gate, doorman, hub, post, mailbox, counters, seed } = parts;
+        let server = Arc::new(Identity::server(&gate.domain));
         Self {
             id,
             settings,
@@ -144,6 +170,12 @@ impl<L: Default> Worker<L> {
             slow: Vec::new(),
             touched: Vec::new(),
             next_hub_tick_ms: 0,
+            server,
+            collecting: BTreeMap::new(),
+            next_collecting: 0,
+            directory: HashMap::new(),
+            names: HashMap::new(),
+            users: HashMap::new(),
         }
     }
 
@@ -171,6 +203,9 @@ impl<L: Default> Worker<L> {
             armed_ms: u64::MAX,
             rooms: Vec::new(),
             seats: Vec::new(),
+            name: None,
+            who: None,
+            behind: false,
             allowance: (self.settings.publish_burst * 1000, self.now.mono_ms),
         }) as u32;
         self.counters.sessions_opened.add(1);

@@ -19,8 +19,13 @@ impl Peer {
     }
 
     pub(super) fn tell(&mut self, event: &str, data: &serde_json::Value, cx: &mut Cx<'_>) {
+        self.tell_raw(event, &data.to_string(), cx);
+    }
+
+    /// As [`Self::tell`], with JSON that is written already.
+    pub(super) fn tell_raw(&mut self, event: &str, data: &str, cx: &mut Cx<'_>) {
         let mut text = Vec::new();
-        server_event(&mut text, event, data);
+        server_event(&mut text, event, data.as_bytes());
         let mut out = Vec::new();
         self.frame(&mut out, Kind::Text, &text, cx);
         cx.out.write(out.into());
@@ -32,11 +37,14 @@ impl Peer {
         cx.out.write_page(out.into());
     }
 
-    /// Writes what happened, for a seat that is told one by one. What its compressor has seen the peer must see, so nothing
+    /// Writes what happened, for a seat that is told one by one. What a compressor of its own has seen the peer must see, so nothing
     /// can be dropped for it: a full outbox closes it whatever the policy.
     pub(super) fn write_events(&mut self, what: &[Happening], cx: &mut Cx<'_>) -> Result<(), Close> {
         let out = self.encode(what, cx);
-        let limits = OutboxLimits { when_full: WhenFull::Close, ..cx.settings.outbox };
+        let limits = match self.delivery() {
+            Delivery::Personal => OutboxLimits { when_full: WhenFull::Close, ..cx.settings.outbox },
+            Delivery::Shared(_) | Delivery::Once(_) => cx.settings.outbox,
+        };
         match cx.out.push(out.into(), limits) {
             Push::Overrun => self.too_slow(cx),
             Push::Queued | Push::Dropped(_) => Ok(()),
@@ -54,8 +62,7 @@ impl Peer {
                 let mut text = Vec::new();
                 json_frame(one, &mut text);
                 self.frame(&mut out, Kind::Text, &text, cx);
-            } else if let Happening::Event(event) = one {
-                let (kind, payload) = raw_frame(event);
+            } else if let Some((kind, payload)) = raw_frame(one) {
                 self.frame(&mut out, kind, &payload, cx);
             }
         }

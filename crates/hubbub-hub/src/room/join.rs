@@ -26,6 +26,9 @@ impl Room {
         if let Some(missing) = self.policy.missing(&asked.identity, &asked.command, &self.name) {
             return refuse(&asked, Refusal::Forbidden(missing), cx);
         }
+        if let Some(kind) = self.must_ask_to_join(&asked) {
+            return self.ask_to_join(kind, asked, cx);
+        }
         self.be_present(&asked, stay, cx);
         self.expire(cx);
         let (after, recovered) = self.position(start);

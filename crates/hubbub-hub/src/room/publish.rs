@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::{Room, RoomCx, Stage, refuse, reply};
 use crate::command::{Asked, Command, Effect, Happening, Published, Refusal, Reply};
 use crate::event::{Body, Event};
@@ -19,6 +21,8 @@ pub(super) struct Pending {
     event: Arc<Event>,
     key: Option<IdempotencyKey>,
     waiting: Vec<Asked>,
+    /// What the room's application answered.
+    answer: Option<Bytes>,
 }
 
 impl Room {
@@ -35,14 +39,27 @@ impl Room {
                 reply(&asked, Reply::Published(Published { repeated: true, ..published }), cx);
             }
             Some(Known::Pending(seq)) => self.wait_for(seq, asked),
-            None if self.is_behind(cx) => refuse(&asked, Refusal::Busy, cx),
-            None => self.stamp(asked, body, key, cx),
+            Some(Known::Answered(answer)) => reply(&asked, Reply::Answered(answer), cx),
+            None => self.publish_new(asked, body, key, cx),
         }
     }
 
-    /// The disk does not keep up.
+    fn publish_new(&mut self, asked: Asked, body: Body, key: Option<IdempotencyKey>, cx: &mut RoomCx<'_>) {
+        if self.is_behind(cx) {
+            return refuse(&asked, Refusal::Busy, cx);
+        }
+        let Err(asked) = self.wait_with_first(asked, key.as_ref()) else { return };
+        if self.must_ask_to_publish(&asked.identity) {
+            self.ask_to_publish(asked, body, key, cx);
+        } else {
+            self.stamp(vec![asked], body, key, None, cx);
+        }
+    }
+
+    /// The disk, or the application behind the room, does not keep up.
     fn is_behind(&self, cx: &RoomCx<'_>) -> bool {
-        self.pending.len() >= cx.settings.pending_limit || self.pending_bytes >= cx.settings.pending_bytes
+        self.pending.len() + self.hooked.waiting() >= cx.settings.pending_limit
+            || self.pending_bytes + self.hooked.waiting_bytes() >= cx.settings.pending_bytes
     }
 
     fn wait_for(&mut self, seq: u64, asked: Asked) {
@@ -51,26 +68,37 @@ impl Room {
         }
     }
 
-    fn stamp(&mut self, asked: Asked, body: Body, key: Option<IdempotencyKey>, cx: &mut RoomCx<'_>) {
+    /// Stamps what the first of `waiting` says; the others have repeated it.
+    pub(super) fn stamp(
+        &mut self,
+        waiting: Vec<Asked>,
+        body: Body,
+        key: Option<IdempotencyKey>,
+        answer: Option<Bytes>,
+        cx: &mut RoomCx<'_>,
+    ) {
+        let Some(first) = waiting.first() else { return };
         let event = Arc::new(Event {
             room: self.name.clone(),
             at: Offset::new(self.epoch, self.next_seq()),
             id: cx.ids.next(cx.now.unix_ms),
             unix_ms: cx.now.unix_ms,
-            from: asked.identity.sender(),
+            from: first.identity.sender(),
             body,
-            origin: Some(asked.session),
+            origin: Some(first.session),
         });
+        let pending = Pending { event, key, waiting, answer };
         if self.policy.log == LogKind::Memory {
-            return self.release(event, key, &[asked], cx);
+            return self.release(pending, cx);
         }
-        if let Some(key) = &key {
-            let pending = Known::Pending(event.at.seq);
-            self.keys.insert(event.unix_ms, event.from.user.clone(), key.clone(), pending);
+        let Pending { event, key, .. } = &pending;
+        if let Some(key) = key {
+            let known = Known::Pending(event.at.seq);
+            self.keys.insert(event.unix_ms, event.from.user.clone(), key.clone(), known);
         }
         cx.effects.push(Effect::Log(LogAsk::Append { event: event.clone(), key: key.clone() }));
         self.pending_bytes += event.weight();
-        self.pending.push_back(Pending { event, key, waiting: vec![asked] });
+        self.pending.push_back(pending);
     }
 
     fn next_seq(&self) -> u64 {
@@ -78,14 +106,10 @@ impl Room {
     }
 
     /// The message is kept: tell the room, then those who wait for word of it.
-    fn release(
-        &mut self,
-        event: Arc<Event>,
-        key: Option<IdempotencyKey>,
-        waiting: &[Asked],
-        cx: &mut RoomCx<'_>,
-    ) {
-        let published = Published { id: event.id, at: event.at, unix_ms: event.unix_ms, repeated: false };
+    fn release(&mut self, kept: Pending, cx: &mut RoomCx<'_>) {
+        let Pending { event, key, waiting, answer } = kept;
+        let published =
+            Published { id: event.id, at: event.at, unix_ms: event.unix_ms, repeated: false, answer };
         if let Some(key) = key {
             let known = Known::Kept(published.clone());
             self.keys.insert(event.unix_ms, event.from.user.clone(), key, known);
@@ -103,9 +127,9 @@ impl Room {
     /// The store has everything up to `through` on disk.
     pub(super) fn kept(&mut self, through: u64, oldest: u64, cx: &mut RoomCx<'_>) {
         while self.pending.front().is_some_and(|pending| pending.event.at.seq <= through) {
-            let Some(Pending { event, key, waiting }) = self.pending.pop_front() else { break };
-            self.pending_bytes -= event.weight();
-            self.release(event, key, &waiting, cx);
+            let Some(pending) = self.pending.pop_front() else { break };
+            self.pending_bytes -= pending.event.weight();
+            self.release(pending, cx);
         }
         self.oldest = self.oldest.max(oldest);
     }
@@ -117,7 +141,7 @@ impl Room {
             return;
         }
         self.pending_bytes = 0;
-        for Pending { event, key, waiting } in std::mem::take(&mut self.pending) {
+        for Pending { event, key, waiting, .. } in std::mem::take(&mut self.pending) {
             if let Some(key) = key {
                 self.keys.forget(&event.from.user, &key);
             }

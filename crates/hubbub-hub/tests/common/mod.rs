@@ -46,6 +46,7 @@ pub fn policy(log: LogKind) -> RoomPolicy {
         join: anyone(),
         publish: anyone(),
         read: anyone(),
+        hook: None,
     }
 }
 
@@ -101,8 +102,14 @@ pub fn body(text: &str) -> Body {
 
 impl Bench {
     pub fn ask(&mut self, slot: u32, who: &Arc<Identity>, to: &str, command: Command) {
-        let asked =
-            Asked { session: session(slot), identity: who.clone(), room: room(to), command, ticket: slot };
+        let asked = Asked {
+            session: session(slot),
+            identity: who.clone(),
+            room: room(to),
+            command,
+            ticket: slot,
+            label: None,
+        };
         self.hub.command(asked, self.now, &mut self.effects);
     }
 
@@ -116,7 +123,12 @@ impl Bench {
     }
 
     pub fn join(&mut self, slot: u32, who: &Arc<Identity>, to: &str, start: Start) {
-        self.ask(slot, who, to, Command::Join { start, limit: 100, stay: Stay::Seated, follow: true });
+        self.ask(
+            slot,
+            who,
+            to,
+            Command::Join { start, limit: 100, stay: Stay::Seated, follow: true, hello: None },
+        );
     }
 
     pub fn poll(&mut self, slot: u32, who: &Arc<Identity>, to: &str) {
@@ -124,7 +136,13 @@ impl Bench {
             slot,
             who,
             to,
-            Command::Join { start: Start::Oldest, limit: 100, stay: Stay::Lingering, follow: false },
+            Command::Join {
+                start: Start::Oldest,
+                limit: 100,
+                stay: Stay::Lingering,
+                follow: false,
+                hello: None,
+            },
         );
     }
 
@@ -165,8 +183,23 @@ pub fn words(effect: &Effect) -> String {
             format!("{} kept {}{again}", session.slot, published.at.seq)
         }
         Effect::Reply(session, _, _, Reply::Refused(why)) => {
-            format!("{} refused {}", session.slot, refusal(*why))
+            format!("{} refused {}", session.slot, refusal(why))
         }
+        Effect::Reply(session, _, _, Reply::Answered(answer)) => {
+            format!(
+                "{} answered {}",
+                session.slot,
+                answer.as_ref().map_or("".into(), |json| String::from_utf8_lossy(json))
+            )
+        }
+        Effect::Happened(worker, _, Happening::Emission(emission)) => {
+            format!("w{worker} emitted {}", text(&emission.body))
+        }
+        Effect::Hook(ask) => {
+            let what = ask.body.as_ref().map_or_else(String::new, |body| format!(" {}", text(body)));
+            format!("ask {} {}{what}", ask.kind.as_str(), ask.who.name)
+        }
+        Effect::Act(actions) => format!("act {}", actions.len()),
         Effect::Reply(session, _, _, Reply::Presence(view)) => format!("{} presence {view:?}", session.slot),
         Effect::Happened(worker, _, Happening::Event(event)) => format!("w{worker} {}", text(&event.body)),
         Effect::Happened(worker, _, Happening::Presence(change)) => match &change.who {
@@ -186,7 +219,7 @@ pub fn words(effect: &Effect) -> String {
     }
 }
 
-fn refusal(why: Refusal) -> String {
+fn refusal(why: &Refusal) -> String {
     format!("{why:?}").to_lowercase()
 }
 

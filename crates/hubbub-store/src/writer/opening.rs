@@ -135,6 +135,7 @@ fn remembered(row: &Row<'_>, epoch: u32) -> Result<Remembered, Damaged> {
             at: Offset::new(epoch, nat(row.get(3)?)),
             unix_ms: nat(row.get(4)?),
             repeated: false,
+            answer: None,
         },
     })
 }

@@ -262,6 +262,7 @@ fn policies() -> Policies {
         join: vec![Who::Anyone],
         publish: vec![Who::Anyone],
         read: vec![Who::Anyone],
+        hook: None,
     };
     Policies::new(Vec::new(), room.clone(), room)
 }

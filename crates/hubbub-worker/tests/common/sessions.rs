@@ -48,7 +48,8 @@ impl Witness {
     }
 
     fn ask(&self, cx: &mut Cx<'_>) {
-        let command = Command::Join { start: self.start, limit: 3, stay: Stay::Seated, follow: true };
+        let command =
+            Command::Join { start: self.start, limit: 3, stay: Stay::Seated, follow: true, hello: None };
         cx.command(&lobby(), &somebody("witness"), command, 0);
     }
 
@@ -73,7 +74,7 @@ impl Session for Witness {
             Input::Notice(Notice::Happened { what, .. }) => {
                 self.write_down(what.iter().filter_map(|one| match one {
                     Happening::Event(event) => Some(event),
-                    Happening::Presence(_) => None,
+                    Happening::Presence(_) | Happening::Emission(_) => None,
                 }));
             }
             _ => {}
@@ -89,7 +90,13 @@ impl Session for Fuse {
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
         match input {
             Input::Opened => {
-                let command = Command::Join { start: Start::Now, limit: 1, stay: Stay::Seated, follow: true };
+                let command = Command::Join {
+                    start: Start::Now,
+                    limit: 1,
+                    stay: Stay::Seated,
+                    follow: true,
+                    hello: None,
+                };
                 cx.command(&lobby(), &somebody("fuse"), command, 0);
             }
             Input::Notice(Notice::Reply { reply: Reply::Joined(_), .. }) => {
@@ -99,7 +106,7 @@ impl Session for Fuse {
                 cx.out.write(Bytes::from_static(b"half a word"));
                 let breaks = |one: &Happening| match one {
                     Happening::Event(event) => &event.body.content.bytes()[..] == b"break",
-                    Happening::Presence(_) => false,
+                    Happening::Presence(_) | Happening::Emission(_) => false,
                 };
                 assert!(!what.iter().any(breaks), "this is the fault that the test wants");
             }
