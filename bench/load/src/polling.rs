@@ -96,7 +96,7 @@ impl Pollers {
                     self.meter.record(sent, now);
                 }
                 Packet::Ping => next = Some(PONG.to_vec()),
-                Packet::Noop => {}
+                Packet::Aside => {}
             }
         }
         Ok(next)

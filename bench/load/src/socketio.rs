@@ -8,7 +8,7 @@ use crate::failure::{Failure, Result};
 /// What Engine.IO says to a ping; what the ping is.
 pub(crate) const PONG: &[u8] = b"3";
 const PING: &[u8] = b"2";
-/// Nothing: it releases a poll.
+/// Nothing but what releases a poll.
 const NOOP: &[u8] = b"6";
 
 /// What a server may say in these scenarios.
@@ -22,8 +22,9 @@ pub(crate) enum Packet<'a> {
     Message(&'a [u8]),
     /// Wants a pong.
     Ping,
-    /// Wants nothing.
-    Noop,
+    /// Wants nothing: it releases a poll, or is an event of the server's own, such as who came and went. Those may come
+    /// at any time, and no figure counts them.
+    Aside,
 }
 
 /// One namespace, and how its packets begin and end.
@@ -31,6 +32,7 @@ pub(crate) struct Namespace {
     connect: Vec<u8>,
     connected: Vec<u8>,
     event: Vec<u8>,
+    aside: Vec<u8>,
     offsets: bool,
 }
 
@@ -42,6 +44,7 @@ impl Namespace {
             connect: format!("40{name},{{}}").into_bytes(),
             connected: format!("40{name},").into_bytes(),
             event: format!("42{name},[\"message\",\"").into_bytes(),
+            aside: format!("42{name},[\"hubbub:").into_bytes(),
             offsets,
         }
     }
@@ -67,9 +70,10 @@ impl Namespace {
         }
         match packet {
             PING => Ok(Packet::Ping),
-            NOOP => Ok(Packet::Noop),
+            NOOP => Ok(Packet::Aside),
             [b'0', description @ ..] => Ok(Packet::Open(description)),
             _ if packet.starts_with(&self.connected) => Ok(Packet::Connected),
+            _ if packet.starts_with(&self.aside) => Ok(Packet::Aside),
             _ => Err(Failure::Protocol(format!("a packet that begins {:?}", start(packet)))),
         }
     }
@@ -115,7 +119,8 @@ mod tests {
         assert_eq!(lobby.read(b"0{\"sid\":\"a\"}").unwrap(), Packet::Open(b"{\"sid\":\"a\"}"));
         assert_eq!(lobby.read(b"40/lobby,{\"sid\":\"b\"}").unwrap(), Packet::Connected);
         assert_eq!(lobby.read(b"2").unwrap(), Packet::Ping);
-        assert_eq!(lobby.read(b"6").unwrap(), Packet::Noop);
+        assert_eq!(lobby.read(b"6").unwrap(), Packet::Aside);
+        assert_eq!(lobby.read(b"42/lobby,[\"hubbub:presence\",{\"count\":3}]").unwrap(), Packet::Aside);
     }
 
     #[test]

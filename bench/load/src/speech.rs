@@ -59,7 +59,7 @@ impl Speech {
                     append(PONG, out);
                     Ok(())
                 }
-                Packet::Noop => Ok(()),
+                Packet::Aside => Ok(()),
                 Packet::Open(_) | Packet::Connected => Err(unexpected(payload)),
             },
         })
@@ -70,7 +70,7 @@ fn append(payload: &[u8], out: &mut Vec<u8>) {
     frame::text(payload, fastrand::u32(..).to_ne_bytes(), out);
 }
 
-/// Waits for the packet that is the right one now; only a ping may come before it.
+/// Waits for the packet that is the right one now; only a ping or an aside may come before it.
 fn until(
     namespace: &Namespace,
     stream: &mut TcpStream,
@@ -82,6 +82,7 @@ fn until(
         match namespace.read(&payload)? {
             packet if right(&packet) => return Ok(()),
             Packet::Ping => ws::send(stream, PONG)?,
+            Packet::Aside => {}
             _ => return Err(unexpected(&payload)),
         }
     }
