@@ -10,8 +10,18 @@ MIB = 1 << 20
 
 def held(pid: int) -> int:
     """Anonymous resident memory in bytes (RssAnon in proc_pid_status(5)): heap and stacks, not mapped files."""
+    return _status(pid, "RssAnon")
+
+
+def most_held(pid: int) -> int:
+    """The most resident memory that it ever had, in bytes (VmHWM): no moment escapes it, however late we look. With mapped
+    files, which do not grow."""
+    return _status(pid, "VmHWM")
+
+
+def _status(pid: int, field: str) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"^RssAnon:\s+(\d+) kB", status, re.MULTILINE)[1]) * 1024
+    return int(re.search(rf"^{field}:\s+(\d+) kB", status, re.MULTILINE)[1]) * 1024
 
 
 def sockets(pid: int) -> int:

@@ -125,6 +125,10 @@ class Server:
     def metrics(self) -> str:
         return self.http.get("/metrics").body
 
+    def counted(self, name: str) -> int:
+        """What a metric says, summed over the workers."""
+        return sum(int(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\d+)$", self.metrics(), re.MULTILINE))
+
     def still_serves(self):
         """It answers, and a message still goes in and comes out."""
         assert self.process.poll() is None, f"the server died:\n{self.tail()}"
