@@ -167,8 +167,11 @@ impl<L: Copy + Eq> Engine<L> {
     }
 
     /// A request that cannot be served broke the protocol before it got here, such as a second POST while the first is
-    /// being read (EIO4 "Sending data"): it is refused, and the session is closed.
+    /// being read (EIO4 "Sending data"): it is refused, and a session on polling is closed.
     pub fn reject(&mut self, leg: L, why: RequestError, out: &mut Vec<Out<L>>) {
+        if !matches!(self.state, State::Polling(_)) {
+            return self.refuse(leg, out);
+        }
         out.push(Out::Refused { leg, why });
         self.end(Reason::TransportError, PacketKind::Close, out);
     }
