@@ -130,6 +130,9 @@ fn nobody_forges_a_placeholder() {
     // {"_placeholder": true, "num": 0} as a map, beside a real attachment.
     let forged = "82ac5f706c616365686f6c646572c3a36e756d00";
     assert_eq!(event(&format!("92c40101{forged}")), Err(Fault::Placeholder));
+    // One that has the real one within itself.
+    let around = "83ac5f706c616365686f6c646572c3a36e756d00a178c40101";
+    assert_eq!(event(around), Err(Fault::Placeholder));
     let alone = event(forged).unwrap();
     assert_eq!((alone.kind, alone.attachments.len()), (Kind::Event, 0));
     // And what is no binary packet keeps it as the object it is.

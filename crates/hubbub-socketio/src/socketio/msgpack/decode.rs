@@ -64,10 +64,15 @@ fn check(packet: &OwnedPacket, limits: &Limits) -> Result<(), Fault> {
 
 /// With attachments, an object that only looks like a placeholder would be taken for one.
 fn check_placeholders(payload: &str, attachments: usize) -> Result<(), Fault> {
-    if attachments > 0 && placeholders(payload, attachments)?.len() != attachments {
-        return Err(Fault::Placeholder);
+    if attachments == 0 {
+        return Ok(());
     }
-    Ok(())
+    let found = placeholders(payload, attachments)?;
+    let ours = found
+        .iter()
+        .enumerate()
+        .all(|(at, (range, num))| at == *num && payload[range.clone()] == placeholder(at));
+    if ours && found.len() == attachments { Ok(()) } else { Err(Fault::Placeholder) }
 }
 
 fn utf8(json: Vec<u8>) -> String {
