@@ -11,6 +11,7 @@ use crate::credentials::{Credentials, Verdict};
 use crate::denied::Denied;
 use crate::guest::{guest, shown_name};
 use crate::keys::{KeyError, Keys, Signer, TokenKeys};
+use crate::seal::Sealer;
 
 /// Who is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,7 @@ pub struct Doorman {
     issuer: Option<String>,
     audience: Option<String>,
     leeway_ms: u64,
+    sealer: Option<Sealer>,
 }
 
 /// Says nothing of the keys.
@@ -66,6 +68,43 @@ impl Doorman {
             audience: keys.audience.clone(),
             leeway_ms: keys.leeway_s.saturating_mul(1000),
             domain,
+            sealer: None,
+        })
+    }
+
+    /// With a secret to seal notes with: the store's, so that they hold beyond a restart, or one made up for this run.
+    #[must_use]
+    pub fn sealing_with(mut self, secret: &[u8; 32]) -> Self {
+        self.sealer = Some(Sealer::new(secret));
+        self
+    }
+
+    /// `note` in a form that a client may keep and read, but not make: [`Self::unseal`] knows it again, for the same
+    /// `purpose` only. Nothing without a secret.
+    #[must_use]
+    pub fn seal(&self, purpose: &str, note: &[u8]) -> Option<String> {
+        Some(self.sealer.as_ref()?.seal(purpose, note))
+    }
+
+    /// The note that was sealed for `purpose`, if this is one.
+    #[must_use]
+    pub fn unseal(&self, purpose: &str, sealed: &str) -> Option<Vec<u8>> {
+        self.sealer.as_ref()?.unseal(purpose, sealed)
+    }
+
+    /// Who a guest is whom this server has let in before under this address and name; nothing where guests may not come.
+    #[must_use]
+    pub fn guest_again(&self, user: &str, name: &str, named: bool) -> Option<Arc<Identity>> {
+        let (_, host) = user.rsplit_once('@')?;
+        (self.admit.guests && host == self.guest_host).then(|| {
+            Arc::new(Identity {
+                user: UserAddress::from_prepared(user),
+                name: name.into(),
+                kind: IdentityKind::Guest,
+                named,
+                grants: None,
+                expires_unix_ms: None,
+            })
         })
     }
 

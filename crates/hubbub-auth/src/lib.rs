@@ -10,6 +10,7 @@ mod denied;
 mod doorman;
 mod guest;
 mod keys;
+mod seal;
 
 pub use credentials::{Credentials, Verdict};
 pub use denied::Denied;

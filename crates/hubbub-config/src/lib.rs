@@ -25,8 +25,8 @@ pub use document::{annotated, reference_page};
 pub use load::{Flags, load};
 pub use problem::{Place, Problem, Problems};
 pub use sections::{
-    Access, Admit, History, Http, Level, Limits, Log, Logging, Presence, RoomRule, Secret, Server,
-    ShowPresence, Store, Token, WebSocket, WhenFull,
+    Access, Admit, History, Http, Level, Limits, Log, Logging, Presence, Recovery, RoomRule, Secret, Server,
+    ShowPresence, SocketIo, Store, Token, WebSocket, WhenFull,
 };
 
 use section::Section;
@@ -46,6 +46,8 @@ pub struct Config {
     pub http: Http,
     /// WebSockets.
     pub websocket: WebSocket,
+    /// Engine.IO and Socket.IO.
+    pub socketio: SocketIo,
     /// How history is held.
     pub history: History,
     /// The disk.
@@ -72,6 +74,7 @@ impl Config {
             limits: Limits::blank(),
             http: Http::blank(),
             websocket: WebSocket::blank(),
+            socketio: SocketIo::blank(),
             history: History::blank(),
             store: Store::blank(),
             presence: Presence::blank(),
@@ -83,7 +86,7 @@ impl Config {
     }
 
     /// Every section that is there once, in the order of the file.
-    fn sections(&mut self) -> [&mut dyn Section; 10] {
+    fn sections(&mut self) -> [&mut dyn Section; 11] {
         [
             &mut self.server,
             &mut self.access,
@@ -91,6 +94,7 @@ impl Config {
             &mut self.limits,
             &mut self.http,
             &mut self.websocket,
+            &mut self.socketio,
             &mut self.history,
             &mut self.store,
             &mut self.presence,

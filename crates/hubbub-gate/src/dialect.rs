@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
-use hubbub_hub::{Body, Content, Happening};
+use hubbub_hub::{Body, Content, Happening, RoomName};
 use hubbub_ws::Kind;
 
 use crate::coder::{Coder, WsDeflate};
+use crate::engineio::raw;
 use crate::envelope;
+use crate::socketio::form;
 
 /// One wire form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,6 +17,10 @@ pub enum Dialect {
     WsRaw(WsDeflate),
     /// A WebSocket with the subprotocol `hubbub.json`.
     WsJson(WsDeflate),
+    /// Engine.IO over a WebSocket: messages, as on a raw one.
+    EngineIo(raw::Form),
+    /// Socket.IO over a WebSocket.
+    SocketIo(form::Form),
     /// Server-Sent Events.
     Sse,
     /// The body of a poll's answer. Only what the log keeps shows in it.
@@ -22,17 +28,15 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// Appends `what`, in order. What this dialect cannot show adds nothing.
-    pub fn encode(self, what: &[Happening], coder: &mut Coder, out: &mut Vec<u8>) {
-        if self == Self::Poll {
-            return poll(what, out);
-        }
-        for one in what {
-            match self {
-                Self::WsRaw(deflate) => ws_raw(one, deflate, coder, out),
-                Self::WsJson(deflate) => ws_json(one, deflate, coder, out),
-                Self::Sse | Self::Poll => sse(one, out),
-            }
+    /// Appends `what` happened in `room`, in order. What this dialect cannot show adds nothing.
+    pub fn encode(self, room: &RoomName, what: &[Happening], coder: &mut Coder, out: &mut Vec<u8>) {
+        match self {
+            Self::WsRaw(deflate) => what.iter().for_each(|one| ws_raw(one, deflate, coder, out)),
+            Self::WsJson(deflate) => what.iter().for_each(|one| ws_json(one, deflate, coder, out)),
+            Self::EngineIo(form) => form.encode(what, coder, out),
+            Self::SocketIo(form) => form.encode(room, what, coder, out),
+            Self::Sse => what.iter().for_each(|one| sse(one, out)),
+            Self::Poll => poll(what, out),
         }
     }
 }

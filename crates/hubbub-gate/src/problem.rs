@@ -82,7 +82,8 @@ impl Problem {
 
     /// The body is over the limit.
     pub fn too_large(limit: usize) -> Self {
-        let detail = format!("A message has at most {limit} bytes (limits.message_bytes).");
+        let detail =
+            format!("At most {limit} bytes are taken here (limits.message_bytes, socketio.max_payload).");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "That is too large.", detail)
     }
 

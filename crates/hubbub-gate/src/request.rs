@@ -3,13 +3,16 @@
 use bytes::Bytes;
 use http::uri::Authority;
 use http::{Method, Version, header, request, response};
+use hubbub_auth::Credentials;
 use hubbub_hub::RoomName;
 
 use crate::admission::Admission;
 use crate::credentials;
+use crate::engineio;
 use crate::origin::{self, Origin};
 use crate::params::{self, Params};
 use crate::problem::Problem;
+use crate::session::Session;
 use crate::settings::GateSettings;
 use crate::want::Want;
 use crate::{poll, publish, sse, ws};
@@ -28,7 +31,7 @@ pub struct Request {
 /// What to do with a request.
 pub enum Opening {
     /// This session answers it.
-    Session(Box<Admission>),
+    Session(Box<dyn Session>),
     /// It is answered already.
     Answer(response::Parts, Bytes),
 }
@@ -39,6 +42,10 @@ enum Route {
     Presence(RoomName),
     WebSocket(RoomName),
     Token,
+    /// Engine.IO: alone, or with Socket.IO.
+    EngineIo {
+        alone: bool,
+    },
 }
 
 /// What the origin of a request may do: settled before its body is read, so that refusals of that can be read too.
@@ -55,10 +62,15 @@ pub fn origin(parts: &request::Parts, settings: &GateSettings) -> Result<Origin,
     Origin::of(&parts.headers, authority, settings)
 }
 
-/// Whether this request has a body that somebody will read: nothing else makes the server hold one.
+/// How many bytes of body this request may have, if somebody will read it: nothing else makes the server hold one.
 #[must_use]
-pub fn takes_body(parts: &request::Parts) -> bool {
-    parts.method == Method::POST && matches!(route(parts.uri.path()), Ok(Route::Messages(_)))
+pub fn body_limit(parts: &request::Parts, settings: &GateSettings) -> Option<usize> {
+    match route(parts.uri.path()) {
+        _ if parts.method != Method::POST => None,
+        Ok(Route::Messages(_)) => Some(settings.message_bytes),
+        Ok(Route::EngineIo { .. }) => Some(settings.socketio.engine.max_payload as usize),
+        _ => None,
+    }
 }
 
 /// Settles what a request of a known origin wants.
@@ -78,13 +90,37 @@ fn session(request: Request, cookies: bool, settings: &GateSettings) -> Result<O
     }
     let mut params = Params::parse(request.parts.uri.query().unwrap_or_default())?;
     let credentials = credentials::of(&request.parts.headers, &mut params, cookies)?;
+    if let Route::EngineIo { alone } = route {
+        return engine_io(request, &params, credentials, alone, settings);
+    }
     let want = route.want(request, &params, settings)?;
     Ok(Opening::Session(Box::new(Admission::new(credentials, want))))
+}
+
+/// Engine.IO asks who somebody is when a session begins; Socket.IO not before he connects to a namespace.
+fn engine_io(
+    request: Request,
+    params: &Params,
+    credentials: Credentials,
+    alone: bool,
+    settings: &GateSettings,
+) -> Result<Opening, Problem> {
+    let asked = engineio::asked(request, params, &credentials, alone, settings)?;
+    Ok(Opening::Session(match asked.needs_admission() {
+        true => Box::new(Admission::new(credentials, Want::EngineIo(Box::new(asked)))),
+        false => Box::new(engineio::Exchange::new(asked)),
+    }))
 }
 
 fn route(path: &str) -> Result<Route, Problem> {
     if path == "/api/token" {
         return Ok(Route::Token);
+    }
+    // The reference server answers without the last slash as well.
+    match path.strip_suffix('/').unwrap_or(path) {
+        "/socket.io" => return Ok(Route::EngineIo { alone: false }),
+        "/engine.io" => return Ok(Route::EngineIo { alone: true }),
+        _ => {}
     }
     let nothing = || Problem::not_found("The addresses of this server are listed at /api/openapi.json.");
     let mut segments = path.strip_prefix("/rooms/").ok_or_else(nothing)?.split('/');
@@ -108,6 +144,7 @@ impl Route {
             Self::Presence(_) => "GET, HEAD, OPTIONS",
             Self::WebSocket(_) => "GET, OPTIONS",
             Self::Token => "POST, OPTIONS",
+            Self::EngineIo { .. } => "GET, POST, OPTIONS",
         }
     }
 

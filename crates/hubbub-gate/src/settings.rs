@@ -29,6 +29,59 @@ pub struct GateSettings {
     pub token_lifetime_s: u64,
     /// The WebSocket's own.
     pub ws: WsSettings,
+    /// Engine.IO's and Socket.IO's own.
+    pub socketio: SocketIoSettings,
+}
+
+/// Limits and switches of Engine.IO and Socket.IO.
+#[derive(Debug, Clone)]
+pub struct SocketIoSettings {
+    /// Limits and times of Engine.IO.
+    pub engine: hubbub_socketio::engine::Settings,
+    /// Whether Engine.IO 3 is spoken.
+    pub eio3: bool,
+    /// How long a client may be without a namespace, in milliseconds.
+    pub connect_ms: u64,
+    /// Who is told offsets.
+    pub recovery: Recovery,
+    /// How long a session can be restored, in milliseconds from when it first connected.
+    pub session_ms: u64,
+    /// Most namespaces of one connection.
+    pub namespaces: usize,
+    /// Most rooms that one connection may join in the namespace `/`.
+    pub rooms: usize,
+    /// Most binary attachments of one event.
+    pub attachments: usize,
+    /// The application behind the namespace `/`.
+    pub hook: Option<hubbub_hub::hook::Hook>,
+}
+
+impl Default for SocketIoSettings {
+    /// What holds when nothing is set.
+    fn default() -> Self {
+        Self {
+            engine: hubbub_socketio::engine::Settings::default(),
+            eio3: false,
+            connect_ms: 45_000,
+            recovery: Recovery::Auto,
+            session_ms: 7 * 86_400_000,
+            namespaces: 32,
+            rooms: 64,
+            attachments: 64,
+            hook: None,
+        }
+    }
+}
+
+/// Who is told offsets, and so can resume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// All but clients known not to recover.
+    Auto,
+    /// All.
+    Always,
+    /// Nobody.
+    Never,
 }
 
 /// Limits and switches of the WebSocket.

@@ -63,7 +63,7 @@ impl Stream {
             sse_block(&mut out, Some(&id), Some("hubbub:joined"), data.as_bytes());
         }
         let backlog = self.reader.backlog(joined, cx);
-        Dialect::Sse.encode(&backlog, cx.coder, &mut out);
+        Dialect::Sse.encode(&self.reader.room, &backlog, cx.coder, &mut out);
         cx.out.write_page(out.into());
         self.reader.go_on(joined, Delivery::Shared(Dialect::Sse), cx);
     }
@@ -97,7 +97,7 @@ impl Stream {
         match act {
             Act::Emit { emission, .. } => {
                 let mut out = Vec::new();
-                Dialect::Sse.encode(&[Happening::Emission(emission)], cx.coder, &mut out);
+                Dialect::Sse.encode(&self.reader.room, &[Happening::Emission(emission)], cx.coder, &mut out);
                 match cx.out.push(out.into(), cx.settings.outbox) {
                     Push::Overrun => {
                         cx.out.clear_unsent();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hubbub_hub::{Identity, RoomName};
 
+use crate::engineio;
 use crate::poll::{self, Poll};
 use crate::presence::AskPresence;
 use crate::publish::{Publication, Publish};
@@ -27,6 +28,8 @@ pub enum Want {
     Presence(RoomName),
     /// A token for the account.
     Token,
+    /// The messages of a room over Engine.IO.
+    EngineIo(Box<engineio::Asked>),
 }
 
 impl Want {
@@ -39,6 +42,7 @@ impl Want {
             Self::WebSocket(agreed) => cx.turn_into(ws::Socket::new(agreed, who, cx.settings, cx.now)),
             Self::Presence(room) => cx.turn_into(AskPresence::new(room, who)),
             Self::Token => cx.turn_into(IssueToken::new(who)),
+            Self::EngineIo(asked) => cx.turn_into(engineio::Exchange::new(asked.by(who))),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::address::{RoomName, UserAddress};
 use crate::event::Sender;
 use crate::policy::{Pattern, Right};
+use crate::time::Now;
 
 /// How somebody came to be who he is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,12 @@ impl Identity {
     #[must_use]
     pub fn sender(&self) -> Sender {
         Sender { user: self.user.clone(), name: self.name.clone() }
+    }
+
+    /// When it ends in process time; `u64::MAX` for never.
+    #[must_use]
+    pub fn expires_mono_ms(&self, now: Now) -> u64 {
+        self.expires_unix_ms.map_or(u64::MAX, |at| now.mono_ms + at.saturating_sub(now.unix_ms))
     }
 
     /// Whether the inbox `room` is this person's. Guests own none: anybody may take a guest's name. The server is nobody.

@@ -40,8 +40,10 @@ pub(crate) async fn answer(
     // Boxed, so that the many requests without a body have no room for one.
     let body = match (&origin, body.is_end_stream()) {
         (_, true) => Ok(Bytes::new()),
-        (Ok(_), false) if gate_request::takes_body(&parts) => Box::pin(read_body(&shell, body)).await,
-        (_, false) => Box::pin(discard(&shell, body)).await,
+        (origin, false) => match origin.as_ref().ok().and(gate_request::body_limit(&parts, &shell.gate)) {
+            Some(limit) => Box::pin(read_body(&shell, body, limit)).await,
+            None => Box::pin(discard(&shell, body)).await,
+        },
     };
     let origin = match origin {
         Ok(origin) => origin,
@@ -79,8 +81,7 @@ fn begin(
 }
 
 /// A body within its limits of size and time.
-async fn read_body(shell: &Shell, body: Incoming) -> Result<Bytes, Problem> {
-    let limit = shell.gate.message_bytes;
+async fn read_body(shell: &Shell, body: Incoming, limit: usize) -> Result<Bytes, Problem> {
     if body.size_hint().lower() > limit as u64 {
         return Err(Problem::too_large(limit));
     }

@@ -63,7 +63,7 @@ impl<L: Default> Worker<L> {
         may: impl Fn(u32, &Slot<L>) -> bool,
     ) {
         let bytes = match delivery {
-            Delivery::Shared(dialect) => self.encode(dialect, what),
+            Delivery::Shared(dialect) => self.encode(room, dialect, what),
             Delivery::Once(_) => return,
             Delivery::Personal => Bytes::new(),
         };
@@ -90,14 +90,14 @@ impl<L: Default> Worker<L> {
         }
     }
 
-    fn encode(&mut self, dialect: Dialect, what: &[Happening]) -> Bytes {
+    fn encode(&mut self, room: &RoomName, dialect: Dialect, what: &[Happening]) -> Bytes {
         let mut out = Vec::new();
-        dialect.encode(what, &mut self.coder, &mut out);
+        dialect.encode(room, what, &mut self.coder, &mut out);
         out.into()
     }
 
     fn tell_all(&mut self, room: &RoomName, dialect: Dialect, what: &[Happening]) {
-        let bytes = self.encode(dialect, what);
+        let bytes = self.encode(room, dialect, what);
         if bytes.is_empty() {
             return;
         }
@@ -122,7 +122,7 @@ impl<L: Default> Worker<L> {
             }
         }
         for seat in quiet {
-            self.tell_quiet(seat, dialect, what);
+            self.tell_quiet(room, seat, dialect, what);
         }
         for slot in slow {
             self.handle(slot, Input::TooSlow);
@@ -130,11 +130,11 @@ impl<L: Default> Worker<L> {
     }
 
     /// For a seat that spoke and does not want to hear itself: all but its own.
-    fn tell_quiet(&mut self, seat: Seat, dialect: Dialect, what: &[Happening]) {
+    fn tell_quiet(&mut self, room: &RoomName, seat: Seat, dialect: Dialect, what: &[Happening]) {
         let Some(generation) = self.slots.get(seat.slot as usize).map(|place| place.generation) else {
             return;
         };
-        let bytes = self.encode(dialect, &self.others(seat.slot, generation, what));
+        let bytes = self.encode(room, dialect, &self.others(seat.slot, generation, what));
         let limits = self.gate.outbox;
         let Some(place) = self.slots.get_mut(seat.slot as usize).filter(|_| !bytes.is_empty()) else {
             return;
@@ -149,7 +149,7 @@ impl<L: Default> Worker<L> {
 
     /// Tells seats that are told once, if this dialect has anything to say, and takes them away.
     fn tell_once(&mut self, room: &RoomName, dialect: Dialect, what: &[Happening]) {
-        let bytes = self.encode(dialect, what);
+        let bytes = self.encode(room, dialect, what);
         if bytes.is_empty() {
             return;
         }

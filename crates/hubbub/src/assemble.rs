@@ -4,15 +4,20 @@ use std::error::Error;
 use std::time::Duration;
 
 use hubbub_auth::{Admit, Doorman, TokenKeys};
-use hubbub_config::{Admit as Way, Config, WhenFull};
+use hubbub_config::{Admit as Way, Config, Recovery, SocketIo, WhenFull};
 use hubbub_gate::outbox::{self, OutboxLimits};
-use hubbub_gate::settings::{GateSettings, WsSettings};
+use hubbub_gate::settings::{self, GateSettings, SocketIoSettings, WsSettings};
 use hubbub_net::NetSettings;
 use hubbub_worker::WorkerSettings;
 use hubbub_ws::{DeflatePolicy, Limits};
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// As [`millis`]; these are at most hours.
+fn short(time: Duration) -> u32 {
+    u32::try_from(millis(time)).unwrap_or(u32::MAX)
 }
 
 /// Who may come in. `signing_key` is the store's.
@@ -34,7 +39,16 @@ pub(crate) fn doorman(
         audience: token.audience.clone(),
         leeway_s: token.leeway.as_secs(),
     };
-    Ok(Doorman::new(&config.server.domain, None, admit, &keys, signing_key)?)
+    // Without a store nothing needs to be known again by the next process.
+    let secret = match signing_key {
+        Some(key) => key,
+        None => {
+            let mut made_up = [0; 32];
+            aws_lc_rs::rand::fill(&mut made_up).map_err(|_| "the system gives no randomness")?;
+            made_up
+        }
+    };
+    Ok(Doorman::new(&config.server.domain, None, admit, &keys, signing_key)?.sealing_with(&secret))
 }
 
 /// The gates' limits.
@@ -71,6 +85,32 @@ pub(crate) fn gate(config: &Config) -> GateSettings {
             pong_wait_ms: millis(ws.pong_wait),
             close_wait_ms: millis(ws.close_wait),
         },
+        socketio: socketio(&config.socketio),
+    }
+}
+
+fn socketio(config: &SocketIo) -> SocketIoSettings {
+    SocketIoSettings {
+        engine: hubbub_socketio::engine::Settings {
+            ping_interval_ms: short(config.ping_interval),
+            ping_timeout_ms: short(config.ping_timeout),
+            upgrade_timeout_ms: short(config.upgrade_timeout),
+            max_payload: config.max_payload,
+            allow_upgrades: true,
+            max_records: config.packets,
+        },
+        eio3: config.eio3,
+        connect_ms: millis(config.connect_timeout),
+        recovery: match config.recovery {
+            Recovery::Auto => settings::Recovery::Auto,
+            Recovery::Always => settings::Recovery::Always,
+            Recovery::Never => settings::Recovery::Never,
+        },
+        session_ms: millis(config.session_lifetime),
+        namespaces: config.namespaces,
+        rooms: config.rooms,
+        attachments: config.attachments,
+        hook: None,
     }
 }
 

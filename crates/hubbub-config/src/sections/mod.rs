@@ -5,6 +5,7 @@ mod keeping;
 mod limits;
 mod room;
 mod server;
+mod socketio;
 mod transports;
 
 pub use access::{Access, Admit, Secret, Token};
@@ -12,6 +13,7 @@ pub use keeping::{History, Presence, Store};
 pub use limits::{Limits, WhenFull};
 pub use room::{Log, RoomRule, ShowPresence};
 pub use server::{Level, Logging, Server};
+pub use socketio::{Recovery, SocketIo};
 pub use transports::{Http, WebSocket};
 
 /// The bounds that several sections use.

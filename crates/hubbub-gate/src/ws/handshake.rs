@@ -39,6 +39,37 @@ pub fn want(
     request: &Request,
     settings: &WsSettings,
 ) -> Result<Agreed, Problem> {
+    let Handshake { head, protocol, deflate } = agree(request, &[JSON], settings)?;
+    Ok(Agreed {
+        room,
+        start: params.start.unwrap_or(Start::Now),
+        echo: params.echo.unwrap_or(true),
+        json: protocol.is_some(),
+        deflate,
+        head,
+    })
+}
+
+/// What every handshake settles, whatever is spoken over the WebSocket.
+#[derive(Debug)]
+pub(crate) struct Handshake {
+    /// The answer that opens the socket.
+    pub(crate) head: Box<response::Parts>,
+    /// The subprotocol, one of those offered.
+    pub(crate) protocol: Option<&'static str>,
+    /// Compression.
+    pub(crate) deflate: Option<Deflate>,
+}
+
+/// Checks a handshake, for a socket on which any of `protocols` or none may be spoken.
+///
+/// # Errors
+/// As [`want`].
+pub(crate) fn agree(
+    request: &Request,
+    protocols: &[&'static str],
+    settings: &WsSettings,
+) -> Result<Handshake, Problem> {
     let headers = &request.parts.headers;
     if !request.websocket_connect {
         check_upgrade(request.parts.version, headers)?;
@@ -49,7 +80,7 @@ pub fn want(
     }
     let mut head =
         if request.websocket_connect { Response::new(()).into_parts().0 } else { switching(headers)? };
-    let protocol = select_subprotocol(values(headers, &header::SEC_WEBSOCKET_PROTOCOL), &[JSON]);
+    let protocol = select_subprotocol(values(headers, &header::SEC_WEBSOCKET_PROTOCOL), protocols);
     if let Some(protocol) = protocol {
         head.headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
     }
@@ -62,14 +93,7 @@ pub fn want(
     {
         head.headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, value);
     }
-    Ok(Agreed {
-        room,
-        start: params.start.unwrap_or(Start::Now),
-        echo: params.echo.unwrap_or(true),
-        json: protocol.is_some(),
-        deflate: deflate.map(|(deflate, _)| deflate),
-        head: Box::new(head),
-    })
+    Ok(Handshake { head: Box::new(head), protocol, deflate: deflate.map(|(deflate, _)| deflate) })
 }
 
 /// RFC 6455 §4.2.1, 1 to 4.

@@ -54,7 +54,7 @@ impl Peer {
     fn encode(&mut self, what: &[Happening], cx: &mut Cx<'_>) -> Vec<u8> {
         let mut out = Vec::new();
         if self.delivery() != Delivery::Personal {
-            self.dialect.encode(what, cx.coder, &mut out);
+            self.dialect.encode(&self.reader.room, what, cx.coder, &mut out);
             return out;
         }
         for one in what {

@@ -12,7 +12,7 @@ use hubbub_gate::coder::Coder;
 use hubbub_gate::outbox::{Outbox, OutboxLimits, WhenFull};
 use hubbub_gate::request::{Opening, Request, open, origin};
 use hubbub_gate::session::{Close, Cx, Deed, Delivery, Input, Session};
-use hubbub_gate::settings::{GateSettings, WsSettings};
+use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings};
 use hubbub_hub::id::MessageIds;
 use hubbub_hub::presence::PresenceView;
 use hubbub_hub::{
@@ -306,5 +306,6 @@ pub fn settings() -> GateSettings {
             pong_wait_ms: 5000,
             close_wait_ms: 2000,
         },
+        socketio: SocketIoSettings::default(),
     }
 }

@@ -90,8 +90,7 @@ fn check_payload(protocol: Protocol, kind: Kind, payload: Option<&str>) -> Resul
     let fits = match (kind, protocol) {
         (Kind::Connect, Protocol::V5) => matches!(first, None | Some(b'{')),
         (Kind::Connect, Protocol::V4) | (Kind::Disconnect, _) => first.is_none(),
-        (Kind::ConnectError, Protocol::V5) => matches!(first, None | Some(b'{' | b'"')),
-        (Kind::ConnectError, Protocol::V4) => true,
+        (Kind::ConnectError, _) => matches!(first, None | Some(b'{' | b'"')),
         (Kind::Event | Kind::Ack | Kind::BinaryEvent | Kind::BinaryAck, _) => first == Some(b'['),
     };
     if fits { Ok(()) } else { Err(Fault::Payload) }

@@ -9,7 +9,8 @@ pub fn connect(out: &mut Vec<u8>, namespace: &str, json: Option<&str>) {
     put(out, Kind::Connect, None, namespace, None, json.unwrap_or_default());
 }
 
-/// That a client may not come into a namespace; `json` is an object with a `message`, in protocol 4 any value.
+/// That a client may not come into a namespace; `json` is an object with a `message`; in protocol 4 it is
+/// often a string.
 pub fn connect_error(out: &mut Vec<u8>, namespace: &str, json: &str) {
     put(out, Kind::ConnectError, None, namespace, None, json);
 }

@@ -114,6 +114,7 @@ fn examples_of_protocol_4() {
     assert_eq!(encoded(|out| connect_error(out, "/", r#""Not authorized""#)), r#"4"Not authorized""#);
     assert_eq!(encoded(|out| connect(out, "/admin", None)), "0/admin,");
     assert_eq!(v4("0{}"), Err(Fault::Payload));
+    assert_eq!(v4("4 0"), Err(Fault::Payload));
     // In protocol 5 there is no query: a question mark is part of the name.
     assert_eq!(v5("0/admin?a=1,").unwrap().namespace, "/admin?a=1");
 }

@@ -14,7 +14,7 @@ use hubbub_gate::origin::Origin;
 use hubbub_gate::outbox::{OutboxLimits, WhenFull};
 use hubbub_gate::request::{Opening, Request, open};
 use hubbub_gate::session::{Input, Session};
-use hubbub_gate::settings::{GateSettings, WsSettings};
+use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings};
 use hubbub_hub::{
     Hub, HubSettings, Keep, LogKind, Now, Policies, PresenceMode, RoomPolicy, SessionKey, Who, WorkerId,
 };
@@ -228,6 +228,7 @@ fn gate(rules: &Rules) -> GateSettings {
             pong_wait_ms: 10_000,
             close_wait_ms: 2000,
         },
+        socketio: SocketIoSettings::default(),
     }
 }
 

@@ -1,0 +1,64 @@
+//! Notes that the server gives to a client and recognises when they come back: readable by anybody, made by nobody else.
+
+use aws_lc_rs::hmac;
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+
+/// Half of SHA-256 is enough for a tag that is checked online (RFC 2104 §5).
+const TAG_BYTES: usize = 16;
+
+/// Makes and checks seals. The tag is compared in constant time.
+pub(crate) struct Sealer(hmac::Key);
+
+impl Sealer {
+    /// A sealer whose key is derived from `secret`, so that what is sealed is no token and no token a seal.
+    pub(crate) fn new(secret: &[u8; 32]) -> Self {
+        let root = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let derived = hmac::sign(&root, b"hubbub seal 1");
+        Self(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()))
+    }
+
+    /// `note` with a seal that holds for `purpose`, in base64url.
+    pub(crate) fn seal(&self, purpose: &str, note: &[u8]) -> String {
+        let tag = self.tag(purpose, note);
+        BASE64_URL_SAFE_NO_PAD.encode([&tag[..TAG_BYTES], note].concat())
+    }
+
+    /// The note, if this sealer sealed it for `purpose`.
+    pub(crate) fn unseal(&self, purpose: &str, sealed: &str) -> Option<Vec<u8>> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (tag, note) = bytes.split_at_checked(TAG_BYTES)?;
+        aws_lc_rs::constant_time::verify_slices_are_equal(tag, &self.tag(purpose, note)[..TAG_BYTES]).ok()?;
+        Some(note.to_vec())
+    }
+
+    fn tag(&self, purpose: &str, note: &[u8]) -> Vec<u8> {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(purpose.as_bytes());
+        context.update(&[0]);
+        context.update(note);
+        context.sign().as_ref().to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_comes_back() {
+        let sealer = Sealer::new(&[7; 32]);
+        let sealed = sealer.seal("session", b"a note");
+        assert_eq!(sealer.unseal("session", &sealed).unwrap(), b"a note");
+    }
+
+    #[test]
+    fn nobody_else_makes_one() {
+        let sealer = Sealer::new(&[7; 32]);
+        let sealed = sealer.seal("session", b"a note");
+        assert_eq!(sealer.unseal("other", &sealed), None);
+        assert_eq!(Sealer::new(&[8; 32]).unseal("session", &sealed), None);
+        for wrong in ["", "AAAA", &sealed[1..], &sealed.replace('a', "b"), "é"] {
+            assert_eq!(sealer.unseal("session", wrong), None, "{wrong}");
+        }
+    }
+}

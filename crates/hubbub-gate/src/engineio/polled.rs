@@ -1,0 +1,176 @@
+//! A session on polling: it has no link of its own; exchanges come and go.
+
+use hubbub_hub::{Notice, SessionKey};
+use hubbub_socketio::engine::{Out, Reason, RequestError};
+
+use super::address::Opening;
+use super::client::Client;
+use super::letters::{Requested, ToHost, ToLeg};
+use super::line::Outs;
+use crate::session::{Close, Cx, Input, Session};
+
+/// The place of a session on polling.
+pub(super) struct Polled {
+    stage: Stage,
+}
+
+enum Stage {
+    /// Not begun: what it is to be, and the exchange that began it.
+    New(Option<Box<Opening>>, SessionKey),
+    /// Here.
+    Here(Box<Client>),
+    /// Moved to this WebSocket's place. What still comes is sent on, until it has settled there or the time is over.
+    Moved(SessionKey, u64),
+}
+
+impl Polled {
+    /// The place of a session that `leg` begins.
+    pub(super) fn new(opening: Opening, leg: SessionKey) -> Self {
+        Self { stage: Stage::New(Some(Box::new(opening)), leg) }
+    }
+
+    fn open(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        let Stage::New(opening, leg) = &mut self.stage else { return Ok(()) };
+        let (leg, mut outs) = (*leg, Outs::new());
+        let client = opening.take().and_then(|opening| Client::polling(*opening, leg, cx, &mut outs));
+        let Some(client) = client else {
+            cx.write_to(leg, ToLeg::Refused(RequestError::Forbidden));
+            return Err(Close::Refused);
+        };
+        self.stage = Stage::Here(Box::new(client));
+        self.carry(outs, cx)
+    }
+
+    /// Does something with the session, and what comes of it.
+    fn with(
+        &mut self,
+        cx: &mut Cx<'_>,
+        work: impl FnOnce(&mut Client, &mut Cx<'_>, &mut Outs),
+    ) -> Result<(), Close> {
+        let Stage::Here(client) = &mut self.stage else { return Ok(()) };
+        let mut outs = Outs::new();
+        work(client, cx, &mut outs);
+        client.flush(&mut outs);
+        self.carry(outs, cx)
+    }
+
+    /// Brings everything to its exchange.
+    fn carry(&mut self, outs: Outs, cx: &mut Cx<'_>) -> Result<(), Close> {
+        let mut moves = None;
+        for out in outs {
+            let (leg, letter) = match out {
+                Out::Payload { leg, body, binary } => (leg, ToLeg::Payload { body, binary }),
+                Out::Posted { leg } => (leg, ToLeg::Posted),
+                Out::Refused { leg, why } => (leg, ToLeg::Refused(why)),
+                Out::Text { leg, text } => (leg, ToLeg::Text(text)),
+                Out::Binary { leg, bytes } => (leg, ToLeg::Binary(bytes)),
+                Out::CloseLeg { leg } => (leg, ToLeg::Close),
+                Out::Upgraded { leg } => {
+                    moves = Some(leg);
+                    continue;
+                }
+                Out::Closed(reason) => return Err(close(reason)),
+            };
+            cx.write_to(leg, letter);
+        }
+        if let Some(leg) = moves {
+            self.go(leg, cx);
+        }
+        Ok(())
+    }
+
+    fn go(&mut self, to: SessionKey, cx: &mut Cx<'_>) {
+        let gone = Stage::Moved(to, cx.now.mono_ms + cx.settings.answer_ms);
+        if let Stage::Here(mut client) = std::mem::replace(&mut self.stage, gone) {
+            cx.unseat();
+            client.pack();
+            cx.write_to(to, ToLeg::Take(client));
+        }
+    }
+
+    fn letter(&mut self, from: SessionKey, letter: ToHost, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match (letter, &self.stage) {
+            (ToHost::Settled, Stage::Moved(to, _)) if *to == from => Err(Close::Done),
+            (ToHost::Request(opened, requested), Stage::Here(client)) if client.is_of(opened) => {
+                if matches!(requested, Requested::Upgrade) {
+                    cx.write_to(from, ToLeg::Open);
+                }
+                self.with(cx, |client, cx, outs| client.requested(from, requested, cx, outs))
+            }
+            (ToHost::Request(..), _) => {
+                let why = match self.stage {
+                    Stage::Moved(..) => RequestError::BadRequest,
+                    _ => RequestError::UnknownSid,
+                };
+                cx.write_to(from, ToLeg::Refused(why));
+                Ok(())
+            }
+            (ToHost::Frame(frame), _) => {
+                self.with(cx, |client, cx, outs| client.frame(from, frame.frame(), cx, outs))
+            }
+            (ToHost::Lost, _) => self.with(cx, |client, cx, outs| client.lost(from, cx, outs)),
+            (ToHost::Settled, _) => Ok(()),
+        }
+    }
+
+    /// What comes to the old place of a session that has moved.
+    fn send_on(to: SessionKey, input: Input<'_>, cx: &mut Cx<'_>) {
+        match input {
+            Input::Notice(Notice::Reply { room, ticket, reply }) => {
+                cx.write_to(to, ToLeg::Reply(room.clone(), ticket, reply));
+            }
+            Input::Answer(ticket, answer) => cx.write_to(to, ToLeg::Answer(ticket, answer)),
+            _ => {}
+        }
+    }
+}
+
+impl Session for Polled {
+    fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match (input, &self.stage) {
+            (Input::Opened, _) => self.open(cx),
+            (Input::Letter(from, letter), _) => match letter.downcast::<ToHost>() {
+                Ok(letter) => self.letter(from, *letter, cx),
+                Err(_) => Ok(()),
+            },
+            (Input::Timeout | Input::Shutdown, Stage::Moved(..)) => Err(Close::Done),
+            (input, Stage::Moved(to, _)) => {
+                Self::send_on(*to, input, cx);
+                Ok(())
+            }
+            (Input::Notice(notice), _) => self.with(cx, |client, cx, outs| client.notice(notice, cx, outs)),
+            (Input::Answer(ticket, answer), _) => {
+                self.with(cx, |client, cx, outs| client.answer(ticket, answer, cx, outs))
+            }
+            (Input::Act(act), _) => self.with(cx, |client, cx, outs| client.act(act, cx, outs)),
+            (Input::Timeout, _) => self.with(cx, Client::timeout),
+            (Input::Shutdown, _) => {
+                self.with(cx, |client, cx, outs| client.end(Reason::ServerShuttingDown, cx, outs))
+            }
+            // An exchange that went away while its answer was on the way; the next one says what is missing.
+            (Input::Undelivered(leg), _) => self.with(cx, |client, cx, outs| client.lost(leg, cx, outs)),
+            _ => Ok(()),
+        }
+    }
+
+    fn can_acknowledge(&self) -> bool {
+        matches!(&self.stage, Stage::Here(client) if client.can_acknowledge())
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        match &self.stage {
+            Stage::New(..) => None,
+            Stage::Here(client) => client.deadline(),
+            Stage::Moved(_, until) => Some(*until),
+        }
+    }
+}
+
+/// What an end counts as.
+pub(super) fn close(reason: Reason) -> Close {
+    match reason {
+        Reason::PingTimeout => Close::Timeout,
+        Reason::ParseError | Reason::TransportError => Close::Protocol,
+        Reason::TransportClose | Reason::ForcedClose | Reason::ServerShuttingDown => Close::Done,
+    }
+}

@@ -1,0 +1,179 @@
+//! A WebSocket that wants to take over a session on polling (EIO4 "Upgrade"): carries frames to the session, wherever that is,
+//! until it comes here to stay.
+
+use hubbub_hub::SessionKey;
+use hubbub_socketio::engine::{Frame, RequestError};
+use hubbub_ws::{CloseCode, Config, Decoder, Incoming, Role, encode_pong};
+
+use super::address::{refusal, websocket};
+use super::letters::{Carried, Requested, ToHost, ToLeg};
+use super::sid::Sid;
+use super::socket::{Form, Socket, write_close, write_frame};
+use crate::respond::respond_problem;
+use crate::session::{Close, Cx, Input, Session};
+use crate::settings::GateSettings;
+use crate::ws::handshake::Handshake;
+
+/// The packet by which a client completes an upgrade. What it sends after that is for the session, once it is here.
+const UPGRADE: &str = "5";
+
+/// A WebSocket that wants to take over.
+pub(super) struct Probe {
+    sid: String,
+    host: Option<SessionKey>,
+    /// The answer that opens the socket, until it is given.
+    handshake: Option<Handshake>,
+    decoder: Decoder,
+    form: Form,
+    /// The client has completed the upgrade; these are what came since.
+    held: Option<Vec<Carried>>,
+    held_bytes: usize,
+}
+
+impl Probe {
+    /// A WebSocket that wants to take over the session `sid`.
+    pub(super) fn new(sid: String, handshake: Handshake, settings: &GateSettings) -> Self {
+        let config =
+            Config { role: Role::Server, limits: websocket(settings).limits, deflate: handshake.deflate };
+        let form = Form::of(&handshake, settings);
+        Self {
+            sid,
+            host: None,
+            handshake: Some(handshake),
+            decoder: Decoder::new(config),
+            form,
+            held: None,
+            held_bytes: 0,
+        }
+    }
+
+    fn ask(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        let Some(Sid { host, opened_unix_ms }) = Sid::unseal(&self.sid, cx.doorman) else {
+            return respond_problem(&refusal(RequestError::UnknownSid), cx);
+        };
+        self.sid = String::new();
+        self.host = Some(host);
+        cx.write_to(host, ToHost::Request(opened_unix_ms, Requested::Upgrade));
+        Ok(())
+    }
+
+    fn received(&mut self, mut input: &mut [u8], cx: &mut Cx<'_>) -> Result<(), Close> {
+        let mut inflater = std::mem::take(&mut cx.coder.inflater);
+        let result = loop {
+            let incoming = match self.decoder.next(&mut input, &mut inflater) {
+                Ok(None) => break Ok(()),
+                Ok(Some(incoming)) => incoming,
+                Err(error) => {
+                    write_close(error.close_code(), &error.to_string(), cx);
+                    break Err(Close::Protocol);
+                }
+            };
+            let carried = match incoming {
+                Incoming::Text(text) => Carried::Text(text.to_owned()),
+                Incoming::Binary(bytes) => Carried::Binary(bytes.to_vec()),
+                Incoming::Ping(payload) => {
+                    let pong = cx.coder.bytes(|out| encode_pong(out, payload));
+                    cx.out.write(pong);
+                    continue;
+                }
+                Incoming::Pong(_) => continue,
+                Incoming::Close(frame) => {
+                    let code = frame.map_or(CloseCode::NORMAL.0, |frame| frame.code);
+                    write_close(CloseCode(code), "", cx);
+                    break Err(Close::Done);
+                }
+            };
+            if let Err(close) = carry(self.host, &mut self.held, &mut self.held_bytes, carried, cx) {
+                break Err(close);
+            }
+        };
+        cx.coder.inflater = inflater;
+        if result.is_err() {
+            self.lost(cx);
+        }
+        result
+    }
+
+    fn lost(&self, cx: &mut Cx<'_>) {
+        if let Some(host) = self.host {
+            cx.write_to(host, ToHost::Lost);
+        }
+    }
+
+    fn told(&mut self, from: SessionKey, letter: ToLeg, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match letter {
+            ToLeg::Open => {
+                if let Some(handshake) = self.handshake.take() {
+                    cx.out.answer(*handshake.head);
+                }
+            }
+            ToLeg::Refused(why) if self.handshake.is_some() => return respond_problem(&refusal(why), cx),
+            ToLeg::Refused(_) | ToLeg::Close => {
+                write_close(CloseCode::NORMAL, "", cx);
+                return Err(Close::Refused);
+            }
+            ToLeg::Text(text) => write_frame(Frame::Text(text.as_str()), self.form.deflate, cx),
+            ToLeg::Binary(bytes) => write_frame(Frame::Binary(&bytes), self.form.deflate, cx),
+            ToLeg::Take(client) => {
+                let config = Config { role: Role::Server, limits: self.form.limits, deflate: None };
+                let decoder = std::mem::replace(&mut self.decoder, Decoder::new(config));
+                let held = self.held.take().unwrap_or_default();
+                cx.turn_into(Socket::taking_over(*client, decoder, self.form, held, from));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Carries a frame to the session, or keeps it for when that is here.
+fn carry(
+    host: Option<SessionKey>,
+    held: &mut Option<Vec<Carried>>,
+    held_bytes: &mut usize,
+    frame: Carried,
+    cx: &mut Cx<'_>,
+) -> Result<(), Close> {
+    if let Some(held) = held {
+        *held_bytes += frame.len() + size_of::<Carried>();
+        if *held_bytes > cx.settings.outbox.bytes + cx.settings.socketio.engine.max_payload as usize {
+            write_close(CloseCode::TRY_AGAIN, "too much at once", cx);
+            return Err(Close::Protocol);
+        }
+        held.push(frame);
+        return Ok(());
+    }
+    let completes = matches!(&frame, Carried::Text(text) if text == UPGRADE);
+    if let Some(host) = host {
+        cx.write_to(host, ToHost::Frame(frame));
+    }
+    if completes {
+        *held = Some(Vec::new());
+    }
+    Ok(())
+}
+
+impl Session for Probe {
+    fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match input {
+            Input::Opened => self.ask(cx),
+            Input::Stream(bytes) => self.received(bytes, cx),
+            Input::Letter(from, letter) => match letter.downcast::<ToLeg>() {
+                Ok(letter) => self.told(from, *letter, cx),
+                Err(_) => Ok(()),
+            },
+            Input::Undelivered(_) if self.handshake.is_some() => {
+                respond_problem(&refusal(RequestError::UnknownSid), cx)
+            }
+            Input::Undelivered(_) | Input::Shutdown => {
+                write_close(CloseCode::GOING_AWAY, "", cx);
+                Err(Close::Done)
+            }
+            Input::LinkLost => {
+                self.lost(cx);
+                Err(Close::Done)
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Reading a room over a line that carries several, and that may change under way.
+//!
+//! As [`crate::reader`], but the questions have tickets of their own, and where each event is written one by one the position is
+//! known all the time: so a client that falls behind, or moves, reads on from there.
+
+use std::sync::Arc;
+
+use hubbub_hub::command::Stay;
+use hubbub_hub::hook::Hello;
+use hubbub_hub::{Command, Happening, Identity, Joined, Offset, RoomName, Start, Ticket};
+
+use crate::session::{Cx, Delivery};
+
+/// Most messages in one page of backlog; its bytes are limited by the hub.
+const PAGE: u32 = 500;
+
+/// Somebody who reads a room and stays.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    /// Which room.
+    pub(crate) room: RoomName,
+    /// Who reads.
+    pub(crate) who: Arc<Identity>,
+    /// Where to go on. Behind the truth while seated in a way that shares bytes.
+    start: Start,
+    echo: bool,
+    /// What came with the connection, until the room has been asked.
+    hello: Option<Arc<Hello>>,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Not asked for yet, or not any more.
+    Idle,
+    /// The next page is asked for.
+    Asking(Ticket),
+    /// The last page, or too much of what happened, is still on its way to the client.
+    Behind,
+    /// What happens comes by itself.
+    Live(Delivery),
+}
+
+impl Listening {
+    /// `who` is to read `room` from `start`.
+    pub(crate) fn new(
+        room: RoomName,
+        who: Arc<Identity>,
+        start: Start,
+        echo: bool,
+        hello: Option<Arc<Hello>>,
+    ) -> Self {
+        Self { room, who, start, echo, hello, stage: Stage::Idle }
+    }
+
+    /// Asks for the next page.
+    pub(crate) fn ask(&mut self, ticket: Ticket, cx: &mut Cx<'_>) {
+        self.stage = Stage::Asking(ticket);
+        let (start, hello) = (self.start, self.hello.take());
+        let command = Command::Join { start, limit: PAGE, stay: Stay::Seated, follow: true, hello };
+        cx.command(&self.room, &self.who, command, ticket);
+    }
+
+    /// Asks whether the start is there, and no more.
+    pub(crate) fn look(&mut self, ticket: Ticket, cx: &mut Cx<'_>) {
+        self.stage = Stage::Asking(ticket);
+        let (start, hello) = (self.start, self.hello.clone());
+        let command = Command::Join { start, limit: 1, stay: Stay::Unseen, follow: false, hello };
+        cx.command(&self.room, &self.who, command, ticket);
+    }
+
+    /// The answer to [`Self::look`] has come.
+    pub(crate) fn looked(&mut self) {
+        self.stage = Stage::Idle;
+    }
+
+    /// Begins somewhere else.
+    pub(crate) fn begin_at(&mut self, start: Start) {
+        self.start = start;
+        self.stage = Stage::Idle;
+    }
+
+    /// Whether this is what it waits for.
+    pub(crate) fn waits_for(&self, ticket: Ticket) -> bool {
+        self.stage == Stage::Asking(ticket)
+    }
+
+    /// What of a page is for these ears.
+    pub(crate) fn backlog(&self, joined: &Joined, cx: &Cx<'_>) -> Vec<Happening> {
+        let events = joined.page.events.iter();
+        let heard = events.filter(|event| self.echo || event.origin != Some(cx.key));
+        heard.cloned().map(Happening::Event).collect()
+    }
+
+    /// Takes a seat if the page reached the head. Called after the page was written; `seated` says that another reader of this
+    /// session has such a seat already. Says whether to ask on at once.
+    #[must_use]
+    pub(crate) fn go_on(
+        &mut self,
+        joined: &Joined,
+        delivery: Delivery,
+        seated: bool,
+        cx: &mut Cx<'_>,
+    ) -> bool {
+        self.start = Start::After(joined.page.cursor());
+        if !joined.live {
+            self.stage = Stage::Behind;
+            cx.out.tell_when_drained();
+            return joined.page.events.is_empty();
+        }
+        self.stage = Stage::Live(delivery);
+        if !seated {
+            cx.seat(&self.room, delivery, self.echo);
+        }
+        false
+    }
+
+    /// Whether it is told in this way, now.
+    pub(crate) fn is_live(&self, room: &RoomName, delivery: Delivery) -> bool {
+        self.stage == Stage::Live(delivery) && self.room == *room
+    }
+
+    /// The way in which it is told, now.
+    pub(crate) fn seat(&self) -> Option<Delivery> {
+        match self.stage {
+            Stage::Live(delivery) => Some(delivery),
+            _ => None,
+        }
+    }
+
+    /// These have been written.
+    pub(crate) fn heard(&mut self, what: &[Happening]) {
+        let last = what.iter().rev().find_map(|one| match one {
+            Happening::Event(event) => Some(event.at),
+            Happening::Presence(_) | Happening::Emission(_) => None,
+        });
+        if let Some(at) = last {
+            self.start = Start::After(at);
+        }
+    }
+
+    /// The client cannot take more for now. The log keeps the rest for it.
+    pub(crate) fn fall_behind(&mut self) {
+        self.stage = Stage::Behind;
+    }
+
+    /// Whether the next page is to be asked for when the client has taken what there is.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.stage == Stage::Behind
+    }
+
+    /// Whether it waits for nothing.
+    pub(crate) fn is_settled(&self) -> bool {
+        !matches!(self.stage, Stage::Asking(_))
+    }
+
+    /// Its seat is given up with the session's place; it is to be asked for again in the next.
+    pub(crate) fn pack(&mut self) {
+        self.stage = Stage::Idle;
+    }
+
+    /// It has been told that it stands here.
+    pub(crate) fn stands_at(&mut self, at: Offset) {
+        self.start = Start::After(at);
+    }
+
+    /// Where it stands, if that is known.
+    pub(crate) fn position(&self) -> Start {
+        self.start
+    }
+}

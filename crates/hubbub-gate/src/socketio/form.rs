@@ -1,0 +1,249 @@
+//! Events as packets of Socket.IO (SIO5 "Packet encoding"): names, arguments, attachments, offsets.
+
+use bytes::Bytes;
+use hubbub_hub::{Args, Body, Content, Emission, Event, EventName, Happening, RoomName};
+use hubbub_socketio::socketio::{self as sio, Kind, msgpack};
+
+use crate::coder::{Coder, WsDeflate};
+use crate::engineio::line::Packet;
+use crate::envelope;
+
+/// The namespace of those who are in several rooms.
+pub(crate) const MAIN: &str = "/";
+
+/// The event by which things are said in a room, and told, in the namespace `/`.
+pub(crate) const PUBLISH: &str = "publish";
+
+/// What a client makes of itself when these happen; an application's events of such names would be taken for them.
+const RESERVED: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+/// The wire form of seats that share bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Form {
+    /// Compression.
+    pub deflate: WsDeflate,
+    /// Whether Engine.IO 3 is spoken, where binary has a number before it.
+    pub v3: bool,
+    /// Whether packets are msgpack.
+    pub msgpack: bool,
+    /// Whether events carry their offset.
+    pub recovers: bool,
+    /// Whether the namespace is `/`; else it is that of the room.
+    pub main: bool,
+}
+
+impl Form {
+    /// Appends what happened in `room`, in WebSocket frames.
+    pub(crate) fn encode(self, room: &RoomName, what: &[Happening], coder: &mut Coder, out: &mut Vec<u8>) {
+        let own = (!self.main).then(|| namespace(room));
+        let wire = Wire { namespace: own.as_deref().unwrap_or(MAIN), msgpack: self.msgpack };
+        let offset = |event: &Event| self.recovers.then(|| event.at.to_string());
+        for one in what {
+            for packet in wire.happening(room, one, self.recovers, &offset) {
+                packet.frame(out, self.v3, self.deflate, coder);
+            }
+        }
+    }
+}
+
+/// The namespace of a room.
+pub(crate) fn namespace(room: &RoomName) -> String {
+    format!("/{room}")
+}
+
+/// Where packets go, and how they are written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wire<'a> {
+    /// As the client wrote it.
+    pub(crate) namespace: &'a str,
+    /// Whether packets are msgpack.
+    pub(crate) msgpack: bool,
+}
+
+impl Wire<'_> {
+    /// What happened in a room. `offset` is the last argument of what the log keeps; those who get such must not take another
+    /// string for one, so nothing else they are told ends with a string.
+    pub(crate) fn happening(
+        &self,
+        room: &RoomName,
+        what: &Happening,
+        recovers: bool,
+        offset: &dyn Fn(&Event) -> Option<String>,
+    ) -> Vec<Packet> {
+        match what {
+            Happening::Event(event) => {
+                let mut args = self.said(Some(room), &event.body);
+                if let Some(offset) = offset(event) {
+                    args.string(&offset);
+                }
+                self.event(None, args)
+            }
+            Happening::Presence(change) => {
+                let mut data = envelope::presence_change(change);
+                data["room"] = room.to_string().into();
+                self.server_event("hubbub:presence", &data, None)
+            }
+            Happening::Emission(emission) => self.emission(emission, recovers, None),
+        }
+    }
+
+    /// What the application says, to be acknowledged if it has an `id`.
+    pub(crate) fn emission(&self, emission: &Emission, recovers: bool, id: Option<u64>) -> Vec<Packet> {
+        let mut args = self.said(emission.room.as_ref(), &emission.body);
+        if recovers && args.ends_with_string() {
+            args.raw(b"null");
+        }
+        self.event(id, args)
+    }
+
+    /// An event of the server's own.
+    pub(crate) fn server_event(
+        &self,
+        name: &str,
+        data: &serde_json::Value,
+        offset: Option<&str>,
+    ) -> Vec<Packet> {
+        let mut args = Array::default();
+        args.string(name);
+        args.raw(data.to_string().as_bytes());
+        if let Some(offset) = offset {
+            args.string(offset);
+        }
+        self.event(None, args)
+    }
+
+    fn said(&self, room: Option<&RoomName>, body: &Body) -> Array {
+        let mut args = Array::default();
+        if let Some(room) = room.filter(|_| self.namespace == MAIN) {
+            args.string(PUBLISH);
+            args.string(&room.to_string());
+        } else if RESERVED.contains(&body.event.as_str()) {
+            args.string("hubbub:event");
+        }
+        args.string(body.event.as_str());
+        args.content(&body.content);
+        args
+    }
+
+    fn event(&self, id: Option<u64>, args: Array) -> Vec<Packet> {
+        self.packets(Kind::Event, id, args)
+    }
+
+    /// An acknowledgement: `json` is an array.
+    pub(crate) fn ack(&self, id: u64, json: &str) -> Vec<Packet> {
+        self.packet(Kind::Ack, Some(id), Some(json), Vec::new())
+    }
+
+    /// That the client is in the namespace.
+    pub(crate) fn connect(&self, json: Option<&str>) -> Vec<Packet> {
+        self.packet(Kind::Connect, None, json, Vec::new())
+    }
+
+    /// That it may not come in.
+    pub(crate) fn connect_error(&self, json: &str) -> Vec<Packet> {
+        self.packet(Kind::ConnectError, None, Some(json), Vec::new())
+    }
+
+    /// That it is out.
+    pub(crate) fn disconnect(&self) -> Vec<Packet> {
+        self.packet(Kind::Disconnect, None, None, Vec::new())
+    }
+
+    fn packets(&self, kind: Kind, id: Option<u64>, args: Array) -> Vec<Packet> {
+        let Array { mut json, attachments } = args;
+        json.push(b']');
+        let json = String::from_utf8(json).expect("text is checked where it comes in");
+        self.packet(kind, id, Some(&json), attachments)
+    }
+
+    fn packet(
+        &self,
+        kind: Kind,
+        id: Option<u64>,
+        json: Option<&str>,
+        attachments: Vec<Bytes>,
+    ) -> Vec<Packet> {
+        let kind = if attachments.is_empty() { kind } else { kind.with_attachments() };
+        if self.msgpack {
+            let mut out = Vec::new();
+            // What is not JSON has not come in, so this does not happen; if it did, one event would be missing.
+            let written = msgpack::encode(kind, self.namespace, id, json, &attachments, &mut out);
+            return written.is_ok().then(|| Packet::Binary(out.into())).into_iter().collect();
+        }
+        let text = Packet::text(|out| self.text(kind, id, json.unwrap_or_default(), attachments.len(), out));
+        std::iter::once(text).chain(attachments.into_iter().map(Packet::Binary)).collect()
+    }
+
+    fn text(&self, kind: Kind, id: Option<u64>, json: &str, attachments: usize, out: &mut Vec<u8>) {
+        let namespace = self.namespace;
+        match kind {
+            Kind::Connect => sio::connect(out, namespace, (!json.is_empty()).then_some(json)),
+            Kind::ConnectError => sio::connect_error(out, namespace, json),
+            Kind::Disconnect => sio::disconnect(out, namespace),
+            Kind::Event => sio::event(out, namespace, id, json),
+            Kind::BinaryEvent => sio::binary_event(out, namespace, id, attachments, json),
+            Kind::Ack => sio::ack(out, namespace, id.unwrap_or_default(), json),
+            Kind::BinaryAck => sio::binary_ack(out, namespace, id.unwrap_or_default(), attachments, json),
+        }
+    }
+}
+
+/// A JSON array in the making, without its last bracket, and what its placeholders stand for.
+#[derive(Debug, Default)]
+struct Array {
+    json: Vec<u8>,
+    attachments: Vec<Bytes>,
+}
+
+impl Array {
+    fn next(&mut self) {
+        self.json.push(if self.json.is_empty() { b'[' } else { b',' });
+    }
+
+    fn string(&mut self, text: &str) {
+        self.next();
+        envelope::string(&mut self.json, text);
+    }
+
+    fn raw(&mut self, json: &[u8]) {
+        self.next();
+        self.json.extend_from_slice(json);
+    }
+
+    fn content(&mut self, content: &Content) {
+        match content {
+            Content::Text(text) => {
+                self.string(std::str::from_utf8(text).expect("text is checked where it comes in"))
+            }
+            Content::Json(json) => self.raw(json),
+            Content::Binary(bytes) => {
+                self.raw(sio::placeholder(0).as_bytes());
+                self.attachments.push(bytes.clone());
+            }
+            Content::Args(args) => self.args(args),
+        }
+    }
+
+    /// Placeholders are numbered anew: one client's numbers are not in the order of their places.
+    fn args(&mut self, args: &Args) {
+        let mut all = Vec::with_capacity(args.json().len());
+        args.write_with(&mut all, |out, index, bytes| {
+            out.extend_from_slice(sio::placeholder(index).as_bytes());
+            self.attachments.push(bytes.clone());
+        });
+        let inner = all.trim_ascii().strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+        if let Some(inner) = inner.map(<[u8]>::trim_ascii).filter(|inner| !inner.is_empty()) {
+            self.raw(inner);
+        }
+    }
+
+    fn ends_with_string(&self) -> bool {
+        self.json.trim_ascii_end().ends_with(b"\"")
+    }
+}
+
+/// Whether an event of this name may be said by a client.
+pub(crate) fn event_name(name: &str) -> Result<EventName, String> {
+    EventName::parse(name).map_err(|error| format!("{name:?} cannot name an event: {error}."))
+}

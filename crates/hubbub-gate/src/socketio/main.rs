@@ -1,0 +1,153 @@
+//! The namespace `/`: a client joins and leaves rooms as it likes, and says what in which.
+
+use bytes::Bytes;
+use hubbub_hub::address::NameError;
+use hubbub_hub::{RoomName, Start};
+use hubbub_socketio::socketio::Event;
+use serde_json::{Value, json};
+
+use super::form::PUBLISH;
+use super::say::{body, text_at};
+use super::space::Number;
+use super::{Connection, recovery};
+use crate::engineio::line::Line;
+use crate::listening::Listening;
+use crate::params;
+use crate::problem::Problem;
+use crate::session::{Cx, Delivery};
+
+impl Connection {
+    /// An event in the namespace `/`.
+    ///
+    /// # Errors
+    /// What is wrong with it, for whoever said it.
+    pub(super) fn in_main(
+        &mut self,
+        number: Number,
+        event: &Event<'_>,
+        ack: Option<u64>,
+        attachments: &[Bytes],
+        cx: &mut Cx<'_>,
+        line: &mut Line<'_>,
+    ) -> Result<(), Problem> {
+        match &*event.name {
+            "join" => {
+                let (room, start) = (room_at(event, 0)?, start_at(event, 1)?);
+                self.join(number, room, start, ack, cx, line)
+            }
+            "leave" => {
+                let room = room_at(event, 0)?;
+                self.leave(number, &room, cx, line);
+                self.say_yes(number, ack, &json!([{ "room": room.to_string() }]).to_string(), cx, line);
+                Ok(())
+            }
+            PUBLISH => {
+                let room = room_at(event, 0)?;
+                let name = text_at(event, 1).ok_or_else(|| {
+                    Problem::bad_request("Say it so: emit(\"publish\", room, event, …arguments).")
+                })?;
+                let body = body(&name, event, 2, attachments, cx)?;
+                self.publish(number, &room, body, ack, cx)
+            }
+            name => {
+                let body = body(name, event, 0, attachments, cx)?;
+                self.ask_application(number, body, ack, cx)
+            }
+        }
+    }
+
+    /// Joins a room. Whoever is there already is told so.
+    ///
+    /// # Errors
+    /// That would be too many.
+    pub(super) fn join(
+        &mut self,
+        number: Number,
+        room: RoomName,
+        start: Start,
+        ack: Option<u64>,
+        cx: &mut Cx<'_>,
+        line: &mut Line<'_>,
+    ) -> Result<(), Problem> {
+        let (most, echo) = (cx.settings.socketio.rooms, self.hello.echo);
+        let ticket = self.ticket();
+        let Some(space) = self.space(number) else { return Ok(()) };
+        if space.listening.iter().any(|listening| listening.room == room) {
+            self.say_yes(number, ack, &json!([{ "room": room.to_string() }]).to_string(), cx, line);
+            return Ok(());
+        }
+        if space.listening.len() >= most {
+            return Err(Problem::too_many(
+                "One connection can be in so many rooms at once (socketio.rooms).",
+            ));
+        }
+        let Some(who) = space.who.clone() else { return Ok(()) };
+        let mut listening = Listening::new(room, who, start, echo, None);
+        listening.ask(ticket, cx);
+        space.listening.push(listening);
+        self.joining.push((ticket, number, ack));
+        Ok(())
+    }
+
+    /// Leaves a room.
+    pub(super) fn leave(&mut self, number: Number, room: &RoomName, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+        let Some(space) = self.space(number) else { return };
+        let Some(at) = space.listening.iter().position(|listening| listening.room == *room) else { return };
+        let gone = space.listening.remove(at);
+        self.stop(&gone, cx);
+        let position = self.position(number);
+        let left = json!({ "room": room.to_string() });
+        let Some(space) = self.spaces.iter().find(|space| space.number == number) else { return };
+        let packets = self.wire(&space.namespace).server_event("hubbub:left", &left, position.as_deref());
+        line.send_all(packets, false, cx);
+    }
+
+    /// Nobody listens here any more; what others of this connection hear, or are present by, stays.
+    pub(super) fn stop(&self, gone: &Listening, cx: &mut Cx<'_>) {
+        let others =
+            || self.spaces.iter().flat_map(|space| &space.listening).filter(|one| one.room == gone.room);
+        if others().next().is_none() {
+            return cx.leave(&gone.room);
+        }
+        if let Some(delivery) = gone.seat()
+            && !others().any(|other| other.seat() == Some(delivery))
+        {
+            cx.unseat_from(&gone.room, delivery);
+        }
+    }
+
+    /// Where a client stands in all its rooms, if it can come back to that.
+    pub(super) fn position(&self, number: Number) -> Option<String> {
+        let space = self.spaces.iter().find(|space| space.number == number)?;
+        let known = space.listening.iter().filter_map(|listening| match listening.position() {
+            Start::After(at) => Some((&listening.room, at)),
+            _ => None,
+        });
+        self.hello.recovers.then(|| recovery::vector(known))
+    }
+
+    /// Whether anybody of this connection is told so, there.
+    pub(super) fn is_seated(&self, room: &RoomName, delivery: Delivery) -> bool {
+        self.spaces.iter().flat_map(|space| &space.listening).any(|one| one.is_live(room, delivery))
+    }
+}
+
+fn room_at(event: &Event<'_>, index: usize) -> Result<RoomName, Problem> {
+    let name = text_at(event, index)
+        .ok_or_else(|| Problem::bad_request(format!("Say which room: emit(\"{}\", room, …).", event.name)))?;
+    RoomName::parse(&name).map_err(|error| match error {
+        NameError::Remote => Problem::not_found("Rooms on other servers cannot be reached from here."),
+        _ => Problem::bad_request(format!("The room's name cannot be used: {error}.")),
+    })
+}
+
+/// Where to begin, by `{since}` or `{last}`; with what comes next if there is neither.
+fn start_at(event: &Event<'_>, index: usize) -> Result<Start, Problem> {
+    let options: Value =
+        event.args.get(index).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    if let Some(since) = options.get("since").and_then(Value::as_str) {
+        return params::since(since);
+    }
+    let last = options.get("last").and_then(Value::as_u64);
+    Ok(last.map_or(Start::Now, |last| Start::Last(u32::try_from(last).unwrap_or(u32::MAX))))
+}

@@ -1,0 +1,245 @@
+//! What a client says in a room's namespace: an event with its arguments, as the room keeps it.
+
+use bytes::Bytes;
+use hubbub_hub::hook::HookKind;
+use hubbub_hub::{Args, Body, Command, Content, HookAnswer, Part, Reply, RoomName, SessionName};
+use hubbub_socketio::socketio::{Event, Packet, placeholders};
+use serde_json::{Value, json};
+
+use super::form::event_name;
+use super::space::{Number, Space};
+use super::{Awaited, Connection, Waiting};
+use crate::engineio::line::Line;
+use crate::envelope;
+use crate::problem::Problem;
+use crate::session::{Cx, Deed};
+
+impl Connection {
+    /// An event of the client's.
+    pub(super) fn event(
+        &mut self,
+        number: Number,
+        event: &Event<'_>,
+        ack: Option<u64>,
+        attachments: &[Bytes],
+        cx: &mut Cx<'_>,
+        line: &mut Line<'_>,
+    ) {
+        let Some(space) = self.space(number) else { return };
+        let result = match space.room.clone() {
+            Some(room) => body(&event.name, event, 0, attachments, cx)
+                .and_then(|body| self.publish(number, &room, body, ack, cx)),
+            None => self.in_main(number, event, ack, attachments, cx, line),
+        };
+        if let Err(problem) = result {
+            self.say_no(number, ack, &problem, cx, line);
+        }
+    }
+
+    /// Says something in a room. The acknowledgement comes when it is kept.
+    ///
+    /// # Errors
+    /// Too much is under way.
+    pub(super) fn publish(
+        &mut self,
+        number: Number,
+        room: &RoomName,
+        body: Body,
+        ack: Option<u64>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Problem> {
+        let who = self.space(number).and_then(|space| space.who.clone());
+        let ticket = self.await_answer(number, Awaited::Said(ack));
+        let (Some(who), Some(ticket)) = (who, ticket) else {
+            return Err(Problem::too_many(
+                "You have said too much that is not answered yet. Wait for acknowledgements.",
+            ));
+        };
+        cx.command(room, &who, Command::Publish { body, key: None }, ticket);
+        Ok(())
+    }
+
+    /// What became of something said.
+    pub(super) fn replied(&mut self, waiting: Waiting, reply: Reply, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+        let Awaited::Said(ack) = waiting.what else { return };
+        let number = waiting.space;
+        match reply {
+            Reply::Published(published) => {
+                let (id, offset) = (published.id.to_string(), published.at.to_string());
+                let kept = json!({ "id": id, "offset": offset, "time": published.unix_ms });
+                // What the application answers is what its client asked for; without an answer it is where the message stands.
+                let args = published.answer.map_or_else(|| json!([kept]).to_string(), |answer| utf8(&answer));
+                self.say_yes(number, ack, &args, cx, line);
+            }
+            Reply::Answered(answer) => {
+                let args = answer.map_or_else(|| "[]".to_owned(), |answer| utf8(&answer));
+                self.say_yes(number, ack, &args, cx, line);
+            }
+            Reply::Refused(why) => self.say_no(number, ack, &Problem::refused(&why), cx, line),
+            _ => {}
+        }
+    }
+
+    /// What the application behind the namespace `/` says to an event.
+    pub(super) fn application_said(
+        &mut self,
+        number: Number,
+        ack: Option<u64>,
+        answer: HookAnswer,
+        cx: &mut Cx<'_>,
+        line: &mut Line<'_>,
+    ) {
+        let reply = match answer {
+            Ok(verdict) => match verdict.refuse {
+                Some(no) => Reply::Refused(hubbub_hub::Refusal::ByApplication(no)),
+                None => Reply::Answered(verdict.answer),
+            },
+            Err(why) => Reply::Refused(why),
+        };
+        self.replied(Waiting { space: number, what: Awaited::Said(ack) }, reply, cx, line);
+    }
+
+    /// Asks the application behind the namespace `/` about an event.
+    ///
+    /// # Errors
+    /// There is none, it does not want to hear of events, or too much is under way.
+    pub(super) fn ask_application(
+        &mut self,
+        number: Number,
+        body: Body,
+        ack: Option<u64>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Problem> {
+        let hook = cx.settings.socketio.hook.as_ref().filter(|hook| hook.wants(HookKind::Event));
+        let Some(name) = hook.map(|hook| hook.name.clone()) else {
+            return Err(Problem::not_found(
+                "In the namespace / say join, leave or publish; or connect to the namespace of a room and say it there.",
+            ));
+        };
+        let who = self.space(number).and_then(|space| space.who.clone());
+        let ticket = self.await_answer(number, Awaited::Said(ack));
+        let (Some(who), Some(ticket)) = (who, ticket) else {
+            return Err(Problem::too_many("You have asked too much that is not answered yet."));
+        };
+        let label = SessionName::parse(&self.sid);
+        cx.ask_hook(&name, HookKind::Event, &who, ticket, |ask| (ask.body, ask.label) = (Some(body), label));
+        Ok(())
+    }
+
+    /// Acknowledges, if the client wants to know.
+    pub(super) fn say_yes(
+        &self,
+        number: Number,
+        ack: Option<u64>,
+        args: &str,
+        cx: &mut Cx<'_>,
+        line: &mut Line<'_>,
+    ) {
+        let Some(Space { namespace, .. }) = self.spaces.iter().find(|space| space.number == number) else {
+            return;
+        };
+        if let Some(id) = ack {
+            line.send_all(self.wire(namespace).ack(id, args), false, cx);
+        }
+    }
+
+    /// Says no: in the acknowledgement if one is wanted, else by an event. Nothing disappears in silence.
+    pub(super) fn say_no(
+        &self,
+        number: Number,
+        ack: Option<u64>,
+        why: &Problem,
+        cx: &mut Cx<'_>,
+        line: &mut Line<'_>,
+    ) {
+        let Some(Space { namespace, .. }) = self.spaces.iter().find(|space| space.number == number) else {
+            return;
+        };
+        let wire = self.wire(namespace);
+        let packets = match ack {
+            Some(id) => wire.ack(id, &json!([{ "error": why.json() }]).to_string()),
+            None => wire.server_event("hubbub:error", &why.json(), None),
+        };
+        line.send_all(packets, false, cx);
+    }
+
+    /// The client acknowledges what the application told it.
+    pub(super) fn acked(
+        &mut self,
+        number: Number,
+        packet: &Packet<'_>,
+        attachments: &[Bytes],
+        cx: &mut Cx<'_>,
+    ) {
+        let matches = |(id, space, _): &(u64, Number, _)| Some(*id) == packet.id && *space == number;
+        let Some(at) = self.emitted.iter().position(matches) else { return };
+        let (_, _, ack) = self.emitted.swap_remove(at);
+        let json = packet.payload.unwrap_or("[]");
+        let Some(args) = args(json, attachments) else { return };
+        let mut out = Vec::new();
+        envelope::args(&mut out, &args);
+        cx.deeds.push(Deed::Acked(ack, out.into()));
+    }
+}
+
+/// What an event says from its argument `first` on, as an event called `name`.
+///
+/// # Errors
+/// A name that is none, or too much.
+pub(super) fn body(
+    name: &str,
+    event: &Event<'_>,
+    first: usize,
+    attachments: &[Bytes],
+    cx: &Cx<'_>,
+) -> Result<Body, Problem> {
+    let limit = cx.settings.message_bytes;
+    let name = event_name(name).map_err(Problem::bad_request)?;
+    let content = content(event, first, attachments)
+        .ok_or_else(|| Problem::bad_request("The placeholders of this event do not fit its attachments."))?;
+    if content.weight() > limit {
+        return Err(Problem::too_large(limit));
+    }
+    Ok(Body { event: name, content })
+}
+
+/// One text, one value or one attachment is what it is in every protocol; anything else is a list of arguments.
+fn content(event: &Event<'_>, first: usize, attachments: &[Bytes]) -> Option<Content> {
+    let all = event.args.get(first..).unwrap_or_default();
+    match all {
+        [one] if attachments.is_empty() && one.starts_with('"') => {
+            let text: String = serde_json::from_str(one).ok()?;
+            Some(Content::Text(text.into()))
+        }
+        [one] if attachments.is_empty() => Some(Content::Json(Bytes::copy_from_slice(one.as_bytes()))),
+        [one] if attachments.len() == 1 && is_placeholder(one) => {
+            Some(Content::Binary(attachments[0].clone()))
+        }
+        _ => args(&event.args_json(first), attachments).map(Content::Args),
+    }
+}
+
+fn is_placeholder(json: &str) -> bool {
+    placeholders(json, 1).is_ok_and(|found| matches!(&found[..], [(range, 0)] if *range == (0..json.len())))
+}
+
+fn args(json: &str, attachments: &[Bytes]) -> Option<Args> {
+    let part = |(range, num): (std::ops::Range<usize>, usize)| {
+        let at = u32::try_from(range.start).ok()?..u32::try_from(range.end).ok()?;
+        Some(Part { at, bytes: attachments.get(num)?.clone() })
+    };
+    let found =
+        if attachments.is_empty() { Vec::new() } else { placeholders(json, attachments.len()).ok()? };
+    let parts = found.into_iter().map(part).collect::<Option<_>>()?;
+    Args::new(Bytes::copy_from_slice(json.as_bytes()), parts)
+}
+
+/// An application's answer is JSON, so it is UTF-8.
+fn utf8(json: &Bytes) -> String {
+    String::from_utf8_lossy(json).into_owned()
+}
+
+/// The first argument of an event, if it is a text.
+pub(super) fn text_at(event: &Event<'_>, index: usize) -> Option<String> {
+    serde_json::from_str::<Value>(event.args.get(index)?).ok()?.as_str().map(str::to_owned)
+}
