@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hubbub_hub::command::Stay;
 use hubbub_hub::hook::Hello;
-use hubbub_hub::{Command, Happening, Identity, Joined, Offset, RoomName, Start, Ticket};
+use hubbub_hub::{Command, Happening, Identity, Joined, Offset, RoomName, SessionKey, Start, Ticket};
 
 use crate::session::{Cx, Delivery};
 
@@ -61,11 +61,16 @@ impl Listening {
         cx.command(&self.room, &self.who, command, ticket);
     }
 
+    /// Goes on in the place of `former`.
+    pub(crate) fn succeed(&self, former: SessionKey, cx: &mut Cx<'_>) {
+        cx.command(&self.room, &self.who, Command::Succeed { former }, 0);
+    }
+
     /// Asks whether the start is there, and no more.
     pub(crate) fn look(&mut self, ticket: Ticket, cx: &mut Cx<'_>) {
         self.stage = Stage::Asking(ticket);
         let (start, hello) = (self.start, self.hello.clone());
-        let command = Command::Join { start, limit: 1, stay: Stay::Unseen, follow: false, hello };
+        let command = Command::Join { start, limit: 1, stay: Stay::Seated, follow: false, hello };
         cx.command(&self.room, &self.who, command, ticket);
     }
 

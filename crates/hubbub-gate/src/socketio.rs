@@ -16,13 +16,16 @@ mod tell;
 
 use std::sync::Arc;
 
-use hubbub_hub::{Identity, Notice, Reply, Ticket};
+use bytes::Bytes;
+use hubbub_hub::{Identity, Notice, Reply, SessionKey, Ticket};
 use hubbub_socketio::engine::{Message, Reason, Version};
-use hubbub_socketio::socketio::{Assembler, Fault, Kind, Limits, OwnedPacket, Packet, Protocol, msgpack};
+use hubbub_socketio::socketio::{
+    Assembler, Event, Fault, Kind, Limits, OwnedPacket, Packet, Protocol, msgpack,
+};
 
 use crate::engineio::address::Hello;
 use crate::engineio::line::Line;
-use crate::session::{AckId, Cx};
+use crate::session::{AckId, Cx, Deed};
 
 use auth::Auth;
 use form::{MAIN, Wire};
@@ -45,7 +48,7 @@ pub(crate) struct Connection {
     spaces: Vec<Space>,
     waiting: Vec<(Ticket, Waiting)>,
     /// Rooms asked for in `/`: the question, where, and the acknowledgement that is wanted.
-    joining: Vec<(Ticket, Number, Option<u64>)>,
+    joining: Vec<(Ticket, Asker)>,
     /// What the client is to acknowledge: the id we gave it, where, and who wants to know.
     emitted: Vec<(u64, Number, AckId)>,
     last_number: Number,
@@ -60,6 +63,20 @@ pub(crate) struct Connection {
 struct Waiting {
     space: Number,
     what: Awaited,
+}
+
+/// Where something was said, and the client's number for the acknowledgement it wants.
+#[derive(Debug, Clone, Copy)]
+struct Asker {
+    space: Number,
+    ack: Option<u64>,
+}
+
+/// An event of a client's, with its attachments.
+#[derive(Debug, Clone, Copy)]
+struct Said<'a> {
+    event: &'a Event<'a>,
+    attachments: &'a [Bytes],
 }
 
 /// What is awaited.
@@ -147,13 +164,7 @@ impl Connection {
         self.take(&packet.as_packet(), &packet.attachments, cx, line);
     }
 
-    fn take(
-        &mut self,
-        packet: &Packet<'_>,
-        attachments: &[bytes::Bytes],
-        cx: &mut Cx<'_>,
-        line: &mut Line<'_>,
-    ) {
+    fn take(&mut self, packet: &Packet<'_>, attachments: &[Bytes], cx: &mut Cx<'_>, line: &mut Line<'_>) {
         let namespace = packet.namespace;
         if packet.kind == Kind::Connect {
             let auth = match packet.query {
@@ -173,7 +184,8 @@ impl Connection {
             Kind::Ack | Kind::BinaryAck => self.acked(number, packet, attachments, cx),
             Kind::Event | Kind::BinaryEvent => {
                 if let Some(event) = &packet.event {
-                    self.event(number, event, packet.id, attachments, cx, line);
+                    let asker = Asker { space: number, ack: packet.id };
+                    self.event(asker, Said { event, attachments }, cx, line);
                 }
             }
             Kind::Connect | Kind::ConnectError => {}
@@ -188,7 +200,10 @@ impl Connection {
                 self.joined(ticket, &joined, cx, line)
             }
             Notice::Reply { ticket, reply, .. } => match self.awaited(ticket) {
-                Some(waiting) => self.replied(waiting, reply, cx, line),
+                Some(Waiting { space, what: Awaited::Said(ack) }) => {
+                    self.replied(Asker { space, ack }, reply, cx, line)
+                }
+                Some(_) => {}
                 None => {
                     if let Reply::Refused(why) = reply {
                         self.turned_away(ticket, &why, cx, line);
@@ -276,8 +291,14 @@ impl Connection {
         self.spaces.iter_mut().flat_map(|space| &mut space.listening).for_each(|listening| listening.pack());
     }
 
-    /// It is there: it reads on where it stopped.
-    pub(crate) fn unpack(&mut self, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+    /// It is there: it is called as before, and reads on where it stopped.
+    pub(crate) fn unpack(&mut self, former: SessionKey, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+        for space in &self.spaces {
+            space.listening.iter().for_each(|listening| listening.succeed(former, cx));
+            if let Some((name, who)) = space.name.clone().zip(space.who.clone()) {
+                cx.deeds.push(Deed::Name(name, who));
+            }
+        }
         let all: Vec<_> = self.spaces.iter().map(|space| space.number).collect();
         for number in all {
             self.read_on(number, cx, line);

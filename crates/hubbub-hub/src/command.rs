@@ -72,6 +72,12 @@ pub enum Command {
     },
     /// The session's seat is given up, or the session is gone. Not answered.
     Leave,
+    /// The session goes on where `former` was: it is present in its stead and was let in with it. Not answered; a
+    /// [`Command::Join`] gives it a seat.
+    Succeed {
+        /// Which session it was.
+        former: SessionKey,
+    },
     /// Say something. Answered by [`Reply::Published`] when it is kept, or by [`Reply::Answered`] if the room's application
     /// takes it for itself.
     Publish {

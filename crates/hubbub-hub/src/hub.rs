@@ -81,7 +81,7 @@ impl Hub {
         let name = asked.room.clone();
         if !self.rooms.contains_key(&name) {
             match asked.command {
-                Command::Leave => return,
+                Command::Leave | Command::Succeed { .. } => return,
                 // Nobody is there to hear it.
                 Command::Emit(_) => {
                     let said = Reply::Answered(None);

@@ -85,6 +85,13 @@ impl Occupants {
         person.sessions == 1
     }
 
+    /// A place is called otherwise from now on.
+    pub(crate) fn rename(&mut self, former: &Place, place: Place) {
+        if let Some(user) = self.sessions.remove(former) {
+            self.sessions.insert(place, user);
+        }
+    }
+
     /// Takes a place away. Gives the person if that was the last one.
     pub(crate) fn exit(&mut self, place: &Place) -> Option<Sender> {
         let user = self.sessions.remove(place)?;

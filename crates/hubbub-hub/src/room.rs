@@ -127,8 +127,10 @@ impl Room {
     /// Does what a session asks, or keeps it until the log is open.
     pub(crate) fn command(&mut self, asked: Asked, cx: &mut RoomCx<'_>) {
         self.touched_ms = cx.now.mono_ms;
-        if matches!(asked.command, Command::Leave) {
-            return self.leave(asked.session, cx);
+        match asked.command {
+            Command::Leave => return self.leave(asked.session, cx),
+            Command::Succeed { former } => return self.succeed(former, asked.session),
+            _ => {}
         }
         match &mut self.stage {
             Stage::Opening(waiting) if waiting.len() < cx.settings.pending_limit => waiting.push(asked),
@@ -149,7 +151,7 @@ impl Room {
             Command::Publish { .. } => self.publish(asked, cx),
             Command::Presence => self.tell_presence(&asked, cx),
             Command::Emit(_) => self.emit(&asked, cx),
-            Command::Leave => {}
+            Command::Leave | Command::Succeed { .. } => {}
         }
     }
 
@@ -207,6 +209,16 @@ impl Room {
                 .retain(|asked| asked.session != session || matches!(asked.command, Command::Publish { .. }));
         }
         self.exit(&Place::Session(session), cx);
+    }
+
+    /// One session takes another's place: nobody came and nobody went.
+    fn succeed(&mut self, former: SessionKey, session: SessionKey) {
+        if self.seats.remove(&former) {
+            self.interest[usize::from(former.worker)] -= 1;
+        }
+        self.parked.retain(|_, parked| parked.asked.session != former);
+        self.occupants.rename(&Place::Session(former), Place::Session(session));
+        self.hooked.rename(former, session);
     }
 
     /// Takes a place away and tells the room if its owner is gone with it.

@@ -140,7 +140,15 @@ pub fn asked(
     let version = own.version(settings)?;
     let sid = own.sid.filter(|sid| !sid.is_empty()).map(str::to_owned);
     let peer = Peer { version, base64: own.base64 };
-    let opening = Opening { peer, what: what(&own, params, credentials, alone, version, parts, settings)? };
+    let what = match alone {
+        true => room(&own, params)?,
+        false => {
+            let recovers = recovers(&own, version, parts, settings.socketio.recovery);
+            let echo = params.echo.unwrap_or(true);
+            What::SocketIo(Hello { credentials: credentials.clone(), recovers, echo, version })
+        }
+    };
+    let opening = Opening { peer, what };
     let way = way(request, &own, sid.is_some(), settings)?;
     Ok(Asked { sid, way, opening })
 }
@@ -173,20 +181,9 @@ pub(super) fn websocket(settings: &GateSettings) -> WsSettings {
     ws
 }
 
-fn what(
-    own: &Own<'_>,
-    params: &Params,
-    credentials: &Credentials,
-    alone: bool,
-    version: Version,
-    parts: &request::Parts,
-    settings: &GateSettings,
-) -> Result<What, Problem> {
+/// The room that a session of Engine.IO alone is to be in.
+fn room(own: &Own<'_>, params: &Params) -> Result<What, Problem> {
     let echo = params.echo.unwrap_or(true);
-    if !alone {
-        let recovers = recovers(own, version, parts, settings.socketio.recovery);
-        return Ok(What::SocketIo(Hello { credentials: credentials.clone(), recovers, echo, version }));
-    }
     let room = match own.room {
         Some(room) => params::room(room)?,
         // A request of a session that is there already names it by its id.

@@ -202,9 +202,15 @@ impl Client {
     }
 
     /// Goes on at its new place, the WebSocket's: reads on where it stopped.
-    pub(super) fn unpack(&mut self, deflate: WsDeflate, cx: &mut Cx<'_>, outs: &mut Outs) {
+    pub(super) fn unpack(
+        &mut self,
+        former: SessionKey,
+        deflate: WsDeflate,
+        cx: &mut Cx<'_>,
+        outs: &mut Outs,
+    ) {
         self.websocket = Some(deflate);
-        speak!(self, outs, unpack(cx));
+        speak!(self, outs, unpack(former, cx));
     }
 
     /// Whether it has its seats.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hubbub_hub::hook::Hello;
 use hubbub_hub::{
-    Body, Command, Content, EventName, Happening, Identity, Joined, Notice, Refusal, Reply, RoomName, Start,
-    Ticket,
+    Body, Command, Content, EventName, Happening, Identity, Joined, Notice, Refusal, Reply, RoomName,
+    SessionKey, Start, Ticket,
 };
 use hubbub_socketio::engine::{Message, Reason, Version};
 use hubbub_ws::Kind;
@@ -183,7 +183,10 @@ impl Raw {
         }
     }
 
-    pub(super) fn unpack(&mut self, cx: &mut Cx<'_>, _: &mut Line<'_>) {
+    pub(super) fn unpack(&mut self, former: SessionKey, cx: &mut Cx<'_>, _: &mut Line<'_>) {
+        if let Some(listening) = &self.listening {
+            listening.succeed(former, cx);
+        }
         self.ask(cx);
     }
 

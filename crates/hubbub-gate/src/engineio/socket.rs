@@ -123,7 +123,9 @@ impl State {
             }
             Some(Begins::Taken(held)) => {
                 let deflate = self.form.deflate;
-                self.with(cx, |client, cx, outs| client.unpack(deflate, cx, outs))?;
+                if let Some(former) = self.former {
+                    self.with(cx, |client, cx, outs| client.unpack(former, deflate, cx, outs))?;
+                }
                 for frame in held {
                     self.frame(frame.frame(), cx)?;
                 }

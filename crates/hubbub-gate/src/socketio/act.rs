@@ -4,8 +4,8 @@ use hubbub_hub::Start;
 use hubbub_hub::hook::Emission;
 use hubbub_socketio::engine::Reason;
 
-use super::Connection;
 use super::space::{Number, Stage};
+use super::{Asker, Connection};
 use crate::engineio::line::Line;
 use crate::problem::Problem;
 use crate::session::{AckId, Act, Cx};
@@ -24,7 +24,8 @@ impl Connection {
             Act::Join(room) => {
                 if let Some(number) = main {
                     // One room too many is the application's affair; the client has not asked.
-                    let _ = self.join(number, room, Start::Now, None, cx, line);
+                    let asker = Asker { space: number, ack: None };
+                    let _ = self.join(asker, room, Start::Now, cx, line);
                 }
             }
             Act::Leave(room) => {

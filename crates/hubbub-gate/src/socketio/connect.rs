@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::auth::Auth;
 use super::recovery::{self, Former};
 use super::space::{Asking, Joining, Number, Space, Stage};
-use super::{Awaited, Connection};
+use super::{Asker, Awaited, Connection};
 use crate::engineio::line::Line;
 use crate::listening::Listening;
 use crate::problem::Problem;
@@ -56,12 +56,13 @@ impl Connection {
             room,
             stage: Stage::Asking(Box::new(asking)),
             who: None,
+            name: None,
             listening: Vec::new(),
             expires: u64::MAX,
         });
         match (credentials, &self.who) {
             // Whoever has said once who he is need not say it for each namespace.
-            (None, Some(who)) => self.admitted(number, who.clone(), cx, line),
+            (None, Some(who)) => self.admitted(number, &who.clone(), cx, line),
             (own, _) => {
                 let credentials = own.unwrap_or_else(|| self.hello.credentials.clone());
                 let verdict = cx.doorman.admit(credentials, cx.now.unix_ms, cx.rng);
@@ -72,7 +73,7 @@ impl Connection {
 
     fn judged(&mut self, number: Number, verdict: Verdict, cx: &mut Cx<'_>, line: &mut Line<'_>) {
         match verdict {
-            Verdict::In(who) => self.admitted(number, who, cx, line),
+            Verdict::In(who) => self.admitted(number, &who, cx, line),
             Verdict::CheckPassword { user, password } => {
                 let Some(ticket) = self.await_answer(number, Awaited::Password) else { return };
                 if let Some(Stage::Asking(asking)) = self.space(number).map(|space| &mut space.stage) {
@@ -92,7 +93,7 @@ impl Connection {
             (Awaited::Password, Answer::Password(Some(name))) => {
                 let Some(Space { stage: Stage::Asking(asking), .. }) = self.space(number) else { return };
                 let who = cx.doorman.account_in(&asking.account, &name);
-                self.admitted(number, who, cx, line);
+                self.admitted(number, &who, cx, line);
             }
             (Awaited::Password, Answer::Password(None)) => {
                 self.reject(number, &denial(&Denied::WrongPassword), cx, line);
@@ -102,11 +103,11 @@ impl Connection {
                 None => self.come_in(number, cx, line),
             },
             (Awaited::Said(ack), Answer::Hook(answer)) => {
-                self.application_said(number, ack, answer, cx, line)
+                self.application_said(Asker { space: number, ack }, answer, cx, line);
             }
             (Awaited::Said(ack), _) => {
                 let problem = Problem::unavailable("The application does not answer. Try again.");
-                self.say_no(number, ack, &problem, cx, line);
+                self.say_no(Asker { space: number, ack }, &problem, cx, line);
             }
             (Awaited::Password | Awaited::Connect, _) => {
                 let problem =
@@ -117,7 +118,7 @@ impl Connection {
     }
 
     /// Who it is has been settled. The application behind `/` is asked next, if there is one.
-    fn admitted(&mut self, number: Number, who: Arc<Identity>, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+    fn admitted(&mut self, number: Number, who: &Arc<Identity>, cx: &mut Cx<'_>, line: &mut Line<'_>) {
         let Some(at) = self.spaces.iter().position(|space| space.number == number) else { return };
         let space = &mut self.spaces[at];
         let Stage::Asking(asking) = &mut space.stage else { return };
@@ -137,7 +138,7 @@ impl Connection {
         let Some(ticket) = self.await_answer(number, Awaited::Connect) else { return };
         let hello = Some(Arc::new(Introduction { protocol: "socket.io", auth }));
         let label = SessionName::parse(&self.sid);
-        cx.ask_hook(&name, HookKind::Connect, &who, ticket, |ask| (ask.hello, ask.label) = (hello, label));
+        cx.ask_hook(&name, HookKind::Connect, who, ticket, |ask| (ask.hello, ask.label) = (hello, label));
     }
 
     /// It may come in: its rooms are looked at.
@@ -268,15 +269,12 @@ impl Connection {
         let answer = (!v3).then(|| answer.to_string());
         let packets = wire.connect(answer.as_deref());
         line.send_all(packets, false, cx);
-        self.call_it(&sid, &who, cx);
-        restored
-    }
-
-    fn call_it(&mut self, sid: &str, who: &Arc<Identity>, cx: &mut Cx<'_>) {
-        sid.clone_into(&mut self.sid);
-        if let Some(name) = SessionName::parse(sid) {
-            cx.deeds.push(Deed::Name(name, who.clone()));
+        space.name = SessionName::parse(&sid);
+        if let Some(name) = space.name.clone() {
+            cx.deeds.push(Deed::Name(name, who));
         }
+        self.sid = sid;
+        restored
     }
 
     /// The client may not come in.

@@ -1,15 +1,12 @@
 //! The namespace `/`: a client joins and leaves rooms as it likes, and says what in which.
 
-use bytes::Bytes;
 use hubbub_hub::address::NameError;
 use hubbub_hub::{RoomName, Start};
-use hubbub_socketio::socketio::Event;
 use serde_json::{Value, json};
 
 use super::form::PUBLISH;
-use super::say::{body, text_at};
 use super::space::Number;
-use super::{Connection, recovery};
+use super::{Asker, Connection, Said, recovery};
 use crate::engineio::line::Line;
 use crate::listening::Listening;
 use crate::params;
@@ -23,35 +20,33 @@ impl Connection {
     /// What is wrong with it, for whoever said it.
     pub(super) fn in_main(
         &mut self,
-        number: Number,
-        event: &Event<'_>,
-        ack: Option<u64>,
-        attachments: &[Bytes],
+        asker: Asker,
+        said: Said<'_>,
         cx: &mut Cx<'_>,
         line: &mut Line<'_>,
     ) -> Result<(), Problem> {
-        match &*event.name {
+        match &*said.event.name {
             "join" => {
-                let (room, start) = (room_at(event, 0)?, start_at(event, 1)?);
-                self.join(number, room, start, ack, cx, line)
+                let (room, start) = (room_at(said, 0)?, start_at(said, 1)?);
+                self.join(asker, room, start, cx, line)
             }
             "leave" => {
-                let room = room_at(event, 0)?;
-                self.leave(number, &room, cx, line);
-                self.say_yes(number, ack, &json!([{ "room": room.to_string() }]).to_string(), cx, line);
+                let room = room_at(said, 0)?;
+                self.leave(asker.space, &room, cx, line);
+                self.say_yes(asker, &json!([{ "room": room.to_string() }]).to_string(), cx, line);
                 Ok(())
             }
             PUBLISH => {
-                let room = room_at(event, 0)?;
-                let name = text_at(event, 1).ok_or_else(|| {
+                let room = room_at(said, 0)?;
+                let name = said.text_at(1).ok_or_else(|| {
                     Problem::bad_request("Say it so: emit(\"publish\", room, event, …arguments).")
                 })?;
-                let body = body(&name, event, 2, attachments, cx)?;
-                self.publish(number, &room, body, ack, cx)
+                let body = said.body(&name, 2, cx)?;
+                self.publish(asker, &room, body, cx)
             }
             name => {
-                let body = body(name, event, 0, attachments, cx)?;
-                self.ask_application(number, body, ack, cx)
+                let body = said.body(name, 0, cx)?;
+                self.ask_application(asker, body, cx)
             }
         }
     }
@@ -62,18 +57,17 @@ impl Connection {
     /// That would be too many.
     pub(super) fn join(
         &mut self,
-        number: Number,
+        asker: Asker,
         room: RoomName,
         start: Start,
-        ack: Option<u64>,
         cx: &mut Cx<'_>,
         line: &mut Line<'_>,
     ) -> Result<(), Problem> {
         let (most, echo) = (cx.settings.socketio.rooms, self.hello.echo);
         let ticket = self.ticket();
-        let Some(space) = self.space(number) else { return Ok(()) };
+        let Some(space) = self.space(asker.space) else { return Ok(()) };
         if space.listening.iter().any(|listening| listening.room == room) {
-            self.say_yes(number, ack, &json!([{ "room": room.to_string() }]).to_string(), cx, line);
+            self.say_yes(asker, &json!([{ "room": room.to_string() }]).to_string(), cx, line);
             return Ok(());
         }
         if space.listening.len() >= most {
@@ -85,7 +79,7 @@ impl Connection {
         let mut listening = Listening::new(room, who, start, echo, None);
         listening.ask(ticket, cx);
         space.listening.push(listening);
-        self.joining.push((ticket, number, ack));
+        self.joining.push((ticket, asker));
         Ok(())
     }
 
@@ -132,9 +126,10 @@ impl Connection {
     }
 }
 
-fn room_at(event: &Event<'_>, index: usize) -> Result<RoomName, Problem> {
-    let name = text_at(event, index)
-        .ok_or_else(|| Problem::bad_request(format!("Say which room: emit(\"{}\", room, …).", event.name)))?;
+fn room_at(said: Said<'_>, index: usize) -> Result<RoomName, Problem> {
+    let name = said.text_at(index).ok_or_else(|| {
+        Problem::bad_request(format!("Say which room: emit(\"{}\", room, …).", said.event.name))
+    })?;
     RoomName::parse(&name).map_err(|error| match error {
         NameError::Remote => Problem::not_found("Rooms on other servers cannot be reached from here."),
         _ => Problem::bad_request(format!("The room's name cannot be used: {error}.")),
@@ -142,9 +137,9 @@ fn room_at(event: &Event<'_>, index: usize) -> Result<RoomName, Problem> {
 }
 
 /// Where to begin, by `{since}` or `{last}`; with what comes next if there is neither.
-fn start_at(event: &Event<'_>, index: usize) -> Result<Start, Problem> {
+fn start_at(said: Said<'_>, index: usize) -> Result<Start, Problem> {
     let options: Value =
-        event.args.get(index).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        said.event.args.get(index).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     if let Some(since) = options.get("since").and_then(Value::as_str) {
         return params::since(since);
     }

@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use hubbub_hub::hook::HookKind;
-use hubbub_hub::{Args, Body, Command, Content, HookAnswer, Part, Reply, RoomName, SessionName};
+use hubbub_hub::{Args, Body, Command, Content, HookAnswer, Part, Refusal, Reply, RoomName, SessionName};
 use hubbub_socketio::socketio::{Event, Packet, placeholders};
 use serde_json::{Value, json};
 
 use super::form::event_name;
 use super::space::{Number, Space};
-use super::{Awaited, Connection, Waiting};
+use super::{Asker, Awaited, Connection, Said};
 use crate::engineio::line::Line;
 use crate::envelope;
 use crate::problem::Problem;
@@ -16,23 +16,16 @@ use crate::session::{Cx, Deed};
 
 impl Connection {
     /// An event of the client's.
-    pub(super) fn event(
-        &mut self,
-        number: Number,
-        event: &Event<'_>,
-        ack: Option<u64>,
-        attachments: &[Bytes],
-        cx: &mut Cx<'_>,
-        line: &mut Line<'_>,
-    ) {
-        let Some(space) = self.space(number) else { return };
+    pub(super) fn event(&mut self, asker: Asker, said: Said<'_>, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+        let Some(space) = self.space(asker.space) else { return };
         let result = match space.room.clone() {
-            Some(room) => body(&event.name, event, 0, attachments, cx)
-                .and_then(|body| self.publish(number, &room, body, ack, cx)),
-            None => self.in_main(number, event, ack, attachments, cx, line),
+            Some(room) => {
+                said.body(&said.event.name, 0, cx).and_then(|body| self.publish(asker, &room, body, cx))
+            }
+            None => self.in_main(asker, said, cx, line),
         };
         if let Err(problem) = result {
-            self.say_no(number, ack, &problem, cx, line);
+            self.say_no(asker, &problem, cx, line);
         }
     }
 
@@ -42,14 +35,13 @@ impl Connection {
     /// Too much is under way.
     pub(super) fn publish(
         &mut self,
-        number: Number,
+        asker: Asker,
         room: &RoomName,
         body: Body,
-        ack: Option<u64>,
         cx: &mut Cx<'_>,
     ) -> Result<(), Problem> {
-        let who = self.space(number).and_then(|space| space.who.clone());
-        let ticket = self.await_answer(number, Awaited::Said(ack));
+        let who = self.space(asker.space).and_then(|space| space.who.clone());
+        let ticket = self.await_answer(asker.space, Awaited::Said(asker.ack));
         let (Some(who), Some(ticket)) = (who, ticket) else {
             return Err(Problem::too_many(
                 "You have said too much that is not answered yet. Wait for acknowledgements.",
@@ -60,43 +52,40 @@ impl Connection {
     }
 
     /// What became of something said.
-    pub(super) fn replied(&mut self, waiting: Waiting, reply: Reply, cx: &mut Cx<'_>, line: &mut Line<'_>) {
-        let Awaited::Said(ack) = waiting.what else { return };
-        let number = waiting.space;
+    pub(super) fn replied(&self, asker: Asker, reply: Reply, cx: &mut Cx<'_>, line: &mut Line<'_>) {
         match reply {
             Reply::Published(published) => {
                 let (id, offset) = (published.id.to_string(), published.at.to_string());
-                let kept = json!({ "id": id, "offset": offset, "time": published.unix_ms });
+                let kept = json!([{ "id": id, "offset": offset, "time": published.unix_ms }]);
                 // What the application answers is what its client asked for; without an answer it is where the message stands.
-                let args = published.answer.map_or_else(|| json!([kept]).to_string(), |answer| utf8(&answer));
-                self.say_yes(number, ack, &args, cx, line);
+                let args = published.answer.map_or_else(|| kept.to_string(), |answer| utf8(&answer));
+                self.say_yes(asker, &args, cx, line);
             }
             Reply::Answered(answer) => {
                 let args = answer.map_or_else(|| "[]".to_owned(), |answer| utf8(&answer));
-                self.say_yes(number, ack, &args, cx, line);
+                self.say_yes(asker, &args, cx, line);
             }
-            Reply::Refused(why) => self.say_no(number, ack, &Problem::refused(&why), cx, line),
-            _ => {}
+            Reply::Refused(why) => self.say_no(asker, &Problem::refused(&why), cx, line),
+            Reply::Joined(_) | Reply::Presence(_) => {}
         }
     }
 
     /// What the application behind the namespace `/` says to an event.
     pub(super) fn application_said(
-        &mut self,
-        number: Number,
-        ack: Option<u64>,
+        &self,
+        asker: Asker,
         answer: HookAnswer,
         cx: &mut Cx<'_>,
         line: &mut Line<'_>,
     ) {
         let reply = match answer {
             Ok(verdict) => match verdict.refuse {
-                Some(no) => Reply::Refused(hubbub_hub::Refusal::ByApplication(no)),
+                Some(no) => Reply::Refused(Refusal::ByApplication(no)),
                 None => Reply::Answered(verdict.answer),
             },
             Err(why) => Reply::Refused(why),
         };
-        self.replied(Waiting { space: number, what: Awaited::Said(ack) }, reply, cx, line);
+        self.replied(asker, reply, cx, line);
     }
 
     /// Asks the application behind the namespace `/` about an event.
@@ -105,9 +94,8 @@ impl Connection {
     /// There is none, it does not want to hear of events, or too much is under way.
     pub(super) fn ask_application(
         &mut self,
-        number: Number,
+        asker: Asker,
         body: Body,
-        ack: Option<u64>,
         cx: &mut Cx<'_>,
     ) -> Result<(), Problem> {
         let hook = cx.settings.socketio.hook.as_ref().filter(|hook| hook.wants(HookKind::Event));
@@ -116,8 +104,8 @@ impl Connection {
                 "In the namespace / say join, leave or publish; or connect to the namespace of a room and say it there.",
             ));
         };
-        let who = self.space(number).and_then(|space| space.who.clone());
-        let ticket = self.await_answer(number, Awaited::Said(ack));
+        let who = self.space(asker.space).and_then(|space| space.who.clone());
+        let ticket = self.await_answer(asker.space, Awaited::Said(asker.ack));
         let (Some(who), Some(ticket)) = (who, ticket) else {
             return Err(Problem::too_many("You have asked too much that is not answered yet."));
         };
@@ -127,40 +115,26 @@ impl Connection {
     }
 
     /// Acknowledges, if the client wants to know.
-    pub(super) fn say_yes(
-        &self,
-        number: Number,
-        ack: Option<u64>,
-        args: &str,
-        cx: &mut Cx<'_>,
-        line: &mut Line<'_>,
-    ) {
-        let Some(Space { namespace, .. }) = self.spaces.iter().find(|space| space.number == number) else {
-            return;
-        };
-        if let Some(id) = ack {
+    pub(super) fn say_yes(&self, asker: Asker, args: &str, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+        let Some(Space { namespace, .. }) = self.space_of(asker) else { return };
+        if let Some(id) = asker.ack {
             line.send_all(self.wire(namespace).ack(id, args), false, cx);
         }
     }
 
     /// Says no: in the acknowledgement if one is wanted, else by an event. Nothing disappears in silence.
-    pub(super) fn say_no(
-        &self,
-        number: Number,
-        ack: Option<u64>,
-        why: &Problem,
-        cx: &mut Cx<'_>,
-        line: &mut Line<'_>,
-    ) {
-        let Some(Space { namespace, .. }) = self.spaces.iter().find(|space| space.number == number) else {
-            return;
-        };
+    pub(super) fn say_no(&self, asker: Asker, why: &Problem, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+        let Some(Space { namespace, .. }) = self.space_of(asker) else { return };
         let wire = self.wire(namespace);
-        let packets = match ack {
+        let packets = match asker.ack {
             Some(id) => wire.ack(id, &json!([{ "error": why.json() }]).to_string()),
             None => wire.server_event("hubbub:error", &why.json(), None),
         };
         line.send_all(packets, false, cx);
+    }
+
+    fn space_of(&self, asker: Asker) -> Option<&Space> {
+        self.spaces.iter().find(|space| space.number == asker.space)
     }
 
     /// The client acknowledges what the application told it.
@@ -182,25 +156,27 @@ impl Connection {
     }
 }
 
-/// What an event says from its argument `first` on, as an event called `name`.
-///
-/// # Errors
-/// A name that is none, or too much.
-pub(super) fn body(
-    name: &str,
-    event: &Event<'_>,
-    first: usize,
-    attachments: &[Bytes],
-    cx: &Cx<'_>,
-) -> Result<Body, Problem> {
-    let limit = cx.settings.message_bytes;
-    let name = event_name(name).map_err(Problem::bad_request)?;
-    let content = content(event, first, attachments)
-        .ok_or_else(|| Problem::bad_request("The placeholders of this event do not fit its attachments."))?;
-    if content.weight() > limit {
-        return Err(Problem::too_large(limit));
+impl Said<'_> {
+    /// What it says from its argument `first` on, as an event called `name`.
+    ///
+    /// # Errors
+    /// A name that is none, or too much.
+    pub(super) fn body(&self, name: &str, first: usize, cx: &Cx<'_>) -> Result<Body, Problem> {
+        let limit = cx.settings.message_bytes;
+        let event = event_name(name).map_err(Problem::bad_request)?;
+        let content = content(self.event, first, self.attachments).ok_or_else(|| {
+            Problem::bad_request("The placeholders of this event do not fit its attachments.")
+        })?;
+        if content.weight() > limit {
+            return Err(Problem::too_large(limit));
+        }
+        Ok(Body { event, content })
     }
-    Ok(Body { event: name, content })
+
+    /// An argument, if it is a text.
+    pub(super) fn text_at(&self, index: usize) -> Option<String> {
+        serde_json::from_str::<Value>(self.event.args.get(index)?).ok()?.as_str().map(str::to_owned)
+    }
 }
 
 /// One text, one value or one attachment is what it is in every protocol; anything else is a list of arguments.
@@ -237,9 +213,4 @@ fn args(json: &str, attachments: &[Bytes]) -> Option<Args> {
 /// An application's answer is JSON, so it is UTF-8.
 fn utf8(json: &Bytes) -> String {
     String::from_utf8_lossy(json).into_owned()
-}
-
-/// The first argument of an event, if it is a text.
-pub(super) fn text_at(event: &Event<'_>, index: usize) -> Option<String> {
-    serde_json::from_str::<Value>(event.args.get(index)?).ok()?.as_str().map(str::to_owned)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hubbub_hub::{Identity, RoomName};
+use hubbub_hub::{Identity, RoomName, SessionName};
 
 use super::auth::Auth;
 use super::recovery::Former;
@@ -21,6 +21,8 @@ pub(super) struct Space {
     pub(super) stage: Stage,
     /// As whom, once that is settled.
     pub(super) who: Option<Arc<Identity>>,
+    /// What its socket is called, once it is in.
+    pub(super) name: Option<SessionName>,
     /// The room, or in `/` all that were joined.
     pub(super) listening: Vec<Listening>,
     /// When the identity ends, in process time.

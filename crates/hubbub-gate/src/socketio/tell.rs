@@ -43,7 +43,7 @@ impl Connection {
             // Trimmed away while the client took the page before: it comes back and is told that something is missing.
             return line.end(Reason::ForcedClose, cx);
         }
-        self.acknowledge_join(ticket, at, index, joined, cx, line);
+        self.acknowledge_join(ticket, joined, cx, line);
         self.write_page(at, index, joined, cx, line);
         self.take_seat(at, index, joined, cx, line);
     }
@@ -62,23 +62,19 @@ impl Connection {
     }
 
     /// A room that was asked for in `/` is joined: the client is told, and where it stands now.
-    fn acknowledge_join(
-        &mut self,
-        ticket: Ticket,
-        at: usize,
-        index: usize,
-        joined: &Joined,
-        cx: &mut Cx<'_>,
-        line: &mut Line<'_>,
-    ) {
-        let Some(asked) = self.joining.iter().position(|(asked, ..)| *asked == ticket) else { return };
-        let (_, number, ack) = self.joining.swap_remove(asked);
+    fn acknowledge_join(&mut self, ticket: Ticket, joined: &Joined, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+        let (Some(asked), Some((at, index))) =
+            (self.joining.iter().position(|(asked, _)| *asked == ticket), self.find(ticket))
+        else {
+            return;
+        };
+        let (_, asker) = self.joining.swap_remove(asked);
         let listening = &mut self.spaces[at].listening[index];
         let data = envelope::joined(&listening.room, joined);
         listening.stands_at(joined.page.from);
-        let offset = self.position(number).unwrap_or_default();
+        let offset = self.position(asker.space).unwrap_or_default();
         self.tell_joined(at, &data, &offset, cx, line);
-        self.say_yes(number, ack, &json!([data]).to_string(), cx, line);
+        self.say_yes(asker, &json!([data]).to_string(), cx, line);
     }
 
     fn write_page(&mut self, at: usize, index: usize, joined: &Joined, cx: &mut Cx<'_>, line: &mut Line<'_>) {
@@ -174,12 +170,12 @@ impl Connection {
                 false => self.reject(number, &problem, cx, line),
             };
         }
-        match self.joining.iter().position(|(asked, ..)| *asked == ticket) {
+        match self.joining.iter().position(|(asked, _)| *asked == ticket) {
             Some(asked) => {
-                let (_, number, ack) = self.joining.swap_remove(asked);
+                let (_, asker) = self.joining.swap_remove(asked);
                 let gone = self.spaces[at].listening.remove(index);
                 self.stop(&gone, cx);
-                self.say_no(number, ack, &problem, cx, line);
+                self.say_no(asker, &problem, cx, line);
             }
             // It was in: it must not believe that it still hears everything.
             None => self.put_out_or_end(number, &problem, cx, line),

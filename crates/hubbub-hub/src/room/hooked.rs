@@ -78,6 +78,13 @@ impl Hooked {
         self.row_bytes
     }
 
+    /// A session goes on as another.
+    pub(super) fn rename(&mut self, former: SessionKey, session: SessionKey) {
+        if let Some(inside) = self.inside.remove(&Place::Session(former)) {
+            self.inside.insert(Place::Session(session), Inside { session, ..inside });
+        }
+    }
+
     fn repeats(&mut self, user: &UserAddress, key: &IdempotencyKey) -> Option<&mut Waiting> {
         let same =
             |waits: &&mut Waiting| waits.key.as_ref() == Some(key) && waits.asked.identity.user == *user;
