@@ -94,6 +94,14 @@ fn malformed_payloads_close_the_session() {
 }
 
 #[test]
+fn who_breaks_the_protocol_gets_nothing_more() {
+    let mut session = Session::polling(V4);
+    session.poll(1);
+    session.engine.send(Message::Text("not flushed yet"), &mut Vec::new());
+    assert_eq!(session.post(2, b"x"), ["2 400", "1 < 1", "over: parse error"]);
+}
+
+#[test]
 fn payloads_have_limits() {
     let mut session = Session::polling(V4);
     let records = ["4"; SETTINGS.max_records as usize].join("\x1e");

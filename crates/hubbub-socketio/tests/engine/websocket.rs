@@ -198,6 +198,17 @@ fn a_probing_websocket_that_is_lost_costs_only_itself() {
 }
 
 #[test]
+fn a_pong_that_was_due_meanwhile_has_its_time_again() {
+    let mut session = Session::polling(V4);
+    assert_eq!(session.wait_until(300), NOTHING);
+    session.now = 450;
+    session.upgrade(9);
+    session.now = 520;
+    assert_eq!(session.lost(9), NOTHING);
+    assert_eq!(session.engine.deadline(), Some(720));
+}
+
+#[test]
 fn heartbeats_rest_during_an_upgrade() {
     let mut session = Session::polling(V4);
     session.now = 250;

@@ -82,6 +82,14 @@ fn binary_becomes_attachments() {
 }
 
 #[test]
+fn members_that_nobody_knows_leave_nothing_behind() {
+    // {"x": [<07>], "type": 2, "nsp": "/", "data": ["a", <08>]}
+    let packet = decode("84a17891c40107a47479706502a36e7370a12fa46461746192a161c40108").unwrap();
+    assert_eq!(packet.payload.as_deref(), Some(r#"["a",{"_placeholder":true,"num":0}]"#));
+    assert_eq!(packet.attachments, [&[8][..]]);
+}
+
+#[test]
 fn what_json_has_not() {
     let odd = "83a47479706502a36e7370a12fa46461746196a36f6464d40000d7000000019aaaac267bcb7ff8000000000000cb7ff0000000000000\
                cf001fffffffffffff";
