@@ -20,7 +20,7 @@ FIGURES = {
 }
 CPU = (("server", "cpu_us_per_delivery"), "{:.2f} µs per delivery")
 
-WIDTH, LABEL, BAR, GAP, TITLE = 760, 130, 18, 14, 22
+WIDTH, LABEL, BAR, GAP, TITLE = 780, 150, 18, 14, 22
 
 
 def draw(results):
