@@ -1,12 +1,12 @@
 //! The machine of one session: what it is on, what it answers, how it ends.
 
 use super::heartbeat::{Beat, Heartbeat};
+use super::out::frame_out;
 use super::polling::Polling;
 use super::{
-    Frame, Message, Outgoing, Packet, PacketKind, Peer, Reason, RequestError, Settings, Text, Version,
+    Frame, Message, Out, Outgoing, Packet, PacketKind, Peer, Reason, Settings, Text, Transport, Version,
     decode_frame,
 };
-use bytes::Bytes;
 use serde_json::Value;
 use std::mem;
 
@@ -40,69 +40,6 @@ const _: () = assert!(size_of::<Engine<u64>>() <= 200, "an idle session must sta
 pub(super) enum State<L> {
     Polling(Box<Polling<L>>),
     WebSocket(L),
-    Closed,
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Out<L> {
-    /// Answer this GET: 200 with this body.
-    Payload {
-        /// The exchange to be answered.
-        leg: L,
-        /// The body.
-        body: Vec<u8>,
-        /// Whether it is `application/octet-stream`; else it is `text/plain; charset=UTF-8`.
-        binary: bool,
-    },
-    /// Answer this POST: 200 with `ok`, `text/html`.
-    Posted {
-        /// The exchange to be answered.
-        leg: L,
-    },
-    /// Answer this request with an error.
-    Refused {
-        /// The exchange to be answered.
-        leg: L,
-        /// Status and body.
-        why: RequestError,
-    },
-    /// Send a text message on this WebSocket.
-    Text {
-        /// The WebSocket.
-        leg: L,
-        /// The payload of the text message.
-        text: Text,
-    },
-    /// Send a binary message on this WebSocket.
-    Binary {
-        /// The WebSocket.
-        leg: L,
-        /// The payload of the binary message.
-        bytes: Bytes,
-    },
-    /// Close this WebSocket, after what was sent on it. It is no longer a leg of the session.
-    CloseLeg {
-        /// The WebSocket.
-        leg: L,
-    },
-    /// The session has gone from polling to this WebSocket.
-    Upgraded {
-        /// The WebSocket.
-        leg: L,
-    },
-    /// The session is over.
-    Closed(Reason),
-}
-
-/// What a session is on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transport<L> {
-    /// HTTP long-polling, perhaps with an upgrade under way.
-    Polling,
-    /// This WebSocket. A text packet may also be sent on it past the machine.
-    WebSocket(L),
-    /// Nothing any more.
     Closed,
 }
 
@@ -401,13 +338,6 @@ fn pong(data: &Message<'_>) -> Outgoing {
     match data {
         Message::Text(data) => Outgoing::packet(PacketKind::Pong, data),
         Message::Binary(_) => Outgoing::packet(PacketKind::Pong, ""),
-    }
-}
-
-pub(super) fn frame_out<L>(peer: Peer, leg: L, packet: Outgoing) -> Out<L> {
-    match packet.into_frame(peer) {
-        Ok(text) => Out::Text { leg, text },
-        Err(bytes) => Out::Binary { leg, bytes },
     }
 }
 

@@ -5,6 +5,7 @@
 mod error;
 mod heartbeat;
 mod machine;
+mod out;
 mod outgoing;
 mod packet;
 mod payload;
@@ -14,7 +15,8 @@ mod settings;
 mod upgrade;
 
 pub use error::{Malformed, Reason, RequestError};
-pub use machine::{Engine, Out, Transport};
+pub use machine::Engine;
+pub use out::{Out, Transport};
 pub use outgoing::{Outgoing, Text};
 pub use packet::{Frame, Message, Packet, PacketKind, Version, decode_frame};
 pub use payload::{decode_payload, encode_payload};

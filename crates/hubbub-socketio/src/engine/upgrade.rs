@@ -1,6 +1,7 @@
 //! From polling to WebSocket (EIO4 "Upgrade"): a probe, its answer, and the change.
 
-use super::machine::{State, frame_out};
+use super::machine::State;
+use super::out::frame_out;
 use super::polling::Polling;
 use super::{Engine, Frame, Message, Out, Outgoing, PacketKind, decode_frame};
 
