@@ -172,7 +172,7 @@ impl<L: Default> Worker<L> {
             if home == self.id {
                 self.at_home(asked);
             } else if self.post.waiting(home) > self.settings.mailbox_max
-                && !matches!(asked.command, Command::Leave)
+                && !matches!(asked.command, Command::Leave | Command::Succeed { .. })
             {
                 self.refuse(&asked, Refusal::Busy);
             } else {

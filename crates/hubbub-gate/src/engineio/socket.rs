@@ -45,7 +45,7 @@ struct State {
     client: Option<Client>,
     form: Form,
     /// What it begins with, until it does.
-    begins: Option<Begins>,
+    begins: Option<Box<Begins>>,
     /// Where it was before, until it is settled here.
     former: Option<SessionKey>,
 }
@@ -69,7 +69,7 @@ impl Socket {
     fn fresh(handshake: Handshake, opening: Opening, settings: &GateSettings) -> Self {
         let form = Form::of(&handshake, settings);
         let config = Config { role: Role::Server, limits: form.limits, deflate: handshake.deflate };
-        let begins = Some(Begins::Fresh(handshake, opening));
+        let begins = Some(Box::new(Begins::Fresh(handshake, opening)));
         let state = Box::new(State { client: None, form, begins, former: None });
         Self { decoder: Decoder::new(config), state }
     }
@@ -82,8 +82,12 @@ impl Socket {
         held: Vec<Carried>,
         former: SessionKey,
     ) -> Self {
-        let state =
-            State { client: Some(client), form, begins: Some(Begins::Taken(held)), former: Some(former) };
+        let state = State {
+            client: Some(client),
+            form,
+            begins: Some(Box::new(Begins::Taken(held))),
+            former: Some(former),
+        };
         Self { decoder, state: Box::new(state) }
     }
 
@@ -107,7 +111,7 @@ impl Socket {
 impl State {
     fn begin(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
         let mut outs = Outs::new();
-        match self.begins.take() {
+        match self.begins.take().map(|begins| *begins) {
             Some(Begins::Fresh(handshake, Opening { peer, what })) => {
                 let client = Client::on_websocket(peer, what, self.form.deflate, cx, &mut outs);
                 let Some(client) = client else {

@@ -50,6 +50,8 @@ impl Connection {
         let credentials = auth.credentials.clone();
         let by = cx.now.mono_ms + cx.settings.answer_ms;
         let asking = Asking { auth, account: String::new(), by };
+        // Most connections have one namespace, and most namespaces one room: no room is made for more.
+        self.spaces.reserve_exact(1);
         self.spaces.push(Space {
             number,
             namespace: namespace.into(),
@@ -179,6 +181,7 @@ impl Connection {
             .into_iter()
             .map(|(room, start)| Listening::new(room, who.clone(), start, echo, Some(hello.clone())))
             .collect();
+        space.listening.shrink_to_fit();
         self.read_on(number, cx, line);
     }
 
