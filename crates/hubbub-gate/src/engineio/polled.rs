@@ -145,7 +145,9 @@ impl Session for Polled {
             (Input::Act(act), _) => self.with(cx, |client, cx, outs| client.act(act, cx, outs)),
             (Input::Timeout, _) => self.with(cx, Client::timeout),
             (Input::Shutdown, _) => {
-                self.with(cx, |client, cx, outs| client.end(Reason::ServerShuttingDown, cx, outs))
+                self.with(cx, |client, cx, outs| client.end(Reason::ServerShuttingDown, cx, outs))?;
+                // A client between two polls would be told in the next, but nobody comes in any more.
+                Err(Close::Done)
             }
             // An exchange that went away while its answer was on the way; the next one says what is missing.
             (Input::Undelivered(leg), _) => self.with(cx, |client, cx, outs| client.lost(leg, cx, outs)),
