@@ -1,11 +1,10 @@
 // npm `eventsource`: the browser's API, resuming by itself.
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import net from "node:net";
 import { after, before, test } from "node:test";
 import { EventSource } from "eventsource";
 import { Mailbox, publish } from "./lib/clients.js";
 import { startServer } from "./lib/server.js";
+import { cuttable } from "./lib/wire.js";
 
 let server;
 before(async () => (server = await startServer()));
@@ -57,28 +56,3 @@ test("cut on the way, it comes back by itself and misses nothing", async () => {
   source.close();
   wire.close();
 });
-
-/** A TCP wire to the server that can be cut at any moment. */
-async function cuttable(target) {
-  const sockets = new Set();
-  const { hostname, port } = new URL(target.base);
-  const listener = net.createServer((near) => {
-    const far = net.connect(Number(port), hostname);
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on("error", () => {}).on("close", () => sockets.delete(socket));
-    }
-    near.pipe(far).pipe(near);
-  });
-  listener.listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const cut = () => sockets.forEach((socket) => socket.resetAndDestroy());
-  return {
-    base: `http://127.0.0.1:${listener.address().port}`,
-    cut,
-    close: () => {
-      cut();
-      listener.close();
-    },
-  };
-}

@@ -1,10 +1,12 @@
 // The server as a process: on a port of its own choosing, in a folder of its own, stopped by its id.
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -16,19 +18,34 @@ function binary() {
   return built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
 }
 
-/** Starts a server with this configuration (TOML) and waits for its address. */
-export async function startServer(config = "") {
+/** Runs one of the short commands, such as `hubbub user add`. */
+const command = (...args) => promisify(execFile)(binary(), args);
+
+/**
+ * Starts a server with this configuration (TOML) and waits for its address. `durable` gives it a folder for its data; `port` is its
+ * own choice unless it is to come back there (`freePort`).
+ */
+export async function startServer(config = "", { durable = false, port = 0 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "hubbub-test-"));
   const file = join(folder, "hubbub.toml");
   writeFileSync(file, config);
-  const child = spawn(binary(), ["serve", "--config", file, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
-  let log = "";
-  child.stderr.on("data", (data) => (log += data));
-  const ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
-  const first = await Promise.race([firstLine(child.stdout), ended]);
-  const address = /^listening on (http:\/\/\S+)$/.exec(first)?.[1];
-  if (!address) throw new Error(`expected an address, got ${JSON.stringify(first)}\n${log}`);
-  return new Server(address, child, ended, () => log);
+  const args = ["serve", "--config", file, "--listen", `127.0.0.1:${port}`];
+  if (durable) args.push("--data", join(folder, "data"));
+  const server = new Server(args, folder);
+  await server.start();
+  return server;
+}
+
+/** A port that nobody listens on, and that the system gives to nobody who does not ask for it by number. */
+export async function freePort() {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const probe = net.createServer();
+    const free = await new Promise((resolve) => probe.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true)));
+    if (!free) continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+  }
 }
 
 async function firstLine(stream) {
@@ -36,8 +53,33 @@ async function firstLine(stream) {
 }
 
 class Server {
-  constructor(base, child, ended, log) {
-    Object.assign(this, { base, child, ended, log });
+  #log = "";
+
+  constructor(args, folder) {
+    Object.assign(this, { args, folder });
+  }
+
+  async start() {
+    this.child = spawn(binary(), this.args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.child.stderr.on("data", (data) => (this.#log += data));
+    this.ended = new Promise((resolve) => this.child.on("exit", (code, signal) => resolve({ code, signal })));
+    const first = await Promise.race([firstLine(this.child.stdout), this.ended]);
+    this.base = /^listening on (http:\/\/\S+)$/.exec(first)?.[1];
+    if (!this.base) throw new Error(`expected an address, got ${JSON.stringify(first)}\n${this.#log}`);
+  }
+
+  log() {
+    return this.#log;
+  }
+
+  /** As a power cut would. */
+  async kill() {
+    this.child.kill("SIGKILL");
+    await this.ended;
+  }
+
+  addUser(name, password) {
+    return command("user", "add", name, "--password", password, "--data", join(this.folder, "data"));
   }
 
   /** The WebSocket address of a room. */
