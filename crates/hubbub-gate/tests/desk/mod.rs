@@ -78,7 +78,9 @@ impl Desk {
         Self {
             now: Now { unix_ms: 1_763_800_000_000, mono_ms: 5000 },
             settings: settings(),
-            doorman: Doorman::new("localhost", None, admit, &keys, Some([7; 32])).unwrap(),
+            doorman: Doorman::new("localhost", None, admit, &keys, Some([7; 32]))
+                .unwrap()
+                .sealing_with(&[7; 32]),
             out: Outbox::new(),
             asked: Vec::new(),
             seats: Vec::new(),

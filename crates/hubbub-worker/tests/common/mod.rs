@@ -235,7 +235,7 @@ fn gate(rules: &Rules) -> GateSettings {
 fn doorman() -> Doorman {
     let admit = Admit { guests: true, accounts: true, tokens: false };
     let keys = TokenKeys { hmac: None, ed25519_public_pem: None, issuer: None, audience: None, leeway_s: 0 };
-    Doorman::new("localhost", None, admit, &keys, Some([7; 32])).unwrap()
+    Doorman::new("localhost", None, admit, &keys, Some([7; 32])).unwrap().sealing_with(&[7; 32])
 }
 
 fn hub_settings(workers: u16) -> HubSettings {

@@ -9,6 +9,13 @@ use super::House;
 
 const WIDE: Limits = Limits { frame: 1 << 20, message: 1 << 20, fragments: 100 };
 
+const HANDSHAKE: [(&str, &str); 4] = [
+    ("upgrade", "websocket"),
+    ("connection", "Upgrade"),
+    ("sec-websocket-version", "13"),
+    ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+];
+
 /// What a client has received.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Got {
@@ -28,15 +35,21 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// Asks for a socket without compression.
+    pub(crate) fn ask(house: &mut House, worker: u16, address: &str) -> Self {
+        let key = house.request(worker, Method::GET, address, &HANDSHAKE, "");
+        let decoder = Decoder::new(Config { role: Role::Client, limits: WIDE, deflate: None });
+        Self { key, decoder, inflater: Inflater::new() }
+    }
+
+    /// Whether what was asked for has just been opened.
+    pub(crate) fn is_open(&self, house: &mut House) -> bool {
+        house.head(self.key).is_some_and(|(status, _)| status == 101)
+    }
+
     /// Opens a socket in the lobby, with compression if `extensions` asks for it.
     pub(crate) fn open(house: &mut House, worker: u16, address: &str, extensions: &[(&str, &str)]) -> Self {
-        let handshake = [
-            ("upgrade", "websocket"),
-            ("connection", "Upgrade"),
-            ("sec-websocket-version", "13"),
-            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
-        ];
-        let headers = [&handshake[..], extensions].concat();
+        let headers = [&HANDSHAKE[..], extensions].concat();
         let key = house.request(worker, Method::GET, address, &headers, "");
         house.settle();
         let (status, headers) = house.head(key).unwrap();
