@@ -103,8 +103,13 @@ impl Client {
                 }
             }
             Requested::Post { body, binary } => {
-                for message in self.engine.post(leg, &body, binary, cx.now.mono_ms, outs) {
-                    self.message(message, cx, outs);
+                let messages = self.engine.post(leg, &body, binary, cx.now.mono_ms, outs);
+                // What was said before a goodbye in the same body counts.
+                let farewell = !self.engine.is_open();
+                for message in messages {
+                    if farewell || self.engine.is_open() {
+                        speak!(self, outs, message(message, cx));
+                    }
                 }
             }
             Requested::Upgrade => self.engine.upgrade(leg, cx.now.mono_ms, outs),
