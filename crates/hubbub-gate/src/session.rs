@@ -64,6 +64,8 @@ pub enum Input<'a> {
     Undelivered(SessionKey),
     /// The application wants something of this session.
     Act(Act),
+    /// There are as many sessions without links as there may be: none was begun.
+    NoRoom,
     /// The outbox has run empty, after [`Outbox::tell_when_drained`].
     Drained,
     /// [`Session::deadline`] has come.
@@ -296,7 +298,7 @@ impl Cx<'_> {
         self.deeds.push(Deed::Letter(session, Box::new(letter)));
     }
 
-    /// Begins a session without a link: others carry its words by letters.
+    /// Begins a session without a link: others carry its words by letters. [`Input::NoRoom`] says if that cannot be.
     pub fn spawn(&mut self, session: impl Session + 'static) {
         self.deeds.push(Deed::Spawn(Box::new(session)));
     }

@@ -32,6 +32,7 @@ impl<L: Default> Worker<L> {
     pub(crate) fn clear_vacated(&mut self) {
         for key in std::mem::take(&mut self.vacated) {
             if self.slot(key).is_some() {
+                self.detached -= 1;
                 self.slots.remove(key.slot as usize);
             }
         }

@@ -396,7 +396,11 @@ impl<L: Default> Worker<L> {
             }
             Deed::Letter(to, letter) if to.worker == self.id => self.letters.push_back((session, to, letter)),
             Deed::Letter(to, letter) => self.mail(to.worker, Mail::Letter(session, to, letter)),
+            Deed::Spawn(_) if self.detached >= self.settings.detached_max => {
+                self.handle(slot, Input::NoRoom);
+            }
             Deed::Spawn(session) => {
+                self.detached += 1;
                 self.place(session, L::default(), false);
             }
             Deed::TurnInto(next) => {

@@ -27,6 +27,8 @@ use crate::wheel::{Alarm, Wheel};
 pub struct WorkerSettings {
     /// Most mail that may wait for a home before publications to it are refused as busy.
     pub mailbox_max: usize,
+    /// Most sessions without a link.
+    pub detached_max: usize,
     /// Messages per second that one session may publish; 0 for no limit.
     pub publish_rate: u64,
     /// Messages that it may publish at once.
@@ -93,6 +95,8 @@ pub struct Worker<L> {
     pub(crate) letters: VecDeque<(SessionKey, SessionKey, Letter)>,
     /// Places of sessions without links that are over.
     pub(crate) vacated: Vec<SessionKey>,
+    /// How many such sessions there are.
+    pub(crate) detached: usize,
     /// Bytes that this turn has given to tell.
     pub(crate) told: usize,
     pub(crate) deeds: Vec<Deed>,
@@ -165,6 +169,7 @@ impl<L: Default> Worker<L> {
             told: 0,
             letters: VecDeque::new(),
             vacated: Vec::new(),
+            detached: 0,
             deeds: Vec::new(),
             alarms: Vec::new(),
             slow: Vec::new(),

@@ -130,8 +130,9 @@ pub(crate) fn net(config: &Config, connections_max: usize) -> NetSettings {
 }
 
 /// The workers' limits.
-pub(crate) fn worker(config: &Config) -> WorkerSettings {
+pub(crate) fn worker(config: &Config, connections_max: usize) -> WorkerSettings {
     WorkerSettings {
+        detached_max: connections_max,
         mailbox_max: config.limits.mailbox,
         publish_rate: u64::from(config.limits.publish_rate),
         publish_burst: u64::from(config.limits.publish_burst),

@@ -42,7 +42,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
         post,
         net: assemble::net(&config, connections),
         gate: assemble::gate(&config),
-        worker: assemble::worker(&config),
+        worker: assemble::worker(&config, connections),
         hub: config.hub_settings(workers),
         policies: config.policies(),
         doorman: assemble::doorman(&config, &admitted, kept.as_ref().map(StoreHandle::signing_key))?,

@@ -17,6 +17,8 @@ pub(super) struct Client {
     engine: Engine<SessionKey>,
     spoken: Spoken,
     opened_unix_ms: u64,
+    /// Bytes of answers that wait for a client on polling.
+    answers: usize,
     /// How its WebSocket is written to, once it is on one.
     websocket: Option<WsDeflate>,
 }
@@ -30,8 +32,8 @@ enum Spoken {
 /// Calls what is spoken, with the line to speak on.
 macro_rules! speak {
     ($client:ident, $outs:ident, $method:ident($($argument:expr),*)) => {{
-        let Client { engine, spoken, websocket, .. } = $client;
-        let mut line = Line { engine, outs: $outs, websocket: *websocket };
+        let Client { engine, spoken, answers, websocket, .. } = $client;
+        let mut line = Line { engine, outs: $outs, answers, websocket: *websocket };
         match spoken {
             Spoken::SocketIo(connection) => connection.$method($($argument,)* &mut line),
             Spoken::Room(raw) => raw.$method($($argument,)* &mut line),
@@ -74,7 +76,7 @@ impl Client {
             What::SocketIo(hello) => Spoken::SocketIo(Box::new(Connection::new(hello, cx))),
             What::Room(reading, who) => Spoken::Room(Raw::new(reading, who)),
         };
-        Self { engine, spoken, opened_unix_ms: cx.now.unix_ms, websocket }
+        Self { engine, spoken, opened_unix_ms: cx.now.unix_ms, answers: 0, websocket }
     }
 
     /// Says what there is to be said first.
@@ -99,6 +101,7 @@ impl Client {
             Requested::Poll => {
                 self.engine.poll(leg, outs);
                 if self.engine.queued_bytes() == 0 {
+                    self.answers = 0;
                     self.drained(cx, outs);
                 }
             }
@@ -193,9 +196,16 @@ impl Client {
         self.engine.close(reason, cx.now.mono_ms, outs);
     }
 
-    /// Answers a poll that waits with what there is for it.
-    pub(super) fn flush(&mut self, outs: &mut Outs) {
+    /// Answers a poll that waits with what there is for it. A client that makes us answer and does not fetch the answers is
+    /// ended.
+    pub(super) fn flush(&mut self, cx: &Cx<'_>, outs: &mut Outs) {
         self.engine.flush(outs);
+        if self.engine.queued_bytes() == 0 {
+            self.answers = 0;
+        } else if self.answers > cx.settings.outbox.bytes {
+            self.answers = 0;
+            self.end(Reason::TransportError, cx, outs);
+        }
     }
 
     /// Leaves its old place: from now on nothing of what happens reaches it there.

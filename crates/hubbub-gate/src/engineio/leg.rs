@@ -78,6 +78,11 @@ impl Session for Leg {
                 Ok(letter) => Self::told(*letter, cx),
                 Err(_) => Ok(()),
             },
+            Input::NoRoom => {
+                let detail =
+                    "There are as many polling sessions as the server may have (limits.connections).";
+                respond_problem(&Problem::unavailable(detail), cx)
+            }
             Input::Undelivered(_) => respond_problem(&refusal(RequestError::UnknownSid), cx),
             Input::LinkLost => {
                 if let Some(host) = self.host {

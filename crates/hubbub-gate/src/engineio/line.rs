@@ -18,6 +18,8 @@ pub(crate) type Outs = Vec<Out<SessionKey>>;
 pub(crate) struct Line<'a> {
     pub(super) engine: &'a mut Engine<SessionKey>,
     pub(super) outs: &'a mut Outs,
+    /// Bytes of answers since the client last took everything.
+    pub(super) answers: &'a mut usize,
     /// How messages are written, if this is a WebSocket of this very session.
     pub(super) websocket: Option<WsDeflate>,
 }
@@ -33,9 +35,25 @@ impl Line<'_> {
         self.engine.peer().version
     }
 
-    /// Sends packets, which stay together. A `page` of backlog is asked for only when the last was taken; what comes otherwise is
-    /// counted, and ends a client that does not read.
-    pub(crate) fn send_all(&mut self, packets: Vec<Packet>, page: bool, cx: &mut Cx<'_>) {
+    /// Answers the client, or tells it something that no log keeps. So much that it does not read is too much.
+    pub(crate) fn answer(&mut self, packets: Vec<Packet>, cx: &mut Cx<'_>) {
+        let before = self.waiting();
+        self.send_all(packets, false, cx);
+        *self.answers += self.waiting() - before;
+    }
+
+    /// Tells what a room's log keeps. On polling, whoever does not fetch it falls behind, and reads on from there.
+    pub(crate) fn tell(&mut self, packets: Vec<Packet>, cx: &mut Cx<'_>) {
+        self.send_all(packets, false, cx);
+    }
+
+    /// Tells a page of backlog, which is asked for only when the last was taken.
+    pub(crate) fn page(&mut self, packets: Vec<Packet>, cx: &mut Cx<'_>) {
+        self.send_all(packets, true, cx);
+    }
+
+    /// Sends packets, which stay together.
+    fn send_all(&mut self, packets: Vec<Packet>, page: bool, cx: &mut Cx<'_>) {
         let Some(deflate) = self.websocket else {
             return packets.into_iter().for_each(|packet| self.queue(packet));
         };

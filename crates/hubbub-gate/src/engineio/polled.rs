@@ -50,7 +50,7 @@ impl Polled {
         let Stage::Here(client) = &mut self.stage else { return Ok(()) };
         let mut outs = Outs::new();
         work(client, cx, &mut outs);
-        client.flush(&mut outs);
+        client.flush(cx, &mut outs);
         self.carry(outs, cx)
     }
 

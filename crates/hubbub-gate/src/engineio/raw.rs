@@ -155,7 +155,9 @@ impl Raw {
         match act {
             Act::Emit { emission, .. } if emission.volatile && (line.waiting() > 0 || !cx.out.is_empty()) => {
             }
-            Act::Emit { emission, .. } => tell(&[Happening::Emission(emission)], false, cx, line),
+            Act::Emit { emission, .. } => {
+                line.answer(packet(&Happening::Emission(emission)).into_iter().collect(), cx);
+            }
             Act::Disconnect(_) => line.end(Reason::ForcedClose, cx),
             Act::Join(_) | Act::Leave(_) => {}
         }
@@ -196,5 +198,6 @@ impl Raw {
 }
 
 fn tell(what: &[Happening], page: bool, cx: &mut Cx<'_>, line: &mut Line<'_>) {
-    line.send_all(what.iter().filter_map(packet).collect(), page, cx);
+    let packets = what.iter().filter_map(packet).collect();
+    if page { line.page(packets, cx) } else { line.tell(packets, cx) }
 }

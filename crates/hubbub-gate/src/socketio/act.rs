@@ -62,7 +62,7 @@ impl Connection {
         };
         let (number, id) = (space.number, ack.filter(|_| self.emitted.len() < OWED).map(|_| self.last_ack));
         let packets = self.wire(&space.namespace).emission(emission, self.hello.recovers, id);
-        line.send_all(packets, false, cx);
+        line.answer(packets, cx);
         if let (Some(ack), Some(id)) = (ack, id) {
             self.owe(id, number, ack);
         }

@@ -271,7 +271,7 @@ impl Connection {
         let wire = super::Wire { namespace: &space.namespace, msgpack };
         let answer = (!v3).then(|| answer.to_string());
         let packets = wire.connect(answer.as_deref());
-        line.send_all(packets, false, cx);
+        line.answer(packets, cx);
         space.name = SessionName::parse(&sid);
         if let Some(name) = space.name.clone() {
             cx.deeds.push(Deed::Name(name, who));
@@ -294,7 +294,7 @@ impl Connection {
             Version::V3 => problem.detail.clone().into(),
         };
         let packets = self.wire(namespace).connect_error(&whole.to_string());
-        line.send_all(packets, false, cx);
+        line.answer(packets, cx);
     }
 
     /// A namespace whose time is over: it could not be let in, or its identity has ended.
@@ -313,7 +313,7 @@ impl Connection {
         let wire = self.wire(&namespace);
         let mut packets = wire.server_event("hubbub:error", &why.json(), None);
         packets.extend(wire.disconnect());
-        line.send_all(packets, false, cx);
+        line.answer(packets, cx);
         self.depart(number, cx);
     }
 }

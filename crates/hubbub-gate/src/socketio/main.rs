@@ -93,7 +93,7 @@ impl Connection {
         let left = json!({ "room": room.to_string() });
         let Some(space) = self.spaces.iter().find(|space| space.number == number) else { return };
         let packets = self.wire(&space.namespace).server_event("hubbub:left", &left, position.as_deref());
-        line.send_all(packets, false, cx);
+        line.answer(packets, cx);
     }
 
     /// Nobody listens here any more; what others of this connection hear, or are present by, stays.

@@ -118,7 +118,7 @@ impl Connection {
     pub(super) fn say_yes(&self, asker: Asker, args: &str, cx: &mut Cx<'_>, line: &mut Line<'_>) {
         let Some(Space { namespace, .. }) = self.space_of(asker) else { return };
         if let Some(id) = asker.ack {
-            line.send_all(self.wire(namespace).ack(id, args), false, cx);
+            line.answer(self.wire(namespace).ack(id, args), cx);
         }
     }
 
@@ -130,7 +130,7 @@ impl Connection {
             Some(id) => wire.ack(id, &json!([{ "error": why.json() }]).to_string()),
             None => wire.server_event("hubbub:error", &why.json(), None),
         };
-        line.send_all(packets, false, cx);
+        line.answer(packets, cx);
     }
 
     fn space_of(&self, asker: Asker) -> Option<&Space> {

@@ -58,7 +58,7 @@ impl Connection {
     ) {
         let offset = self.hello.recovers.then_some(offset);
         let wire = self.wire(&self.spaces[at].namespace);
-        line.send_all(wire.server_event("hubbub:joined", data, offset), false, cx);
+        line.answer(wire.server_event("hubbub:joined", data, offset), cx);
     }
 
     /// A room that was asked for in `/` is joined: the client is told, and where it stands now.
@@ -80,7 +80,7 @@ impl Connection {
     fn write_page(&mut self, at: usize, index: usize, joined: &Joined, cx: &mut Cx<'_>, line: &mut Line<'_>) {
         let backlog = self.spaces[at].listening[index].backlog(joined, cx);
         let packets = self.packets(at, index, &backlog);
-        line.send_all(packets, true, cx);
+        line.page(packets, cx);
     }
 
     fn take_seat(&mut self, at: usize, index: usize, joined: &Joined, cx: &mut Cx<'_>, line: &mut Line<'_>) {
@@ -137,7 +137,7 @@ impl Connection {
                     continue;
                 }
                 let packets = self.packets(at, index, what);
-                line.send_all(packets, false, cx);
+                line.tell(packets, cx);
                 self.spaces[at].listening[index].heard(what);
             }
         }

@@ -61,6 +61,7 @@ impl House {
         let doorman = Arc::new(doorman());
         let settings = WorkerSettings {
             mailbox_max: 10_000,
+            detached_max: 100,
             publish_rate: rules.publish_rate,
             publish_burst: rules.publish_burst,
         };
