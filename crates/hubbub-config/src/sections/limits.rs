@@ -38,7 +38,7 @@ section! {
         /// Most exchanges under way at once on one HTTP/2 connection.
         http2_streams: u32 = Is("256"), Kind::Count("streams", 1, 65536);
         /// Most connections of one worker; further ones are closed at once. The limit of the operating system on open
-        /// files (`ulimit -n`) may make it less.
+        /// files (`ulimit -n`) may make it less. As many sessions of Socket.IO may be polling; further ones get 503.
         connections: usize = Is("18000"), Kind::Count("connections", 1, 10_000_000);
         /// Most rooms open at home on one worker. Who asks for one more is told `503 unavailable`.
         rooms: usize = Is("100000"), Kind::Count("rooms", 1, 100_000_000);
