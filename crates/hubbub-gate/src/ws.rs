@@ -3,6 +3,7 @@
 mod act;
 mod closing;
 pub mod handshake;
+pub(crate) mod receive;
 mod say;
 mod tell;
 
@@ -26,6 +27,7 @@ use crate::settings::GateSettings;
 
 use closing::HISTORY_GONE;
 use handshake::Agreed;
+use receive::receive;
 use say::Said;
 
 /// One WebSocket in one room.
@@ -117,21 +119,13 @@ impl Socket {
         Self { decoder, peer }
     }
 
-    fn received(&mut self, mut input: &mut [u8], cx: &mut Cx<'_>) -> Result<(), Close> {
+    fn received(&mut self, input: &mut [u8], cx: &mut Cx<'_>) -> Result<(), Close> {
         self.peer.heard_if_open(cx);
-        let mut inflater = std::mem::take(&mut cx.coder.inflater);
-        let result = loop {
-            let step = match self.decoder.next(&mut input, &mut inflater) {
-                Ok(None) => break Ok(()),
-                Ok(Some(incoming)) => self.peer.take(incoming, cx),
-                Err(error) => self.peer.fail(error.close_code(), &error.to_string(), cx),
-            };
-            if step.is_err() {
-                break step;
-            }
-        };
-        cx.coder.inflater = inflater;
-        result
+        let peer = &mut self.peer;
+        receive(&mut self.decoder, input, cx, |incoming, cx| match incoming {
+            Ok(incoming) => peer.take(incoming, cx),
+            Err(error) => peer.fail(error.close_code(), &error.to_string(), cx),
+        })
     }
 }
 

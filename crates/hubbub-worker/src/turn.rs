@@ -325,17 +325,14 @@ impl<L: Default> Worker<L> {
             self.unseat(seat);
         }
         for room in rooms {
-            let identity = self.nobody();
-            self.commands.push_back(Asked {
-                session,
-                identity,
-                room,
-                command: Command::Leave,
-                ticket: 0,
-                label: None,
-            });
+            self.take_leave(session, room);
         }
         self.touch(slot);
+    }
+
+    fn take_leave(&mut self, session: SessionKey, room: RoomName) {
+        let (identity, command) = (self.nobody(), Command::Leave);
+        self.commands.push_back(Asked { session, identity, room, command, ticket: 0, label: None });
     }
 
     fn deed(&mut self, slot: u32, deed: Deed) {
@@ -384,15 +381,7 @@ impl<L: Default> Worker<L> {
             Deed::Leave(room) => {
                 place.rooms.retain(|other| *other != room);
                 self.unseat_from(slot, &room, None);
-                let identity = self.nobody();
-                self.commands.push_back(Asked {
-                    session,
-                    identity,
-                    room,
-                    command: Command::Leave,
-                    ticket: 0,
-                    label: None,
-                });
+                self.take_leave(session, room);
             }
             Deed::Letter(to, letter) if to.worker == self.id => self.letters.push_back((session, to, letter)),
             Deed::Letter(to, letter) => self.mail(to.worker, Mail::Letter(session, to, letter)),

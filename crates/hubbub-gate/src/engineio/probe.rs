@@ -13,6 +13,7 @@ use crate::respond::respond_problem;
 use crate::session::{Close, Cx, Input, Session};
 use crate::settings::GateSettings;
 use crate::ws::handshake::Handshake;
+use crate::ws::receive::receive;
 
 /// The packet by which a client completes an upgrade. What it sends after that is for the session, once it is here.
 const UPGRADE: &str = "5";
@@ -20,14 +21,11 @@ const UPGRADE: &str = "5";
 /// A WebSocket that wants to take over.
 pub(super) struct Probe {
     sid: String,
-    host: Option<SessionKey>,
+    carrier: Carrier,
     /// The answer that opens the socket, until it is given.
     handshake: Option<Handshake>,
     decoder: Decoder,
     form: Form,
-    /// The client has completed the upgrade; these are what came since.
-    held: Option<Vec<Carried>>,
-    held_bytes: usize,
 }
 
 impl Probe {
@@ -36,15 +34,8 @@ impl Probe {
         let config =
             Config { role: Role::Server, limits: websocket(settings).limits, deflate: handshake.deflate };
         let form = Form::of(&handshake, settings);
-        Self {
-            sid,
-            host: None,
-            handshake: Some(handshake),
-            decoder: Decoder::new(config),
-            form,
-            held: None,
-            held_bytes: 0,
-        }
+        let decoder = Decoder::new(config);
+        Self { sid, carrier: Carrier::default(), handshake: Some(handshake), decoder, form }
     }
 
     fn ask(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
@@ -52,52 +43,36 @@ impl Probe {
             return respond_problem(&refusal(RequestError::UnknownSid), cx);
         };
         self.sid = String::new();
-        self.host = Some(host);
+        self.carrier.host = Some(host);
         cx.write_to(host, ToHost::Request(opened_unix_ms, Requested::Upgrade));
         Ok(())
     }
 
-    fn received(&mut self, mut input: &mut [u8], cx: &mut Cx<'_>) -> Result<(), Close> {
-        let mut inflater = std::mem::take(&mut cx.coder.inflater);
-        let result = loop {
-            let incoming = match self.decoder.next(&mut input, &mut inflater) {
-                Ok(None) => break Ok(()),
-                Ok(Some(incoming)) => incoming,
-                Err(error) => {
-                    write_close(error.close_code(), &error.to_string(), cx);
-                    break Err(Close::Protocol);
-                }
-            };
-            let carried = match incoming {
-                Incoming::Text(text) => Carried::Text(text.to_owned()),
-                Incoming::Binary(bytes) => Carried::Binary(bytes.to_vec()),
-                Incoming::Ping(payload) => {
-                    let pong = cx.coder.bytes(|out| encode_pong(out, payload));
-                    cx.out.write(pong);
-                    continue;
-                }
-                Incoming::Pong(_) => continue,
-                Incoming::Close(frame) => {
-                    let code = frame.map_or(CloseCode::NORMAL.0, |frame| frame.code);
-                    write_close(CloseCode(code), "", cx);
-                    break Err(Close::Done);
-                }
-            };
-            if let Err(close) = carry(self.host, &mut self.held, &mut self.held_bytes, carried, cx) {
-                break Err(close);
+    fn received(&mut self, input: &mut [u8], cx: &mut Cx<'_>) -> Result<(), Close> {
+        let carrier = &mut self.carrier;
+        let result = receive(&mut self.decoder, input, cx, |incoming, cx| match incoming {
+            Ok(Incoming::Text(text)) => carrier.carry(Carried::Text(text.to_owned()), cx),
+            Ok(Incoming::Binary(bytes)) => carrier.carry(Carried::Binary(bytes.to_vec()), cx),
+            Ok(Incoming::Ping(payload)) => {
+                let pong = cx.coder.bytes(|out| encode_pong(out, payload));
+                cx.out.write(pong);
+                Ok(())
             }
-        };
-        cx.coder.inflater = inflater;
+            Ok(Incoming::Pong(_)) => Ok(()),
+            Ok(Incoming::Close(frame)) => {
+                let code = frame.map_or(CloseCode::NORMAL.0, |frame| frame.code);
+                write_close(CloseCode(code), "", cx);
+                Err(Close::Done)
+            }
+            Err(error) => {
+                write_close(error.close_code(), &error.to_string(), cx);
+                Err(Close::Protocol)
+            }
+        });
         if result.is_err() {
-            self.lost(cx);
+            self.carrier.lost(cx);
         }
         result
-    }
-
-    fn lost(&self, cx: &mut Cx<'_>) {
-        if let Some(host) = self.host {
-            cx.write_to(host, ToHost::Lost);
-        }
     }
 
     fn told(&mut self, from: SessionKey, letter: ToLeg, cx: &mut Cx<'_>) -> Result<(), Close> {
@@ -117,7 +92,7 @@ impl Probe {
             ToLeg::Take(client) => {
                 let config = Config { role: Role::Server, limits: self.form.limits, deflate: None };
                 let decoder = std::mem::replace(&mut self.decoder, Decoder::new(config));
-                let held = self.held.take().unwrap_or_default();
+                let held = self.carrier.held.take().unwrap_or_default();
                 cx.turn_into(Socket::taking_over(*client, decoder, self.form, held, from));
             }
             _ => {}
@@ -126,31 +101,41 @@ impl Probe {
     }
 }
 
-/// Carries a frame to the session, or keeps it for when that is here.
-fn carry(
+/// Carries frames to the session, or keeps them for when that is here.
+#[derive(Default)]
+struct Carrier {
     host: Option<SessionKey>,
-    held: &mut Option<Vec<Carried>>,
-    held_bytes: &mut usize,
-    frame: Carried,
-    cx: &mut Cx<'_>,
-) -> Result<(), Close> {
-    if let Some(held) = held {
-        *held_bytes += frame.len() + size_of::<Carried>();
-        if *held_bytes > cx.settings.outbox.bytes + cx.settings.socketio.engine.max_payload as usize {
-            write_close(CloseCode::TRY_AGAIN, "too much at once", cx);
-            return Err(Close::Protocol);
+    /// The client has completed the upgrade; these are what came since.
+    held: Option<Vec<Carried>>,
+    held_bytes: usize,
+}
+
+impl Carrier {
+    fn carry(&mut self, frame: Carried, cx: &mut Cx<'_>) -> Result<(), Close> {
+        if let Some(held) = &mut self.held {
+            self.held_bytes += frame.len() + size_of::<Carried>();
+            if self.held_bytes > cx.settings.outbox.bytes + cx.settings.socketio.engine.max_payload as usize {
+                write_close(CloseCode::TRY_AGAIN, "too much at once", cx);
+                return Err(Close::Protocol);
+            }
+            held.push(frame);
+            return Ok(());
         }
-        held.push(frame);
-        return Ok(());
+        let completes = matches!(&frame, Carried::Text(text) if text == UPGRADE);
+        if let Some(host) = self.host {
+            cx.write_to(host, ToHost::Frame(frame));
+        }
+        if completes {
+            self.held = Some(Vec::new());
+        }
+        Ok(())
     }
-    let completes = matches!(&frame, Carried::Text(text) if text == UPGRADE);
-    if let Some(host) = host {
-        cx.write_to(host, ToHost::Frame(frame));
+
+    fn lost(&self, cx: &mut Cx<'_>) {
+        if let Some(host) = self.host {
+            cx.write_to(host, ToHost::Lost);
+        }
     }
-    if completes {
-        *held = Some(Vec::new());
-    }
-    Ok(())
 }
 
 impl Session for Probe {
@@ -170,7 +155,7 @@ impl Session for Probe {
                 Err(Close::Done)
             }
             Input::LinkLost => {
-                self.lost(cx);
+                self.carrier.lost(cx);
                 Err(Close::Done)
             }
             _ => Ok(()),

@@ -16,6 +16,7 @@ use crate::respond::respond_problem;
 use crate::session::{Close, Cx, Input, Session};
 use crate::settings::GateSettings;
 use crate::ws::handshake::Handshake;
+use crate::ws::receive::receive;
 
 /// How its frames are written and read.
 #[derive(Debug, Clone, Copy)]
@@ -91,20 +92,15 @@ impl Socket {
         Self { decoder, state: Box::new(state) }
     }
 
-    fn received(&mut self, mut input: &mut [u8], cx: &mut Cx<'_>) -> Result<(), Close> {
-        let mut inflater = std::mem::take(&mut cx.coder.inflater);
-        let result = loop {
-            let step = match self.decoder.next(&mut input, &mut inflater) {
-                Ok(None) => break Ok(()),
-                Ok(Some(incoming)) => self.state.take(incoming, cx),
-                Err(error) => self.state.fail(error.close_code(), &error.to_string(), cx),
-            };
-            if step.is_err() {
-                break step;
+    fn received(&mut self, input: &mut [u8], cx: &mut Cx<'_>) -> Result<(), Close> {
+        let state = &mut self.state;
+        receive(&mut self.decoder, input, cx, |incoming, cx| match incoming {
+            Ok(incoming) => state.take(incoming, cx),
+            Err(error) => {
+                write_close(error.close_code(), &error.to_string(), cx);
+                Err(Close::Protocol)
             }
-        };
-        cx.coder.inflater = inflater;
-        result
+        })
     }
 }
 
@@ -196,11 +192,6 @@ impl State {
             }
         }
         Ok(())
-    }
-
-    fn fail(&mut self, code: CloseCode, reason: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
-        write_close(code, reason, cx);
-        Err(Close::Protocol)
     }
 
     fn letter(&mut self, letter: ToLeg, cx: &mut Cx<'_>) -> Result<(), Close> {
