@@ -6,7 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hubbub_gate::session::{Answer, Close, Cx, Deed, Input, Question};
 use hubbub_hub::command::{Asked, Notice};
-use hubbub_hub::{Command, Effect, IdentityKind, Now, Refusal, Reply, SessionKey, Ticket, WorkerId};
+use hubbub_hub::{
+    Command, Effect, IdentityKind, Now, Refusal, Reply, RoomName, SessionKey, Ticket, WorkerId,
+};
 
 use crate::mail::Mail;
 use crate::seats::Seat;
