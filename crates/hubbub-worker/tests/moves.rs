@@ -60,8 +60,8 @@ impl Peer {
         let opened = house.get(POLLING, "/socket.io/?EIO=4&transport=polling");
         house.settle();
         let open = house.sent_text(opened);
-        let (_, rest) = open.split_once("\"sid\":\"").unwrap();
-        let sid = rest.split_once('"').unwrap().0.to_owned();
+        let (_, rest) = open.split_once("\"sid\":\"").expect("an open packet");
+        let sid = rest.split_once('"').expect("a string").0.to_owned();
         let mut peer = Self { sid, poll: None, upgrade: Upgrade::Polling, heard: Vec::new() };
         let posted = peer.post(house, "40/lobby,{\"name\":\"Ann\"}");
         house.settle();
