@@ -19,6 +19,8 @@ use crate::ws::handshake::Handshake;
 pub(crate) struct Leg {
     asked: Option<(Option<String>, Requested, Opening)>,
     host: Option<SessionKey>,
+    /// When the session must have answered, if it is still in its senses: its heartbeat answers every poll before that.
+    deadline: u64,
 }
 
 impl Leg {
@@ -30,10 +32,13 @@ impl Leg {
             Way::Post { body, binary } => Requested::Post { body, binary },
             Way::WebSocket(handshake) => return Err((sid, handshake, opening)),
         };
-        Ok(Self { asked: Some((sid, requested, opening)), host: None })
+        Ok(Self { asked: Some((sid, requested, opening)), host: None, deadline: u64::MAX })
     }
 
     fn ask(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        let engine = &cx.settings.socketio.engine;
+        let beat = u64::from(engine.ping_interval_ms) + u64::from(engine.ping_timeout_ms);
+        self.deadline = cx.now.mono_ms + beat + cx.settings.answer_ms;
         match self.asked.take() {
             Some((Some(sid), requested, _)) => match Sid::unseal(&sid, cx.doorman) {
                 Some(Sid { host, opened_unix_ms }) => {
@@ -62,6 +67,10 @@ impl Leg {
             _ => Ok(()),
         }
     }
+
+    fn deadline(&self) -> Option<u64> {
+        Some(self.deadline)
+    }
 }
 
 fn answer(kind: &'static str, body: Bytes, cx: &mut Cx<'_>) -> Result<(), Close> {
@@ -83,7 +92,7 @@ impl Session for Leg {
                     "There are as many polling sessions as the server may have (limits.connections).";
                 respond_problem(&Problem::unavailable(detail), cx)
             }
-            Input::Undelivered(_) => respond_problem(&refusal(RequestError::UnknownSid), cx),
+            Input::Undelivered(_) | Input::Timeout => respond_problem(&refusal(RequestError::UnknownSid), cx),
             Input::LinkLost => {
                 if let Some(host) = self.host {
                     cx.write_to(host, ToHost::Lost);
