@@ -68,12 +68,13 @@ def address(path: str, transport: str | None = "polling", eio: int | str | None 
 
 
 def dial(port: int, target: str, **options) -> ClientConnection:
-    """An open WebSocket; the caller closes it."""
+    """An open WebSocket; the caller closes it. It has no `User-Agent`: the server knows Python's clients by that."""
     return connect(
         f"ws://127.0.0.1:{port}{target}",
         compression=None,
         max_size=None,
         ping_interval=None,
+        user_agent_header=None,
         open_timeout=PATIENCE,
         legacy=True,
         **options,
