@@ -40,6 +40,11 @@ class Visitor {
     return this.page.locator(`[data-testid=status][data-state=${wanted}]`).waitFor();
   }
 
+  /** Waits until Socket.IO travels this way. */
+  way(wanted) {
+    return this.page.locator(`[data-testid=status][data-state=live][data-way=${wanted}]`).waitFor();
+  }
+
   async say(text) {
     await this.at("message-input").fill(text);
     await this.at("send").click();
@@ -55,9 +60,11 @@ class Visitor {
     await this.state("live");
   }
 
-  /** The message with this text, once it is there. */
-  async message(text) {
-    const found = this.at("message").filter({ has: this.page.getByTestId("text").getByText(text, { exact: true }) });
+  /** The message with this text, once it is there and says so much of itself (`data-…`). */
+  async message(text, data = {}) {
+    const wanted = Object.entries(data).map(([name, value]) => `[data-${name}="${value}"]`);
+    const which = this.page.locator(`[data-testid=message]${wanted.join("")}`);
+    const found = which.filter({ has: this.page.getByTestId("text").getByText(text, { exact: true }) });
     await found.first().waitFor();
     return found;
   }

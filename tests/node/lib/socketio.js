@@ -24,11 +24,11 @@ export async function visit(server, namespace, options = {}) {
 /** A client's socket, on a connection of its own; whether it gets in remains to be seen. */
 export function knock(server, namespace, options = {}) {
   const socket = io(server.base + namespace, { forceNew: true, reconnection: false, ...options });
-  leavesAfterwards(() => socket.io.engine.close());
+  leavesAfterwards(() => socket.io.reconnection(false).engine.close());
   return socket;
 }
 
-/** Somebody, by their socket. `inbox` has what the application would hear, `[event, ...arguments]`; what Hubbub itself says is apart. */
+/** Somebody, by their socket. `inbox` has what the application would hear, `[event, ...arguments]`, `offsets` where that stands; what Hubbub itself says is apart. */
 export class Visitor {
   inbox = new Mailbox();
   offsets = [];
@@ -40,10 +40,10 @@ export class Visitor {
   }
 
   #heard(event, args) {
-    if (OFFSET.test(args.at(-1))) this.offsets.push(args.pop());
     const own = /^hubbub:(joined|left|presence|error)$/.exec(event)?.[1];
-    if (own) this.#told[own].push(args[0]);
-    else this.inbox.push([event, ...args]);
+    if (own) return this.#told[own].push(args[0]);
+    if (OFFSET.test(args.at(-1))) this.offsets.push(args.pop());
+    this.inbox.push([event, ...args]);
   }
 
   /** What Hubbub says next of this kind: `joined`, `left`, `presence`, `error`. */
@@ -51,9 +51,9 @@ export class Visitor {
     return this.#told[kind].next();
   }
 
-  /** Waits until the socket is connected; fails as it fails. */
-  connected() {
-    return this.socket.connected ? undefined : outcome(this.socket);
+  /** Waits until the socket is connected; fails as it fails, unless it tries again by itself. */
+  async connected() {
+    if (!this.socket.connected) await (this.socket.io.reconnection() ? once(this.socket, "connect") : outcome(this.socket));
   }
 
   next() {
