@@ -1,6 +1,7 @@
 //! Who is in a room.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use crate::address::UserAddress;
@@ -70,11 +71,13 @@ pub(crate) enum Place {
 }
 
 impl Occupants {
-    /// Adds a place. Says whether the person is new here.
+    /// Adds a place. Says whether the person is new here. A place is one person's: a session that comes in again as
+    /// somebody else stays who it was, or nobody would be there to go.
     pub(crate) fn enter(&mut self, place: Place, who: &Identity, unix_ms: u64) -> bool {
-        if self.sessions.insert(place, who.user.clone()).is_some() {
-            return false;
-        }
+        match self.sessions.entry(place) {
+            Entry::Occupied(_) => return false,
+            Entry::Vacant(empty) => empty.insert(who.user.clone()),
+        };
         self.shown = None;
         let person = self.people.entry(who.user.clone()).or_insert_with(|| Person {
             who: who.sender(),
