@@ -19,7 +19,7 @@ impl<L: Default> Worker<L> {
 
     /// Hands a letter over; its sender is told if nobody is there to take it.
     pub(crate) fn deliver(&mut self, from: SessionKey, to: SessionKey, letter: Letter) {
-        if self.slot(to).is_some_and(|slot| !slot.is_over()) {
+        if to.worker == self.id && self.slot(to).is_some_and(|slot| !slot.is_over()) {
             self.input(to, Input::Letter(from, letter));
         } else if from.worker == self.id {
             self.input(from, Input::Undelivered(to));

@@ -385,7 +385,10 @@ impl<L: Default> Worker<L> {
                 self.unseat_from(slot, &room, None);
                 self.take_leave(session, room);
             }
-            Deed::Letter(to, letter) if to.worker == self.id => self.letters.push_back((session, to, letter)),
+            // A key may be from before a restart, when there were more workers: the sender is told that nobody is there.
+            Deed::Letter(to, letter) if to.worker == self.id || to.worker >= self.post.workers() => {
+                self.letters.push_back((session, to, letter));
+            }
             Deed::Letter(to, letter) => self.mail(to.worker, Mail::Letter(session, to, letter)),
             Deed::Spawn(_) if self.detached >= self.settings.detached_max => {
                 self.handle(slot, Input::NoRoom);
