@@ -67,10 +67,6 @@ impl Leg {
             _ => Ok(()),
         }
     }
-
-    fn deadline(&self) -> Option<u64> {
-        Some(self.deadline)
-    }
 }
 
 fn answer(kind: &'static str, body: Bytes, cx: &mut Cx<'_>) -> Result<(), Close> {
@@ -105,5 +101,9 @@ impl Session for Leg {
             }
             _ => Ok(()),
         }
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        Some(self.deadline)
     }
 }
