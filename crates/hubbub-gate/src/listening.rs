@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hubbub_hub::command::Stay;
 use hubbub_hub::hook::Hello;
-use hubbub_hub::{Command, Happening, Identity, Joined, Offset, RoomName, SessionKey, Start, Ticket};
+use hubbub_hub::{Command, Event, Happening, Identity, Joined, Offset, RoomName, SessionKey, Start, Ticket};
 
 use crate::session::{Cx, Delivery};
 
@@ -24,8 +24,10 @@ pub(crate) struct Listening {
     /// Where to go on. Behind the truth while seated in a way that shares bytes.
     start: Start,
     echo: bool,
-    /// What came with the connection, until the room has been asked.
+    /// What came with the connection, until the room has let it in.
     hello: Option<Arc<Hello>>,
+    /// Its session before it moved, which said things that it need not hear either.
+    former: Option<SessionKey>,
     stage: Stage,
 }
 
@@ -50,19 +52,26 @@ impl Listening {
         echo: bool,
         hello: Option<Arc<Hello>>,
     ) -> Self {
-        Self { room, who, start, echo, hello, stage: Stage::Idle }
+        Self { room, who, start, echo, hello, former: None, stage: Stage::Idle }
     }
 
     /// Asks for the next page.
     pub(crate) fn ask(&mut self, ticket: Ticket, cx: &mut Cx<'_>) {
         self.stage = Stage::Asking(ticket);
-        let (start, hello) = (self.start, self.hello.take());
+        let (start, hello) = (self.start, self.hello.clone());
         let command = Command::Join { start, limit: PAGE, stay: Stay::Seated, follow: true, hello };
         cx.command(&self.room, &self.who, command, ticket);
     }
 
+    /// Asks later: there is too much on its way to the client already.
+    pub(crate) fn wait(&mut self, cx: &mut Cx<'_>) {
+        self.stage = Stage::Behind;
+        cx.out.tell_when_drained();
+    }
+
     /// Goes on in the place of `former`.
-    pub(crate) fn succeed(&self, former: SessionKey, cx: &mut Cx<'_>) {
+    pub(crate) fn succeed(&mut self, former: SessionKey, cx: &mut Cx<'_>) {
+        self.former = Some(former);
         cx.command(&self.room, &self.who, Command::Succeed { former }, 0);
     }
 
@@ -93,7 +102,8 @@ impl Listening {
     /// What of a page is for these ears.
     pub(crate) fn backlog(&self, joined: &Joined, cx: &Cx<'_>) -> Vec<Happening> {
         let events = joined.page.events.iter();
-        let heard = events.filter(|event| self.echo || event.origin != Some(cx.key));
+        let own = |event: &Event| event.origin.is_some_and(|by| by == cx.key || Some(by) == self.former);
+        let heard = events.filter(|event| self.echo || !own(event));
         heard.cloned().map(Happening::Event).collect()
     }
 
@@ -108,6 +118,7 @@ impl Listening {
         cx: &mut Cx<'_>,
     ) -> bool {
         self.start = Start::After(joined.page.cursor());
+        self.hello = None;
         if !joined.live {
             self.stage = Stage::Behind;
             cx.out.tell_when_drained();

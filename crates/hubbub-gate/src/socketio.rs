@@ -17,7 +17,7 @@ mod tell;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hubbub_hub::{Identity, Notice, Reply, SessionKey, Ticket};
+use hubbub_hub::{Identity, Notice, Reply, RoomName, SessionKey, Ticket};
 use hubbub_socketio::engine::{Message, Reason, Version};
 use hubbub_socketio::socketio::{
     Assembler, Event, Fault, Kind, Limits, OwnedPacket, Packet, Protocol, msgpack,
@@ -47,12 +47,14 @@ pub(crate) struct Connection {
     assembler: Assembler,
     spaces: Vec<Space>,
     waiting: Vec<(Ticket, Waiting)>,
-    /// Rooms asked for in `/`: the question, where, and the acknowledgement that is wanted.
-    joining: Vec<(Ticket, Asker)>,
+    /// Rooms asked for in `/` that it is not in yet: which, where, and the acknowledgement that is wanted.
+    joining: Vec<(RoomName, Asker)>,
     /// What the client is to acknowledge: the id we gave it, where, and who wants to know.
     emitted: Vec<(u64, Number, AckId)>,
     last_number: Number,
     last_ticket: Ticket,
+    /// The last question of its former place, to which the answer comes.
+    last_former: Ticket,
     last_ack: u64,
     /// When a client without a namespace is ended, in process time.
     connect_by: u64,
@@ -106,6 +108,7 @@ impl Connection {
             emitted: Vec::new(),
             last_number: 0,
             last_ticket: 0,
+            last_former: 0,
             last_ack: 0,
             connect_by: cx.now.mono_ms + cx.settings.socketio.connect_ms,
         }
@@ -173,12 +176,12 @@ impl Connection {
             };
             return self.connect(namespace, auth, cx, line);
         }
-        let known = self.spaces.iter().find(|space| *space.namespace == *namespace);
-        let Some(space) = known.filter(|space| matches!(space.stage, Stage::Connected)) else {
-            // As the reference server: what is for a namespace one is not in is not heard.
-            return;
-        };
+        let Some(space) = self.spaces.iter().find(|space| *space.namespace == *namespace) else { return };
         let number = space.number;
+        // As the reference server: what is for a namespace one is not in is not heard.
+        if !matches!(space.stage, Stage::Connected) && packet.kind != Kind::Disconnect {
+            return;
+        }
         match packet.kind {
             Kind::Disconnect => self.depart(number, cx),
             Kind::Ack | Kind::BinaryAck => self.acked(number, packet, attachments, cx),
@@ -247,6 +250,7 @@ impl Connection {
         let gone = self.spaces.remove(at);
         self.emitted.retain(|(_, space, _)| *space != number);
         self.waiting.retain(|(_, waiting)| waiting.space != number);
+        self.joining.retain(|(_, asker)| asker.space != number);
         for listening in gone.listening {
             self.stop(&listening, cx);
         }
@@ -293,8 +297,9 @@ impl Connection {
 
     /// It is there: it is called as before, and reads on where it stopped.
     pub(crate) fn unpack(&mut self, former: SessionKey, cx: &mut Cx<'_>, line: &mut Line<'_>) {
-        for space in &self.spaces {
-            space.listening.iter().for_each(|listening| listening.succeed(former, cx));
+        self.last_former = self.last_ticket;
+        for space in &mut self.spaces {
+            space.listening.iter_mut().for_each(|listening| listening.succeed(former, cx));
             if let Some((name, who)) = space.name.clone().zip(space.who.clone()) {
                 cx.deeds.push(Deed::Name(name, who));
             }
@@ -305,8 +310,10 @@ impl Connection {
         }
     }
 
-    /// Whether it waits for no seat.
+    /// Whether it waits for no seat, and for no answer to its former place.
     pub(crate) fn is_settled(&self) -> bool {
-        self.spaces.iter().flat_map(|space| &space.listening).all(|listening| listening.is_settled())
+        let answered = self.waiting.iter().all(|(ticket, _)| *ticket > self.last_former);
+        answered
+            && self.spaces.iter().flat_map(|space| &space.listening).all(|listening| listening.is_settled())
     }
 }

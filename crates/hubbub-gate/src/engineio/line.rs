@@ -78,6 +78,11 @@ impl Line<'_> {
         self.engine.queued_bytes()
     }
 
+    /// Whether so much is on its way to the client that it is not to be asked for more.
+    pub(crate) fn is_full(&self, cx: &Cx<'_>) -> bool {
+        self.waiting().max(cx.out.len()) > cx.settings.outbox.bytes
+    }
+
     /// Ends the session.
     pub(crate) fn end(&mut self, reason: Reason, cx: &Cx<'_>) {
         self.engine.close(reason, cx.now.mono_ms, self.outs);

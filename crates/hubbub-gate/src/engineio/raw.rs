@@ -186,7 +186,7 @@ impl Raw {
     }
 
     pub(super) fn unpack(&mut self, former: SessionKey, cx: &mut Cx<'_>, _: &mut Line<'_>) {
-        if let Some(listening) = &self.listening {
+        if let Some(listening) = &mut self.listening {
             listening.succeed(former, cx);
         }
         self.ask(cx);

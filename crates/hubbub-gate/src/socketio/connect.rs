@@ -192,7 +192,11 @@ impl Connection {
         let checks = space.is_main() && matches!(space.stage, Stage::Joining(_));
         for listening in &mut space.listening {
             ticket = ticket.wrapping_add(1);
-            if checks { listening.look(ticket, cx) } else { listening.ask(ticket, cx) }
+            match (checks, line.is_full(cx)) {
+                (true, _) => listening.look(ticket, cx),
+                (false, true) => listening.wait(cx),
+                (false, false) => listening.ask(ticket, cx),
+            }
         }
         let nothing_to_wait_for = checks && space.listening.is_empty();
         self.last_ticket = ticket;

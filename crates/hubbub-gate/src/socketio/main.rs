@@ -76,10 +76,14 @@ impl Connection {
             ));
         }
         let Some(who) = space.who.clone() else { return Ok(()) };
-        let mut listening = Listening::new(room, who, start, echo, None);
-        listening.ask(ticket, cx);
+        let mut listening = Listening::new(room.clone(), who, start, echo, None);
+        if line.is_full(cx) {
+            listening.wait(cx)
+        } else {
+            listening.ask(ticket, cx)
+        }
         space.listening.push(listening);
-        self.joining.push((ticket, asker));
+        self.joining.push((room, asker));
         Ok(())
     }
 
@@ -89,11 +93,20 @@ impl Connection {
         let Some(at) = space.listening.iter().position(|listening| listening.room == *room) else { return };
         let gone = space.listening.remove(at);
         self.stop(&gone, cx);
+        if let Some(asker) = self.asked_to_join(number, room) {
+            self.say_no(asker, &Problem::bad_request("You left the room before you were in it."), cx, line);
+        }
         let position = self.position(number);
         let left = json!({ "room": room.to_string() });
         let Some(space) = self.spaces.iter().find(|space| space.number == number) else { return };
         let packets = self.wire(&space.namespace).server_event("hubbub:left", &left, position.as_deref());
         line.answer(packets, cx);
+    }
+
+    /// Who asked for a room that he is not in yet, and is now to be answered.
+    pub(super) fn asked_to_join(&mut self, number: Number, room: &RoomName) -> Option<Asker> {
+        let at = self.joining.iter().position(|(asked, asker)| asker.space == number && asked == room)?;
+        Some(self.joining.swap_remove(at).1)
     }
 
     /// Nobody listens here any more; what others of this connection hear, or are present by, stays.

@@ -39,13 +39,20 @@ impl Connection {
             let mut data = envelope::joined(&self.spaces[at].listening[index].room, joined);
             data["recovered"] = (restored || (!resumes && joined.recovered)).into();
             self.tell_joined(at, &data, &joined.page.from.to_string(), cx, line);
-        } else if !joined.recovered {
+        } else if !joined.recovered && !self.is_joining(at, index) {
             // Trimmed away while the client took the page before: it comes back and is told that something is missing.
             return line.end(Reason::ForcedClose, cx);
         }
-        self.acknowledge_join(ticket, joined, cx, line);
+        self.acknowledge_join(at, index, joined, cx, line);
         self.write_page(at, index, joined, cx, line);
         self.take_seat(at, index, joined, cx, line);
+    }
+
+    /// Whether this is a room that was asked for in `/` and has not answered yet.
+    fn is_joining(&self, at: usize, index: usize) -> bool {
+        let space = &self.spaces[at];
+        let room = &space.listening[index].room;
+        self.joining.iter().any(|(asked, asker)| asker.space == space.number && asked == room)
     }
 
     fn tell_joined(
@@ -62,13 +69,16 @@ impl Connection {
     }
 
     /// A room that was asked for in `/` is joined: the client is told, and where it stands now.
-    fn acknowledge_join(&mut self, ticket: Ticket, joined: &Joined, cx: &mut Cx<'_>, line: &mut Line<'_>) {
-        let (Some(asked), Some((at, index))) =
-            (self.joining.iter().position(|(asked, _)| *asked == ticket), self.find(ticket))
-        else {
-            return;
-        };
-        let (_, asker) = self.joining.swap_remove(asked);
+    fn acknowledge_join(
+        &mut self,
+        at: usize,
+        index: usize,
+        joined: &Joined,
+        cx: &mut Cx<'_>,
+        line: &mut Line<'_>,
+    ) {
+        let (number, room) = (self.spaces[at].number, self.spaces[at].listening[index].room.clone());
+        let Some(asker) = self.asked_to_join(number, &room) else { return };
         let listening = &mut self.spaces[at].listening[index];
         let data = envelope::joined(&listening.room, joined);
         listening.stands_at(joined.page.from);
@@ -170,9 +180,9 @@ impl Connection {
                 false => self.reject(number, &problem, cx, line),
             };
         }
-        match self.joining.iter().position(|(asked, _)| *asked == ticket) {
-            Some(asked) => {
-                let (_, asker) = self.joining.swap_remove(asked);
+        let room = self.spaces[at].listening[index].room.clone();
+        match self.asked_to_join(number, &room) {
+            Some(asker) => {
                 let gone = self.spaces[at].listening.remove(index);
                 self.stop(&gone, cx);
                 self.say_no(asker, &problem, cx, line);
