@@ -21,7 +21,8 @@ export async function cuttable(target) {
     }
     near.pipe(far).pipe(near);
   });
-  const cut = () => sockets.forEach((socket) => socket.resetAndDestroy());
+  // One that is shutting down already cannot be reset, and node would wait for it for ever.
+  const cut = () => sockets.forEach((socket) => (socket.writableEnded ? socket.destroy() : socket.resetAndDestroy()));
   const close = () => {
     cut();
     listener.close();
