@@ -31,6 +31,8 @@ pub struct File {
     pub etag: String,
     /// Its name changes with its content, so it may be kept for ever.
     pub immutable: bool,
+    /// Pages of any origin may load it as a module, which asks for CORS.
+    pub public: bool,
 }
 
 /// Finds a file by path; the binary embeds them.
@@ -86,7 +88,7 @@ impl Pages {
         page.headers.push((header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")));
         page.headers.push((header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")));
         page.headers.push((header::ETAG, HeaderValue::from_str(&file.etag).ok()?));
-        Some(page)
+        Some(if file.public { readable_from_anywhere(page) } else { page })
     }
 }
 

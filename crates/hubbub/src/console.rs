@@ -1,4 +1,4 @@
-//! The console, embedded in the binary.
+//! The console, embedded in the binary, and with it the client of Socket.IO for pages that load it from here.
 
 use bytes::Bytes;
 use hubbub_net::pages::File;
@@ -23,6 +23,7 @@ pub(crate) fn find(path: &str) -> Option<File> {
         media_type: media_type(name),
         etag: format!("\"{hash}\""),
         immutable: name.starts_with("assets/"),
+        public: name.starts_with("socket.io/"),
     })
 }
 
@@ -34,7 +35,10 @@ fn media_type(name: &str) -> &'static str {
         "svg" => "image/svg+xml",
         "png" => "image/png",
         "woff2" => "font/woff2",
-        "json" | "webmanifest" => "application/json",
+        "json" | "map" | "webmanifest" => "application/json",
+        "md" => "text/markdown; charset=utf-8",
+        // A name without a dot is its own last part.
+        name if name.ends_with("LICENSE") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
 }
