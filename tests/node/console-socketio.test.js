@@ -3,13 +3,17 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { publish } from "./lib/clients.js";
 import { launch, visit } from "./lib/console.js";
-import { startServer } from "./lib/server.js";
+import { freePort, startServer } from "./lib/server.js";
 
-/** Rooms called `short-…` keep three messages. */
+/** Rooms called `short-…` keep three messages; the room `closed` is Alice's alone. */
 const CONFIG = `
 [[room]]
 match = "short-*"
 history_count = 3
+
+[[room]]
+match = "closed"
+read = ["@alice"]
 `;
 
 let server;
@@ -125,6 +129,57 @@ describe("coming back", () => {
     await ann.close();
   });
 
+  for (const durable of [true, false]) {
+    const what = durable ? "the log is on disk: the session is recovered" : "the log was in memory: the page says what is gone";
+    test(`a server that ends and comes again, and ${what}`, async () => {
+      const mortal = await startServer("", { durable, port: await freePort() });
+      const ann = await visit(browser, mortal);
+      await ann.join("Ann", "restart", "socketio");
+      await ann.say("before");
+      await ann.message("before", { name: "Ann" });
+      await mortal.kill();
+      await ann.state("retrying");
+      await mortal.start();
+      await ann.state("live");
+      await publish(mortal, "restart", "after");
+      await ann.message("after", { name: "Curl" });
+      assert.equal(await ann.at("resumed").getAttribute("data-recovered"), String(durable));
+      assert.equal(await ann.at("resumed").getAttribute("data-session"), durable ? "recovered" : "new");
+      assert.deepEqual(await ann.texts(), ["before", "after"]);
+      assert.deepEqual(await ann.faults(), { gaps: 0, duplicates: 0 });
+      await ann.close();
+      await mortal.stop();
+    });
+  }
+
+  test("an acknowledgement that was lost on the way: the page does not guess", async () => {
+    let lost = false;
+    const losing = async (page) => {
+      await page.routeWebSocket(/socket\.io/, (socket) => {
+        const far = socket.connectToServer();
+        far.onMessage((packet) => {
+          // SIO5 "Packet types": 3 is an acknowledgement, 4 before it a message of Engine.IO.
+          if (lost || !String(packet).startsWith("43/")) return socket.send(packet);
+          lost = true;
+          far.close();
+          socket.close({ code: 1011 });
+        });
+      });
+      await page.reload();
+    };
+    const ann = await join("back-unsure", "socketio-websocket", losing);
+    await ann.say("once, whatever happens");
+    const failed = ann.page.locator("[data-testid=pending][data-state=failed]");
+    await failed.getByText("It may have been kept").waitFor();
+    await ann.message("once, whatever happens", { name: "Ann" });
+    await failed.getByRole("button", { name: "Discard" }).click();
+    await failed.waitFor({ state: "detached" });
+    assert.equal(lost, true);
+    assert.deepEqual(await ann.texts(), ["once, whatever happens"]);
+    assert.deepEqual(await ann.faults(), { gaps: 0, duplicates: 0 });
+    await ann.close();
+  });
+
   test("from another transport: another session reads on, and nothing is missed", async () => {
     const ann = await join("back-other");
     await publish(server, "back-other", "by Socket.IO");
@@ -161,15 +216,15 @@ test("several arguments and bytes are shown as other protocols carry them", asyn
   await ann.close();
 });
 
-test("a room that Socket.IO may not enter: the refusal and what to do", async () => {
-  const closed = await startServer('[[room]]\nmatch = "closed"\nread = ["@alice"]\n');
-  const ann = await visit(browser, closed);
-  await ann.at("name").fill("Ann");
-  await ann.at("room").fill("closed");
-  await ann.at("transport").selectOption("socketio");
-  await ann.at("join").click();
-  await ann.page.locator("[data-testid=problem][data-status='403']").waitFor();
-  await ann.state("idle");
-  await ann.close();
-  await closed.stop();
-});
+for (const [room, status] of [["closed", 403], ["one, two", 400]]) {
+  test(`a room that cannot be entered (${room}): the refusal and what to do`, async () => {
+    const ann = await visit(browser, server);
+    await ann.at("name").fill("Ann");
+    await ann.at("room").fill(room);
+    await ann.at("transport").selectOption("socketio");
+    await ann.at("join").click();
+    await ann.page.locator(`[data-testid=problem][data-status="${status}"]`).waitFor();
+    await ann.state("idle");
+    await ann.close();
+  });
+}

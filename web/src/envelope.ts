@@ -2,11 +2,11 @@
 // server's own events (docs/http.md, "Server-Sent Events").
 import { type Offset, parseOffset } from "./offset";
 
-/** A message as the server tells it. */
+/** A message as the server tells it. An event of Socket.IO says only where it stands and what was said: the rest is empty then. */
 export interface Envelope {
   readonly id: string;
   readonly offset: Offset;
-  /** When the server stamped it: milliseconds since 1970 by the server's clock. */
+  /** When the server stamped it: milliseconds since 1970 by the server's clock; 0 while that is not known. */
   readonly time: number;
   readonly from: string;
   readonly name: string;
@@ -35,6 +35,8 @@ export interface Joined {
   readonly head: Offset | undefined;
   readonly recovered: boolean;
   readonly presence: Presence | undefined;
+  /** Socket.IO: whether the session from before goes on, or another one. */
+  readonly session?: "recovered" | "new";
 }
 
 /** `hubbub:presence`: somebody came or went; only a count where the room counts. */

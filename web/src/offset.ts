@@ -21,6 +21,11 @@ export function formatOffset(offset: Offset): string {
   return `${offset.epoch}-${offset.seq}`;
 }
 
+/** Whether both are the same place. */
+export function isSame(a: Offset, b: Offset): boolean {
+  return a.epoch === b.epoch && a.seq === b.seq;
+}
+
 /** Whether `a` is covered by a cursor standing at `b`: same epoch and not after it. */
 export function isCovered(a: Offset, b: Offset): boolean {
   return a.epoch === b.epoch && a.seq <= b.seq;

@@ -11,7 +11,7 @@ export interface Pending extends Draft {
   /** When it first left, in milliseconds of the page's monotonic clock. */
   readonly sentAt?: number;
   /** Known once the server has kept it. */
-  readonly id?: string;
+  readonly offset?: string;
   /** Why it failed and what to do. */
   readonly detail?: string;
 }
@@ -21,7 +21,7 @@ export interface Carrier {
   /** How to publish right now; `undefined` while the link is down. */
   publisher(): ((draft: Draft) => Promise<Ack>) | undefined;
   /** A message is kept; says whether it is in the list already. */
-  kept(id: string, sentAt: number): boolean;
+  kept(offset: string, sentAt: number): boolean;
 }
 
 const RETRY_MS = 1_000;
@@ -37,9 +37,9 @@ export class Outbox {
     void this.pump();
   }
 
-  /** The message with this id has come back on the stream. */
-  arrived(id: string): void {
-    this.pending.value = this.pending.value.filter((p) => p.id !== id);
+  /** The message at this offset has come back on the stream. */
+  arrived(offset: string): void {
+    this.pending.value = this.pending.value.filter((p) => p.offset !== offset);
   }
 
   discard(key: string): void {
@@ -73,9 +73,9 @@ export class Outbox {
     const sentAt = draft.sentAt ?? performance.now();
     this.change(draft.key, { state: "sending", sentAt });
     try {
-      const { id } = await publish(draft);
-      if (this.carrier.kept(id, sentAt)) this.discard(draft.key);
-      else this.change(draft.key, { state: "kept", id });
+      const { offset } = await publish(draft);
+      if (this.carrier.kept(offset, sentAt)) this.discard(draft.key);
+      else this.change(draft.key, { state: "kept", offset });
     } catch (cause) {
       await this.failed(draft.key, cause);
     }

@@ -1,7 +1,9 @@
 // The room as this page knows it: messages by offset, in order, and the proof that the stream
 // neither skipped nor repeated one. Knows no transport and no clock: times are arguments.
 import type { Envelope, Joined } from "./envelope";
+import { milliseconds } from "./http";
 import { type Offset, formatOffset, isCovered } from "./offset";
+import { type Change, type Travel, WAY_TITLES } from "./travel";
 
 /** How a message came: as it happened, as history on joining, or late because the link was cut. */
 export type How = "live" | "history" | "missed";
@@ -14,6 +16,8 @@ export interface MessageEntry {
   readonly how: How;
   /** When it arrived, in milliseconds of the page's monotonic clock. */
   readonly arrivedAt: number;
+  /** The same by the clock on the wall, in milliseconds since 1970. */
+  readonly seenAt: number;
   /** Own messages: milliseconds from sending to the return on the stream. */
   readonly roundTrip?: number;
   /** Others' live messages: milliseconds from the server's stamp to arrival; two clocks, so approximate. */
@@ -24,10 +28,23 @@ export interface MessageEntry {
 export interface Marker {
   readonly kind: "marker";
   readonly key: string;
-  readonly tone: "plain" | "good" | "bad";
+  readonly tone: Tone;
   readonly text: string;
+  /** What kind of line it is, where somebody may look for it. */
+  readonly about?: Change;
   /** Set on the line that says the stream resumed. */
-  readonly resumed?: { readonly missed: number; readonly recovered: boolean; readonly awayMs: number };
+  readonly resumed?: Resumed;
+}
+
+type Tone = "plain" | "good" | "bad";
+
+/** How a link came back. */
+interface Resumed {
+  readonly missed: number;
+  readonly recovered: boolean;
+  readonly awayMs: number;
+  /** Socket.IO: whether the session was restored, or another one read on in its place. */
+  readonly session?: "recovered" | "new";
 }
 
 export type Entry = MessageEntry | Marker;
@@ -52,7 +69,7 @@ export class Room {
   /** Where the log ended on joining: what it covers is history or was missed. */
   private head: Offset | undefined;
   private backlog: How = "history";
-  /** Own messages whose return is still awaited: id to the time of sending. */
+  /** Own messages whose return is still awaited: offset to the time of sending. */
   private readonly sent = new Map<string, number>();
   private markers = 0;
 
@@ -68,7 +85,23 @@ export class Room {
     if (!this.position || !joined.recovered) this.position = joined.cursor;
     this.head = joined.head;
     this.backlog = resumed ? "missed" : "history";
-    if (resumed) this.markResumed({ missed: 0, recovered: joined.recovered, awayMs: awayMs ?? 0 });
+    if (!resumed) return;
+    const { recovered, session } = joined;
+    this.markResumed({ missed: 0, recovered, awayMs: awayMs ?? 0, ...(session ? { session } : {}) });
+  }
+
+  /** The way the link takes has changed, or could not be changed. */
+  travels({ way, change, tookMs }: Travel): void {
+    if (!change) return;
+    const text = change === "upgraded" ? `Upgraded from polling to ${WAY_TITLES[way]} in ${milliseconds(tookMs)}.` : STUCK;
+    this.append({ kind: "marker", key: `m${++this.markers}`, tone: change === "upgraded" ? "good" : "plain", text, about: change });
+  }
+
+  /** Who said a message that came without its sender. */
+  introduced({ offset, id, time, from, name }: Envelope): void {
+    const entry = this.find(formatOffset(offset));
+    if (!entry || entry.envelope.id !== "") return;
+    this.replace(entry, withDelay({ ...entry, envelope: { ...entry.envelope, id, time, from, name } }));
   }
 
   /** The log stands at `cursor`: what it covers is not news. */
@@ -90,22 +123,22 @@ export class Room {
     return verdict;
   }
 
-  /** The message `id` is ours and was sent at `sentAt`; returns its round trip if it is back already. */
-  settle(id: string, sentAt: number): number | undefined {
-    const entry = this.find(id);
+  /** The message at this offset is ours and was sent at `sentAt`; returns its round trip if it is back already. */
+  settle(offset: string, sentAt: number): number | undefined {
+    const entry = this.find(offset);
     if (!entry) {
-      this.sent.set(id, sentAt);
+      this.sent.set(offset, sentAt);
       return undefined;
     }
     const { delay: _, ...rest } = entry;
     const roundTrip = Math.max(0, entry.arrivedAt - sentAt);
-    this.entries = this.entries.map((e) => (e === entry ? { ...rest, roundTrip } : e));
+    this.replace(entry, { ...rest, roundTrip });
     return roundTrip;
   }
 
-  /** The message `id`, if it is in the list. */
-  find(id: string): MessageEntry | undefined {
-    return this.entries.findLast((e): e is MessageEntry => e.kind === "message" && e.envelope.id === id);
+  /** The message at this offset, if it is in the list. */
+  find(offset: string): MessageEntry | undefined {
+    return this.entries.findLast((e): e is MessageEntry => e.kind === "message" && e.key === offset);
   }
 
   /** Adds a line between the messages. */
@@ -130,16 +163,15 @@ export class Room {
   private entryOf(envelope: Envelope, now: number, wall: number): MessageEntry {
     const how = this.head && isCovered(envelope.offset, this.head) ? this.backlog : "live";
     if (how === "missed") this.countMissed();
-    const entry = { kind: "message", key: formatOffset(envelope.offset), envelope, how, arrivedAt: now } as const;
-    const sentAt = this.sent.get(envelope.id);
-    if (sentAt !== undefined) {
-      this.sent.delete(envelope.id);
-      return { ...entry, roundTrip: Math.max(0, now - sentAt) };
-    }
-    return how === "live" ? { ...entry, delay: Math.max(0, wall - envelope.time) } : entry;
+    const key = formatOffset(envelope.offset);
+    const entry = { kind: "message", key, envelope, how, arrivedAt: now, seenAt: wall } as const;
+    const sentAt = this.sent.get(key);
+    if (sentAt === undefined) return withDelay(entry);
+    this.sent.delete(key);
+    return { ...entry, roundTrip: Math.max(0, now - sentAt) };
   }
 
-  private markResumed(resumed: NonNullable<Marker["resumed"]>): void {
+  private markResumed(resumed: Resumed): void {
     const tone = resumed.recovered ? "good" : "bad";
     this.append({ kind: "marker", key: `m${++this.markers}`, tone, text: resumedText(resumed), resumed });
   }
@@ -152,19 +184,35 @@ export class Room {
     this.entries = this.entries.with(index, { ...marker, resumed, text: resumedText(resumed) });
   }
 
+  private replace(entry: Entry, by: Entry): void {
+    this.entries = this.entries.map((e) => (e === entry ? by : e));
+  }
+
   private append(entry: Entry): void {
     const kept = this.entries.length < KEPT ? this.entries : this.entries.slice(1 - KEPT);
     this.entries = [...kept, entry];
   }
 }
 
+/** Where the server's stamp is known: how long after it a live message of somebody else's came. */
+function withDelay(entry: MessageEntry): MessageEntry {
+  const { time } = entry.envelope;
+  if (entry.how !== "live" || entry.roundTrip !== undefined || time === 0) return entry;
+  return { ...entry, delay: Math.max(0, entry.seenAt - time) };
+}
+
+const STUCK = "No WebSocket came through; polling goes on.";
+
+const SESSIONS = { recovered: ", the session recovered", new: ", in a new session" } as const;
+
 /** The line that tells what a cut cost. */
-export function resumedText(resumed: NonNullable<Marker["resumed"]>): string {
-  const away = `Resumed after ${seconds(resumed.awayMs)}`;
+export function resumedText(resumed: Resumed): string {
+  const away = `Resumed after ${seconds(resumed.awayMs)}${resumed.session ? SESSIONS[resumed.session] : ""}`;
   if (!resumed.recovered) return `${away}. The history since then is gone; the oldest message kept comes next.`;
   if (resumed.missed === 0) return `${away}. Nothing was missed.`;
   const count = resumed.missed === 1 ? "1 message was" : `${resumed.missed} messages were`;
-  return `${away}. ${count} missed meanwhile and ${resumed.missed === 1 ? "follows" : "follow"}, recovered.`;
+  const follow = `${resumed.missed === 1 ? "follows" : "follow"}${resumed.session ? "" : ", recovered"}`;
+  return `${away}. ${count} missed meanwhile and ${follow}.`;
 }
 
 function seconds(ms: number): string {

@@ -3,7 +3,7 @@ import { batch, signal } from "@preact/signals";
 import { backoff } from "./backoff";
 import type { Envelope, Joined, Presence, PresenceChange } from "./envelope";
 import type { Target } from "./http";
-import type { Offset } from "./offset";
+import { type Offset, formatOffset } from "./offset";
 import { Outbox, type Pending } from "./outbox";
 import { paced } from "./pace";
 import { afterMove } from "./people";
@@ -11,6 +11,7 @@ import type { Problem } from "./problem";
 import { type Entry, type Faults, Room } from "./room";
 import { TRANSPORTS } from "./transports";
 import type { Link, Sink, Start, TransportName } from "./transports/transport";
+import type { Travel, Way } from "./travel";
 import { Wire } from "./wire";
 
 export type State = "idle" | "connecting" | "live" | "cut" | "retrying";
@@ -31,6 +32,8 @@ export class Session {
   readonly faults = signal<Faults>({ gaps: 0, duplicates: 0 });
   /** `undefined`: not known, or presence is off in this room. */
   readonly presence = signal<Presence | undefined>(undefined);
+  /** How the link travels, where it can in several ways. */
+  readonly way = signal<Way | undefined>(undefined);
   /** When the next attempt is due, in milliseconds since 1970; `undefined` when none is. */
   readonly retryAt = signal<number | undefined>(undefined);
   /** Round trips of own messages in milliseconds, by transport, over the whole visit. */
@@ -40,7 +43,7 @@ export class Session {
   readonly wire = new Wire();
   readonly outbox = new Outbox({
     publisher: () => (this.state.value === "live" && this.link ? (draft) => this.link!.publish(draft) : undefined),
-    kept: (id, sentAt) => this.kept(id, sentAt),
+    kept: (offset, sentAt) => this.kept(offset, sentAt),
   });
 
   private room = new Room();
@@ -126,6 +129,7 @@ export class Session {
   }
 
   private wentDown(): void {
+    this.way.value = undefined;
     if (this.state.value === "live") this.downSince = performance.now();
   }
 
@@ -135,12 +139,16 @@ export class Session {
       (...args: A) => {
         if (generation === this.generation) act(...args);
       };
+    const room = this.room;
     return {
       joined: ifCurrent((joined) => this.onJoined(joined)),
       message: ifCurrent((envelope) => this.onMessage(envelope)),
+      // Also after a cut: it is about what was heard before.
+      introduced: (envelope) => this.onIntroduced(room, envelope),
       stands: ifCurrent((cursor) => this.room.stands(cursor)),
       present: ifCurrent((presence) => void (this.presence.value = presence)),
       moved: ifCurrent((change) => this.onMoved(change)),
+      travels: ifCurrent((travel) => this.onTravels(travel)),
       mending: ifCurrent(() => this.onMending()),
       lost: ifCurrent((problem) => this.onLost(problem)),
     };
@@ -160,17 +168,29 @@ export class Session {
   private onMessage(envelope: Envelope): void {
     this.room.accept(envelope, performance.now(), Date.now());
     this.show();
-    if (this.outbox.pending.value.some((p) => p.id === envelope.id)) {
-      this.outbox.arrived(envelope.id);
-      this.sample(envelope.id);
+    const offset = formatOffset(envelope.offset);
+    if (this.outbox.pending.value.some((p) => p.offset === offset)) {
+      this.outbox.arrived(offset);
+      this.sample(offset);
     }
+  }
+
+  private onIntroduced(room: Room, envelope: Envelope): void {
+    room.introduced(envelope);
+    this.show();
+  }
+
+  private onTravels(travel: Travel): void {
+    this.way.value = travel.way;
+    this.room.travels(travel);
+    this.show();
   }
 
   private onMoved(change: PresenceChange): void {
     this.presence.value = afterMove(this.presence.value, change);
   }
 
-  /** EventSource reconnects by itself; until it has, nothing is sent. */
+  /** EventSource and Socket.IO's client reconnect by themselves; until they have, nothing is sent. */
   private onMending(): void {
     this.wentDown();
     this.state.value = "retrying";
@@ -182,7 +202,7 @@ export class Session {
     this.generation++;
     this.problem.value = problem;
     if (problem.passing) this.retryLater(problem.retryAfter);
-    else if (this.room.entries.length > 0) this.state.value = "cut";
+    else if (this.room.resumePoint) this.state.value = "cut";
     else this.turnedAway();
   }
 
@@ -203,22 +223,23 @@ export class Session {
     }, delay);
   }
 
-  private kept(id: string, sentAt: number): boolean {
-    const back = this.room.settle(id, sentAt) !== undefined;
-    if (back) this.sample(id);
+  private kept(offset: string, sentAt: number): boolean {
+    // An application may answer in the room's place: then nobody says where the message stands.
+    if (offset === "") return true;
+    const back = this.room.settle(offset, sentAt) !== undefined;
+    if (back) this.sample(offset);
     this.show();
     return back;
   }
 
   /** Notes how long an own message took, if the link stood all the while. */
-  private sample(id: string): void {
-    const entry = this.room.find(id);
+  private sample(offset: string): void {
+    const entry = this.room.find(offset);
     const transport = this.settings.value?.transport;
     if (!transport || entry?.how !== "live" || entry.roundTrip === undefined) return;
     const before = this.samples.value[transport] ?? [];
     this.samples.value = { ...this.samples.value, [transport]: [...before.slice(1 - SAMPLES_KEPT), entry.roundTrip] };
   }
-
 }
 
 function changeText(before: Settings, after: Settings): string {

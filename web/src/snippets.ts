@@ -44,7 +44,42 @@ const WRITERS: Readonly<Record<TransportName, (scene: Scene) => readonly Snippet
     { title: "Raw frames", code: rawFrames(s) },
     publishing(s),
   ],
+  socketio: (s) => socketIo(s, []),
+  "socketio-polling": (s) => socketIo(s, ["polling"]),
+  "socketio-websocket": (s) => socketIo(s, ["websocket"]),
 };
+
+function socketIo(scene: Scene, transports: readonly string[]): readonly Snippet[] {
+  const script = `<script src=${JSON.stringify(`${scene.origin}/socket.io/socket.io.min.js`)}></script>`;
+  const { needs, opened } = socketIoSocket(scene, transports);
+  const code = `const socket = ${opened};
+socket.on("connect", () => console.log(socket.id, socket.recovered));
+socket.on("message", (text, offset) => console.log(offset, text));
+socket.emit("message", "hello", (kept) => console.log(kept.offset));`;
+  const taken = needs === "io" ? "" : `const { ${needs} } = io;\n`;
+  return [
+    { title: "Page", code: `${script}\n<script>\n${indented(taken + code)}\n</script>` },
+    { title: "Node", code: `import { ${needs} } from "socket.io-client";\n\n${code}` },
+    publishing(scene),
+  ];
+}
+
+/** The client's socket. A room that an address would change is named apart from it. */
+function socketIoSocket(scene: Scene, transports: readonly string[]): { needs: "io" | "Manager"; opened: string } {
+  const start = scene.since ? { since: scene.since } : { last: 50 };
+  const auth = `  auth: ${JSON.stringify({ ...(scene.signedIn ? { token: "TOKEN" } : { name: scene.name }), ...start })},\n`;
+  const ways = transports.length > 0 ? `  transports: ${JSON.stringify(transports)},\n` : "";
+  if (/^[\w.-]+$/.test(scene.room)) {
+    return { needs: "io", opened: `io(${JSON.stringify(`${scene.origin}/${scene.room}`)}, {\n${auth}${ways}})` };
+  }
+  const manager = `new Manager(${JSON.stringify(scene.origin)}${ways && `, {\n${ways}}`})`;
+  return { needs: "Manager", opened: `${manager}.socket(${JSON.stringify(`/${scene.room}`)}, {\n${auth}})` };
+}
+
+/** Within a script no string may look like the script's end. */
+function indented(code: string): string {
+  return code.replaceAll(/^/gm, "  ").replaceAll("</", "<\\/");
+}
 
 function curlLoop(scene: Scene, wait: string, between: string): string {
   return `since=${scene.since || "0"}

@@ -18,7 +18,7 @@ function setUp() {
       link.sent.push(draft);
       const refusal = link.refusals.shift();
       if (refusal) throw refusal;
-      return { id: `id-${draft.text}`, offset: "1-1" };
+      return { id: `id-${draft.text}`, offset: `1-${draft.text}` };
     },
   };
   const outbox = new Outbox({
@@ -39,7 +39,7 @@ describe("the outbox", () => {
     await settle();
     expect(link.sent.map((d) => d.text)).toEqual(["a", "b"]);
     expect(states()).toEqual(["a:kept", "b:kept"]);
-    outbox.arrived("id-a");
+    outbox.arrived("1-a");
     expect(states()).toEqual(["b:kept"]);
   });
 

@@ -131,7 +131,7 @@ describe("resuming", () => {
 
 describe("own messages", () => {
   test("acknowledged first, then back: the round trip ends with the return", () => {
-    expect(room.settle("id-1-1", 10)).toBeUndefined();
+    expect(room.settle("1-1", 10)).toBeUndefined();
     room.accept(message("1-1"), 14, 1000);
     expect(messages()[0]).toMatchObject({ roundTrip: 4 });
     expect(messages()[0]?.delay).toBeUndefined();
@@ -140,7 +140,7 @@ describe("own messages", () => {
   test("back first, then acknowledged: the same figure", () => {
     room.accept(message("1-1"), 14, 1000);
     expect(messages()[0]?.delay).toBe(0);
-    expect(room.settle("id-1-1", 10)).toBe(4);
+    expect(room.settle("1-1", 10)).toBe(4);
     expect(messages()[0]).toMatchObject({ roundTrip: 4 });
     expect(messages()[0]?.delay).toBeUndefined();
   });
@@ -151,4 +151,55 @@ test("the list is bounded; the check goes on", () => {
   expect(room.entries).toHaveLength(500);
   expect(shownOffsets().at(-1)).toBe("1-1200");
   expect(accept("1-1200", "1-1202")).toEqual(["duplicate", "gap"]);
+});
+
+describe("a message that came without its sender", () => {
+  const bare = (offset: string): Envelope => ({ ...message(offset, 0), id: "", from: "", name: "" });
+
+  test("is shown at once, and gets what the log says of it", () => {
+    room.accept(bare("1-1"), 14, 1030);
+    expect(messages()[0]?.delay).toBeUndefined();
+    room.introduced({ ...message("1-1"), data: "what the log has" });
+    expect(messages()[0]).toMatchObject({ delay: 30, envelope: { id: "id-1-1", name: "Ann", time: 1000, data: "1-1" } });
+  });
+
+  test("keeps its round trip where it is one's own, whichever is known first", () => {
+    room.accept(bare("1-1"), 14, 1030);
+    room.settle("1-1", 10);
+    room.introduced(message("1-1"));
+    room.accept(bare("1-2"), 24, 1030);
+    room.introduced(message("1-2"));
+    room.settle("1-2", 20);
+    for (const own of messages()) {
+      expect(own).toMatchObject({ roundTrip: 4, envelope: { name: "Ann" } });
+      expect(own.delay).toBeUndefined();
+    }
+  });
+
+  test("is introduced once, and nobody else is", () => {
+    room.accept(message("1-1"), 14, 1030);
+    room.introduced({ ...message("1-1"), name: "Bo" });
+    room.introduced(message("1-2"));
+    expect(messages().map((m) => m.envelope.name)).toEqual(["Ann"]);
+  });
+});
+
+test("the way a connection takes is told where it changed, or could not", () => {
+  room.travels({ way: "polling" });
+  room.travels({ way: "websocket", change: "upgraded", tookMs: 12.3 });
+  room.travels({ way: "polling", change: "stuck", tookMs: 100 });
+  expect(markers().map((m) => [m.about, m.text])).toEqual([
+    ["upgraded", "Upgraded from polling to WebSocket in 12 ms."],
+    ["stuck", "No WebSocket came through; polling goes on."],
+  ]);
+});
+
+test("the line says what became of a session", () => {
+  room.joined(joined("1-2", "1-2"));
+  room.joined({ ...joined("1-2", "1-3"), session: "recovered" }, 1234);
+  room.joined({ ...joined("1-2", "1-3"), session: "new" }, 1234);
+  expect(markers().map((m) => m.text)).toEqual([
+    "Resumed after 1.2 s, the session recovered. Nothing was missed.",
+    "Resumed after 1.2 s, in a new session. Nothing was missed.",
+  ]);
 });

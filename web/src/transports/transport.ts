@@ -4,9 +4,10 @@ import type { Ack, Envelope, Joined, Presence, PresenceChange } from "../envelop
 import type { Target } from "../http";
 import type { Offset } from "../offset";
 import type { Problem } from "../problem";
+import type { Travel } from "../travel";
 import type { Wire } from "../wire";
 
-export type TransportName = "polling" | "longpoll" | "sse" | "websocket";
+export type TransportName = "polling" | "longpoll" | "sse" | "websocket" | "socketio" | "socketio-polling" | "socketio-websocket";
 
 /** Where to begin: after an offset, or with the newest so many messages. */
 export type Start = { readonly since: Offset } | { readonly last: number };
@@ -22,12 +23,16 @@ export interface Sink {
   /** The link is up and stands in the room. */
   joined(joined: Joined): void;
   message(envelope: Envelope): void;
+  /** Who said a message that came without its sender. */
+  introduced(envelope: Envelope): void;
   /** What `cursor` covers and comes next is backlog still. */
   stands(cursor: Offset): void;
   /** Everybody who is there; `undefined` where presence is off. */
   present(presence: Presence | undefined): void;
   moved(change: PresenceChange): void;
-  /** The link dropped, but the browser is mending it by itself. */
+  /** How a link that can travel in several ways does so now. */
+  travels(travel: Travel): void;
+  /** The link dropped, but the browser or the client is mending it by itself. */
   mending(): void;
   /** The link is gone for good. `problem.passing` says whether trying again can help. */
   lost(problem: Problem): void;

@@ -2,6 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { State } from "../session";
 import { TRANSPORTS } from "../transports";
+import type { TransportName } from "../transports/transport";
+import { WAY_TITLES, type Way } from "../travel";
 import { session } from "./console";
 import { Mark } from "./mark";
 
@@ -23,16 +25,21 @@ export function Header() {
 
 function Status() {
   const state = session.state.value;
-  const transport = session.settings.value?.transport;
-  const way = transport ? TRANSPORTS[transport].title : "";
+  const way = session.way.value;
   return (
-    <p class="status" data-testid="status" data-state={state}>
+    <p class="status" data-testid="status" data-state={state} data-way={way}>
       <span class="status-dot" aria-hidden="true" />
       <span role="status">{statusText(state)}</span>
-      {state === "live" && <span class="status-way">{way}</span>}
+      {state === "live" && <span class="status-way">{wayText(session.settings.value?.transport, way)}</span>}
       {state === "retrying" && <Countdown />}
     </p>
   );
+}
+
+function wayText(transport: TransportName | undefined, way: Way | undefined): string {
+  if (!transport) return "";
+  const { title, family } = TRANSPORTS[transport];
+  return family && way ? `${family} by ${WAY_TITLES[way]}` : title;
 }
 
 function statusText(state: State): string {

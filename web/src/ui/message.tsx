@@ -28,13 +28,13 @@ export function MessageRow({ entry, newEpoch }: Props) {
       data-hue={hue(envelope.from)}
     >
       {newEpoch && <span class="epoch">epoch {envelope.offset.epoch}</span>}
-      <span class="seq" title={`Offset ${offset}, id ${envelope.id}`}>
+      <span class="seq" title={envelope.id ? `Offset ${offset}, id ${envelope.id}` : `Offset ${offset}`}>
         <span class="offscreen">Offset {offset}: </span>
         <span aria-hidden="true">{String(envelope.offset.seq)}</span>
       </span>
       <span class="says">
         <b class="name" title={envelope.from}>
-          {envelope.name}
+          {envelope.name || "…"}
         </b>
         {envelope.event !== "message" && <span class="event-name">{envelope.event}</span>}
         <span class="text" data-testid="text">
@@ -56,9 +56,11 @@ function Took({ entry }: { readonly entry: MessageEntry }) {
       <span class="took-label" title={title}>
         {label}
       </span>
-      <time class="clock" dateTime={clock.toISOString()} title={clock.toLocaleString()}>
-        {stamp}
-      </time>
+      {entry.envelope.time > 0 && (
+        <time class="clock" dateTime={clock.toISOString()} title={clock.toLocaleString()}>
+          {stamp}
+        </time>
+      )}
     </span>
   );
 }
@@ -66,7 +68,8 @@ function Took({ entry }: { readonly entry: MessageEntry }) {
 function tookText(entry: MessageEntry): readonly [label: string, title: string] {
   if (entry.roundTrip !== undefined) return [milliseconds(entry.roundTrip), "From sending to its return on the stream"];
   if (entry.how === "missed") return ["missed", "Said while the connection was down"];
-  if (entry.delay === undefined) return ["history", "Said before you came"];
+  if (entry.how === "history") return ["history", "Said before you came"];
+  if (entry.delay === undefined) return ["", "When it was said is being asked"];
   return [`≈ ${Math.round(entry.delay)} ms`, "From the server's stamp to arrival; two clocks, so approximate"];
 }
 

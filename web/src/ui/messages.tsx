@@ -73,9 +73,10 @@ function MarkerRow({ marker }: { readonly marker: Marker }) {
     <li
       class="marker"
       data-tone={marker.tone}
-      data-testid={resumed ? "resumed" : "marker"}
+      data-testid={resumed ? "resumed" : (marker.about ?? "marker")}
       data-missed={resumed?.missed}
       data-recovered={resumed?.recovered}
+      data-session={resumed?.session}
     >
       <span class="marker-text">{marker.text}</span>
     </li>
@@ -90,7 +91,7 @@ function Empty() {
       <p>
         {joined
           ? "Say something, or open this page a second time with another transport: both read the same log, in the same order."
-          : "Polling, long polling, Server-Sent Events and WebSocket read one log in one order. Join, talk, cut the connection, and watch it go on exactly where it stopped."}
+          : "Polling, long polling, Server-Sent Events, WebSocket and Socket.IO read one log in one order. Join, talk, cut the connection, and watch it go on exactly where it stopped."}
       </p>
       {!joined && (
         <button type="button" class="button primary to-form" onClick={() => (view.value = "room")}>

@@ -66,6 +66,16 @@ function NameField() {
   );
 }
 
+const FAMILIES = [...new Set(TRANSPORT_NAMES.flatMap((name) => TRANSPORTS[name].family ?? []))];
+
+function option(name: TransportName) {
+  return (
+    <option key={name} value={name}>
+      {TRANSPORTS[name].title}
+    </option>
+  );
+}
+
 function TransportField() {
   const chosen = form.value.transport;
   return (
@@ -78,10 +88,11 @@ function TransportField() {
         value={chosen}
         onChange={(e) => (form.value = { ...form.value, transport: e.currentTarget.value as TransportName })}
       >
-        {TRANSPORT_NAMES.map((name) => (
-          <option key={name} value={name}>
-            {TRANSPORTS[name].title}
-          </option>
+        {TRANSPORT_NAMES.filter((name) => !TRANSPORTS[name].family).map(option)}
+        {FAMILIES.map((family) => (
+          <optgroup key={family} label={family}>
+            {TRANSPORT_NAMES.filter((name) => TRANSPORTS[name].family === family).map(option)}
+          </optgroup>
         ))}
       </select>
       <span id="transport-how" class="hint">
