@@ -6,7 +6,10 @@ use common::websocket::{Client, Got, texts};
 use common::{House, Rules};
 use http::Method;
 use hubbub_gate::outbox::{OutboxLimits, WhenFull};
+use hubbub_hub::hook::{Hook, HookAsk, HookKind, HookName};
 use hubbub_hub::{RoomName, SessionKey};
+use hubbub_worker::Worker;
+use hubbub_worker::worker::Slow;
 
 const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
@@ -169,6 +172,30 @@ fn a_room_that_says_no_after_a_move_is_no_reason_to_be_put_out() {
     let heard = heard(&mut house, &mut socket);
     assert!(heard.iter().any(|packet| packet.starts_with("431[{\"error\"")), "{heard:?}");
     assert!(!heard.iter().any(|packet| packet == "41"), "{heard:?}");
+}
+
+/// What the applications are asked, as the questions come.
+fn asked(house: &mut House) -> Vec<HookAsk> {
+    let slow = house.workers.iter_mut().flat_map(Worker::take_slow);
+    slow.filter_map(|slow| if let Slow::Hook(_, ask) = slow { Some(*ask) } else { None }).collect()
+}
+
+#[test]
+fn the_application_hears_of_a_connection_as_such_though_it_moves_before_it_is_let_in() {
+    let hook = Hook { name: HookName::new("app"), kinds: vec![HookKind::Connect] };
+    let mut house = House::new(2, &Rules { hook: Some(hook), ..Rules::default() });
+    let sid = begin(&mut house, "");
+    post(&mut house, &sid, "40/lobby,{\"ticket\":7}");
+    house.settle();
+    assert_eq!(asked(&mut house).len(), 1);
+    let mut socket = probing(&mut house, &sid);
+    socket.say(&mut house, "5");
+    assert!(heard(&mut house, &mut socket).is_empty(), "it was let in before the application said so");
+    let again = asked(&mut house);
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].kind, HookKind::Connect);
+    let auth = again[0].hello.as_ref().and_then(|hello| hello.auth.as_deref());
+    assert_eq!(auth, Some(&b"{\"ticket\":7}"[..]));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use hubbub_gate::outbox::{OutboxLimits, WhenFull};
 use hubbub_gate::request::{Opening, Request, open};
 use hubbub_gate::session::{Input, Session};
 use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings};
+use hubbub_hub::hook::Hook;
 use hubbub_hub::{
     Hub, HubSettings, Keep, LogKind, Now, Policies, PresenceMode, RoomPolicy, SessionKey, Who, WorkerId,
 };
@@ -32,6 +33,8 @@ pub(crate) struct Rules {
     pub(crate) publish_rate: u64,
     pub(crate) publish_burst: u64,
     pub(crate) context_takeover: bool,
+    /// The application behind every room.
+    pub(crate) hook: Option<Hook>,
 }
 
 impl Default for Rules {
@@ -41,6 +44,7 @@ impl Default for Rules {
             publish_rate: 0,
             publish_burst: 0,
             context_takeover: false,
+            hook: None,
         }
     }
 }
@@ -71,7 +75,7 @@ impl House {
                 settings,
                 gate: gate.clone(),
                 doorman: doorman.clone(),
-                hub: Hub::new(hub_settings(workers), policies(), u64::from(id)),
+                hub: Hub::new(hub_settings(workers), policies(rules), u64::from(id)),
                 post: post.clone(),
                 mailbox,
                 counters: Arc::new(Counters::default()),
@@ -256,7 +260,7 @@ fn hub_settings(workers: u16) -> HubSettings {
     }
 }
 
-fn policies() -> Policies {
+fn policies(rules: &Rules) -> Policies {
     let room = RoomPolicy {
         log: LogKind::Memory,
         keep: Keep { count: 10_000, bytes: 1 << 24, age_ms: u64::MAX },
@@ -264,7 +268,7 @@ fn policies() -> Policies {
         join: vec![Who::Anyone],
         publish: vec![Who::Anyone],
         read: vec![Who::Anyone],
-        hook: None,
+        hook: rules.hook.clone(),
     };
     Policies::new(Vec::new(), room.clone(), room)
 }
