@@ -53,6 +53,8 @@ pub(super) enum Way {
 #[derive(Debug)]
 pub(super) struct Opening {
     pub(super) peer: Peer,
+    /// Whether the client takes few packets at once by polling.
+    pub(super) takes_few: bool,
     pub(super) what: What,
 }
 
@@ -148,7 +150,8 @@ pub fn asked(
             What::SocketIo(Hello { credentials: credentials.clone(), recovers, echo, version })
         }
     };
-    let opening = Opening { peer, what };
+    let takes_few = introduces_itself_as(parts, &TAKING_FEW) || own.transport_first;
+    let opening = Opening { peer, takes_few, what };
     let way = way(request, &own, sid.is_some(), settings)?;
     Ok(Asked { sid, way, opening })
 }
@@ -198,6 +201,9 @@ fn room(own: &Own<'_>, params: &Params) -> Result<What, Problem> {
 /// Clients that take an offset for an argument of the application's: they call handlers with as many arguments as come.
 const NOT_RECOVERING: [&str; 3] = ["python", "aiohttp", "dart"];
 
+/// Clients that end the connection when the answer to a poll has more than 16 packets.
+const TAKING_FEW: [&str; 2] = ["python", "aiohttp"];
+
 /// Whether this client takes offsets. Nothing in the protocol says so: clients before Socket.IO 4.6 do not, and of those
 /// in other languages none do today. What is known about them is how they introduce themselves: by their `User-Agent`, or, where
 /// they send none, as python-engineio does, by the order of their parameters.
@@ -206,12 +212,17 @@ fn recovers(own: &Own<'_>, version: Version, parts: &request::Parts, rule: Recov
         (Recovery::Never, _) => false,
         (Recovery::Always, asked) | (Recovery::Auto, asked @ Some(_)) => asked.unwrap_or(true),
         (Recovery::Auto, None) => {
-            let agent = parts.headers.get(header::USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
-            let agent = String::from_utf8_lossy(agent).to_ascii_lowercase();
-            let unaware = NOT_RECOVERING.iter().any(|name| agent.contains(name)) || own.transport_first;
+            let unaware = introduces_itself_as(parts, &NOT_RECOVERING) || own.transport_first;
             version == Version::V4 && !unaware
         }
     }
+}
+
+/// Whether one of these, in lower case, is in the `User-Agent`.
+fn introduces_itself_as(parts: &request::Parts, names: &[&str]) -> bool {
+    let agent = parts.headers.get(header::USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
+    let agent = String::from_utf8_lossy(agent).to_ascii_lowercase();
+    names.iter().any(|name| agent.contains(name))
 }
 
 /// A refusal with the members that clients of Engine.IO know: `code` and `message`.

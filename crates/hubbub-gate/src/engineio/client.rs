@@ -12,6 +12,9 @@ use crate::coder::WsDeflate;
 use crate::session::{Act, Answer, Cx};
 use crate::socketio::Connection;
 
+/// As many packets as python-engineio takes in the answer to one poll.
+const FEW: usize = 16;
+
 /// A session.
 pub(super) struct Client {
     engine: Engine<SessionKey>,
@@ -51,7 +54,10 @@ impl Client {
     ) -> Option<Self> {
         let (sid, peer) = (sid(cx)?, opening.peer);
         let now_ms = cx.now.mono_ms;
-        let engine = Engine::open_polling(peer, leg, &sid, &cx.settings.socketio.engine, now_ms, outs);
+        let mut engine = Engine::open_polling(peer, leg, &sid, &cx.settings.socketio.engine, now_ms, outs);
+        if opening.takes_few {
+            engine.limit_answers(FEW);
+        }
         let mut client = Self::new(engine, opening.what, None, cx);
         client.begin(cx, outs);
         Some(client)
@@ -106,7 +112,10 @@ impl Client {
                 }
             }
             Requested::Post { body, binary } => {
+                let before = self.engine.queued_bytes();
                 let messages = self.engine.post(leg, &body, binary, cx.now.mono_ms, outs);
+                // The pongs of Engine.IO 3.
+                self.answers += self.engine.queued_bytes().saturating_sub(before);
                 // What was said before a goodbye in the same body counts.
                 let farewell = !self.engine.is_open();
                 for message in messages {
@@ -185,6 +194,8 @@ impl Client {
     /// When something is due.
     pub(super) fn deadline(&self) -> Option<u64> {
         let spoken = match &self.spoken {
+            // Only the end is left to wait for.
+            _ if !self.engine.is_open() => None,
             Spoken::SocketIo(connection) => connection.deadline(),
             Spoken::Room(raw) => raw.deadline(),
         };

@@ -108,7 +108,7 @@ impl State {
     fn begin(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
         let mut outs = Outs::new();
         match self.begins.take().map(|begins| *begins) {
-            Some(Begins::Fresh(handshake, Opening { peer, what })) => {
+            Some(Begins::Fresh(handshake, Opening { peer, what, .. })) => {
                 let client = Client::on_websocket(peer, what, self.form.deflate, cx, &mut outs);
                 let Some(client) = client else {
                     return respond_problem(

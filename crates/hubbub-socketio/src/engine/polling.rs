@@ -23,6 +23,8 @@ pub(super) struct Polling<L> {
     pub(super) probe: Option<Probe<L>>,
     /// The session ends as soon as the client can be told.
     pub(super) closing: Option<Closing>,
+    /// Most packets in one answer.
+    pub(super) most: usize,
 }
 
 /// A session that is about to be over.
@@ -34,7 +36,14 @@ pub(super) struct Closing {
 
 impl<L> Default for Polling<L> {
     fn default() -> Self {
-        Self { parked: None, queue: Vec::new(), queued_bytes: 0, probe: None, closing: None }
+        Self {
+            parked: None,
+            queue: Vec::new(),
+            queued_bytes: 0,
+            probe: None,
+            closing: None,
+            most: usize::MAX,
+        }
     }
 }
 
@@ -50,12 +59,15 @@ impl<L: Copy + Eq> Polling<L> {
         mem::take(&mut self.queue)
     }
 
-    /// Answers the waiting poll, if there is one, with the queue.
+    /// Answers the waiting poll, if there is one, with the queue, or as much of it as the client takes at once.
     pub(super) fn answer(&mut self, peer: Peer, out: &mut Vec<Out<L>>) {
         if let Some(leg) = self.parked.take() {
+            let mut packets = self.take_queue();
+            let rest = packets.split_off(packets.len().min(self.most));
             let mut body = Vec::new();
-            let binary = encode_payload(peer, &self.take_queue(), &mut body);
+            let binary = encode_payload(peer, &packets, &mut body);
             out.push(Out::Payload { leg, body, binary });
+            rest.into_iter().for_each(|packet| self.push(packet));
         }
     }
 
@@ -81,6 +93,14 @@ impl<L: Copy + Eq> Polling<L> {
 }
 
 impl<L: Copy + Eq> Engine<L> {
+    /// The client takes at most so many packets in the answer to one poll; without this, any number. The rest comes with
+    /// the next.
+    pub fn limit_answers(&mut self, packets: usize) {
+        if let State::Polling(polling) = &mut self.state {
+            polling.most = packets.max(1);
+        }
+    }
+
     /// A GET with the session's id. It is answered at once if something is queued, or by `NOOP` if an upgrade
     /// is under way; else it waits.
     ///
@@ -149,8 +169,8 @@ impl<L: Copy + Eq> Engine<L> {
         for packet in packets {
             match self.receive(packet, now)? {
                 Received::Message(message) if self.is_open() => posted.messages.push(message),
-                Received::Message(_) | Received::Nothing => {}
-                Received::Answer(answer) => self.queue(answer),
+                Received::Answer(answer) if self.is_open() => self.queue(answer),
+                Received::Message(_) | Received::Answer(_) | Received::Nothing => {}
                 Received::Close => {
                     posted.close = true;
                     break;

@@ -49,6 +49,19 @@ fn text_and_binary() {
 }
 
 #[test]
+fn a_client_that_takes_few_at_once() {
+    let mut session = Session::polling(V4);
+    session.engine.limit_answers(2);
+    session.send(["a", "b", "c", "d", "e"].map(Message::Text));
+    assert_eq!(session.poll(1), ["1 < 4a|4b"]);
+    session.send([Message::Text("f")]);
+    assert_eq!(session.poll(2), ["2 < 4c|4d"]);
+    assert_eq!(session.poll(3), ["3 < 4e|4f"]);
+    assert_eq!(session.engine.queued_bytes(), 0);
+    assert_eq!(session.poll(4), NOTHING);
+}
+
+#[test]
 fn a_waiting_poll_is_answered_with_all_there_is() {
     let mut session = Session::polling(V4);
     assert_eq!(session.poll(1), NOTHING);
