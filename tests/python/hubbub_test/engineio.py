@@ -44,8 +44,16 @@ class Reply:
 class Exchange:
     """One request under way: it is sent, its answer may be long in coming."""
 
-    def __init__(self, port: int, method: str, target: str, body: bytes | str | None = None, kind: str | None = None):
-        self.http = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    def __init__(
+        self,
+        port: int,
+        method: str,
+        target: str,
+        body: bytes | str | None = None,
+        kind: str | None = None,
+        patience: float = PATIENCE,
+    ):
+        self.http = HTTPConnection("127.0.0.1", port, timeout=patience)
         headers = {"Content-Type": kind} if kind else {}
         self.http.request(method, target, body.encode() if isinstance(body, str) else body, headers)
 
@@ -67,7 +75,7 @@ def address(path: str, transport: str | None = "polling", eio: int | str | None 
     return f"{path}?" + urlencode({name: value for name, value in own.items() if value is not None})
 
 
-def dial(port: int, target: str, **options) -> ClientConnection:
+def dial(port: int, target: str, patience: float = PATIENCE, **options) -> ClientConnection:
     """An open WebSocket; the caller closes it. It has no `User-Agent`: the server knows Python's clients by that."""
     return connect(
         f"ws://127.0.0.1:{port}{target}",
@@ -75,7 +83,7 @@ def dial(port: int, target: str, **options) -> ClientConnection:
         max_size=None,
         ping_interval=None,
         user_agent_header=None,
-        open_timeout=PATIENCE,
+        open_timeout=patience,
         legacy=True,
         **options,
     )
@@ -93,9 +101,11 @@ def opened(packet: str, eio: int = 4) -> dict:
 class Polling:
     """A session on long-polling. Nothing happens by itself: no poll, no pong."""
 
+    patience: float = PATIENCE  # for each answer
+
     def __init__(self, server: Server, path: str = "/engine.io/", eio: int = 4, port: int | None = None, **query):
         self.port, self.path, self.eio, self.query = port or server.port, path, eio, query
-        self.opening = Exchange(self.port, "GET", self.target()).reply()
+        self.opening = self.get()
         assert self.opening.status == 200, self.opening
         first, *self.rest = self.records(self.opening)
         self.handshake = opened(first, eio)
@@ -109,10 +119,10 @@ class Polling:
         return reply.packets if self.eio == 4 else split_v3(reply.text)
 
     def begin_get(self) -> Exchange:
-        return Exchange(self.port, "GET", self.target())
+        return Exchange(self.port, "GET", self.target(), patience=self.patience)
 
     def begin_post(self, body: bytes | str, kind: str = TEXT) -> Exchange:
-        return Exchange(self.port, "POST", self.target(), body, kind)
+        return Exchange(self.port, "POST", self.target(), body, kind, self.patience)
 
     def get(self) -> Reply:
         return self.begin_get().reply()
@@ -128,7 +138,7 @@ class Polling:
 
     def websocket(self) -> ClientConnection:
         """A WebSocket with the session's id."""
-        return dial(self.port, self.target("websocket"))
+        return dial(self.port, self.target("websocket"), self.patience)
 
     def is_over(self) -> bool:
         """Whether the session is no more; asking ends a wait that is under way."""

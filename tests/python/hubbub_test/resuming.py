@@ -21,6 +21,8 @@ class Heard:
 
 
 class Resuming:
+    patience = 5.0  # seconds without even a heartbeat, after which it comes anew; more than tests let pass between two
+
     def __init__(self, port: int, namespace: str, transport: str = "websocket", **query):
         self.port, self.namespace, self.transport, self.query = port, namespace, transport, query
         self.pid: str | None = None
@@ -36,7 +38,7 @@ class Resuming:
         if known:
             auth["pid"] = known
             auth |= {"offset": self.offset} if self.offset else {}
-        self.client = Client(None, self.transport, port=self.port, query=self.query)
+        self.client = Client(None, self.transport, port=self.port, query=self.query, patience=self.patience)
         self.client.send(*encode(CONNECT, self.namespace, auth))
         answer = self.client.next()
         assert answer.kind == CONNECT, answer

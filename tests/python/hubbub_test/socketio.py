@@ -10,8 +10,9 @@ import socket as sockets
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException
 
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from hubbub_test.engineio import CLOSE, MESSAGE, NOOP, PING, PONG, SEPARATOR, Polling, address, dial, opened, record_v3
 from hubbub_test.server import PATIENCE, Server
@@ -20,19 +21,28 @@ PATH = "/socket.io/"
 CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK = range(7)
 
 
+# What libraries say of a connection that broke, wherever it was at the time; `Reply.packets` of a refusal is an assertion.
+BROKEN = (ConnectionClosed, WebSocketException, HTTPException, OSError, EOFError, AssertionError, ValueError)
+
+
 class Ended(Exception):
     """The connection is over."""
+
+
+def impatient(patience: float) -> type[Polling]:
+    """Sessions whose answers may not take longer than that."""
+    return type("Impatient", (Polling,), {"patience": patience})
 
 
 class OverWebSocket:
     """Messages of Engine.IO on a WebSocket."""
 
-    def __init__(self, port: int, eio: int = 4, **query):
-        self.eio = eio
+    def __init__(self, port: int, eio: int = 4, patience: float = PATIENCE, **query):
+        self.eio, self.patience = eio, patience
         try:
-            self.socket = dial(port, address(PATH, "websocket", eio, **query))
-            self.handshake = opened(self.socket.recv(timeout=PATIENCE), eio)
-        except (ConnectionClosed, OSError, TimeoutError) as lost:
+            self.socket = dial(port, address(PATH, "websocket", eio, **query), patience)
+            self.handshake = opened(self.socket.recv(timeout=patience), eio)
+        except BROKEN as lost:
             raise Ended from lost
 
     def send(self, *messages: str | bytes):
@@ -43,18 +53,18 @@ class OverWebSocket:
                 elif self.eio == 3:
                     message = b"\4" + message
                 self.socket.send(message)
-        except ConnectionClosed as closed:
-            raise Ended from closed
+        except BROKEN as lost:
+            raise Ended from lost
 
-    def next(self, patience: float = PATIENCE) -> str | bytes:
-        """The next message. `Ended` if there will be none; `TimeoutError` if none came in time."""
+    def next(self) -> str | bytes:
+        """The next message. `Ended` if there will be none, or if not even a heartbeat came in time."""
         while True:
             try:
-                frame = self.socket.recv(timeout=patience)
+                frame = self.socket.recv(timeout=self.patience)
                 if frame == PING:
                     self.socket.send(PONG)
-            except ConnectionClosed as closed:
-                raise Ended from closed
+            except BROKEN as lost:
+                raise Ended from lost
             if isinstance(frame, bytes):
                 return frame if self.eio == 4 else frame[1:]
             if frame[:1] == MESSAGE:
@@ -72,11 +82,12 @@ class OverWebSocket:
 class OverPolling:
     """Messages of Engine.IO by long-polling: one request after the other."""
 
-    def __init__(self, port: int, eio: int = 4, **query):
+    def __init__(self, port: int, eio: int = 4, patience: float = PATIENCE, **query):
         try:
-            self.session = Polling(None, PATH, eio, port, **query)
-        except (OSError, EOFError, AssertionError, ValueError) as lost:
+            self.session = impatient(patience)(None, PATH, eio, port, **query)
+        except BROKEN as lost:
             raise Ended from lost
+        self.patience = patience
         self.handshake, self.eio = self.session.handshake, eio
         self.waiting: deque[str | bytes] = deque()
         self._take(self.session.rest)
@@ -101,12 +112,12 @@ class OverPolling:
         body = SEPARATOR.join(packets) if self.eio == 4 else "".join(map(record_v3, packets))
         try:
             reply = self.session.post(body)
-        except (OSError, EOFError, ValueError) as lost:
+        except BROKEN as lost:
             raise Ended from lost
         if reply.status != 200:
             raise Ended(reply)
 
-    def next(self, patience: float = PATIENCE) -> str | bytes:
+    def next(self) -> str | bytes:
         while not self.waiting:
             self._poll()
         return self.waiting.popleft()
@@ -114,7 +125,7 @@ class OverPolling:
     def _poll(self):
         try:
             reply = self.session.get()
-        except (OSError, EOFError, ValueError) as lost:
+        except BROKEN as lost:
             raise Ended from lost
         if reply.status != 200:
             raise Ended(reply)
@@ -135,8 +146,8 @@ class OverPolling:
 class OverBoth(OverPolling):
     """Begins by polling and goes over to a WebSocket at once, as the reference client does."""
 
-    def __init__(self, port: int, eio: int = 4, **query):
-        super().__init__(port, eio, **query)
+    def __init__(self, port: int, eio: int = 4, patience: float = PATIENCE, **query):
+        super().__init__(port, eio, patience, **query)
         self.socket = None
 
     def upgrade(self):
@@ -144,14 +155,14 @@ class OverBoth(OverPolling):
         try:
             self.socket = self.session.websocket()
             self.socket.send(PING + "probe")
-            while self.socket.recv(timeout=PATIENCE) != PONG + "probe":
+            while self.socket.recv(timeout=self.patience) != PONG + "probe":
                 pass
             others = self._take(self.session.records(self.session.get()))
             assert set(others) <= {NOOP, PING}, others
             self.socket.send("5")
             if PING in others:
                 self.socket.send(PONG)
-        except (ConnectionClosed, OSError, EOFError, AssertionError, ValueError, TimeoutError) as lost:
+        except BROKEN as lost:
             raise Ended from lost
 
     def send(self, *messages):
@@ -159,10 +170,10 @@ class OverBoth(OverPolling):
             return super().send(*messages)
         return OverWebSocket.send(self, *messages)
 
-    def next(self, patience: float = PATIENCE):
+    def next(self):
         if self.waiting or self.socket is None:
-            return super().next(patience)
-        return OverWebSocket.next(self, patience)
+            return super().next()
+        return OverWebSocket.next(self)
 
     def cut(self):
         if self.socket is not None:
@@ -247,20 +258,21 @@ class Client:
     eio: int = 4
     port: int | None = None
     query: dict = field(default_factory=dict)
+    patience: float = PATIENCE
 
     def __post_init__(self):
         kind = TRANSPORTS[self.transport]
-        self.link = kind(self.port or self.server.port, self.eio, **self.query)
+        self.link = kind(self.port or self.server.port, self.eio, self.patience, **self.query)
         self.kept: deque[Packet] = deque()
         self.ids = iter(range(1, 10**9))
 
     def send(self, *messages: str | bytes):
         self.link.send(*messages)
 
-    def next(self, patience: float = PATIENCE) -> Packet:
+    def next(self) -> Packet:
         """The next packet, with its attachments."""
-        found = decode(self.link.next(patience))
-        attachments = [self.link.next(patience) for _ in range(found.attachments)]
+        found = decode(self.link.next())
+        attachments = [self.link.next() for _ in range(found.attachments)]
         found.data = put_in(found.data, attachments)
         return found
 
