@@ -3,7 +3,7 @@
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use hubbub_hub::presence::{Movement, PresenceChange, PresenceView};
-use hubbub_hub::{Args, Content, Emission, Event, Joined, Offset, Page, Published, RoomName, Sender};
+use hubbub_hub::{Args, Body, Content, Emission, Event, Joined, Offset, Page, Published, RoomName, Sender};
 use serde_json::json;
 
 /// Appends `text` as a JSON string.
@@ -25,10 +25,16 @@ pub fn event(out: &mut Vec<u8>, event: &Event) {
 
 /// Appends what the application says and no log keeps: `{"event","data"}`.
 pub fn emission(out: &mut Vec<u8>, emission: &Emission) {
-    out.extend_from_slice(b"{\"event\":");
-    string(out, emission.body.event.as_str());
-    data(out, &emission.body.content);
+    out.push(b'{');
+    message(out, &emission.body);
     out.push(b'}');
+}
+
+/// Appends the members of an envelope that its sender chooses, without braces: `"event","data"`.
+pub fn message(out: &mut Vec<u8>, body: &Body) {
+    out.extend_from_slice(b"\"event\":");
+    string(out, body.event.as_str());
+    data(out, &body.content);
 }
 
 /// Appends the members of an envelope that carry the content.

@@ -4,7 +4,9 @@
 //! [`want::Want`] names: [`publish`], [`poll`], [`sse`], [`ws`], [`presence`] or [`token`]. All of them are [`session::Session`]s:
 //! functions from (state, input, now) to effects, without I/O or clock.
 
+pub mod actions;
 pub mod admission;
+pub mod attachments;
 pub mod coder;
 mod credentials;
 pub mod dialect;

@@ -4,7 +4,7 @@ mod act;
 mod closing;
 pub mod handshake;
 pub(crate) mod receive;
-mod say;
+pub(crate) mod say;
 mod tell;
 
 use std::sync::Arc;

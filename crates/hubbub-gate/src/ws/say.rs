@@ -28,7 +28,7 @@ struct Frame<'a> {
 }
 
 /// `null` is data as well; only what is not there is missing.
-fn present<'de, D: Deserializer<'de>>(data: D) -> Result<Option<&'de RawValue>, D::Error> {
+pub(crate) fn present<'de, D: Deserializer<'de>>(data: D) -> Result<Option<&'de RawValue>, D::Error> {
     Deserialize::deserialize(data).map(Some)
 }
 
@@ -76,7 +76,7 @@ pub(super) fn envelope(text: &str) -> Result<Said, (Option<String>, Problem)> {
 }
 
 /// A string is text, anything else is JSON; base64 is binary where it is marked so.
-fn content(data: &str, encoding: Option<&str>) -> Result<Content, Problem> {
+pub(crate) fn content(data: &str, encoding: Option<&str>) -> Result<Content, Problem> {
     if !data.starts_with('"') && encoding.is_none() {
         return Ok(Content::Json(Bytes::copy_from_slice(data.as_bytes())));
     }
