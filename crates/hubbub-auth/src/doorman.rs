@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hubbub_hub::address::{NameError, prepare_local};
 use hubbub_hub::{Identity, IdentityKind, UserAddress};
+use subtle::ConstantTimeEq;
 
 use crate::claims::{Claims, Expected};
 use crate::credentials::{Credentials, Verdict};
@@ -34,6 +35,8 @@ pub struct Doorman {
     audience: Option<String>,
     leeway_ms: u64,
     sealer: Option<Sealer>,
+    server: Arc<Identity>,
+    server_token: Option<String>,
 }
 
 /// Says nothing of the keys.
@@ -67,6 +70,8 @@ impl Doorman {
             issuer: keys.issuer.clone(),
             audience: keys.audience.clone(),
             leeway_ms: keys.leeway_s.saturating_mul(1000),
+            server: Arc::new(Identity::server(&domain)),
+            server_token: None,
             domain,
             sealer: None,
         })
@@ -108,12 +113,31 @@ impl Doorman {
         })
     }
 
+    /// Lets in as the server itself whoever brings this token.
+    #[must_use]
+    pub fn with_server_token(self, token: Option<String>) -> Self {
+        Self { server_token: token, ..self }
+    }
+
+    /// Whether there is a token for the server itself.
+    #[must_use]
+    pub fn has_server_token(&self) -> bool {
+        self.server_token.is_some()
+    }
+
+    /// Who the server itself is.
+    #[must_use]
+    pub fn server(&self) -> Arc<Identity> {
+        self.server.clone()
+    }
+
     /// Judges what a request brings, at `unix_ms` (milliseconds since 1970).
     #[must_use]
     pub fn admit(&self, credentials: Credentials, unix_ms: u64, rng: &mut fastrand::Rng) -> Verdict {
         let identity = match credentials {
             Credentials::Nobody { .. } if !self.admit.guests => Err(Denied::Guests),
             Credentials::Nobody { name } => guest(name.as_deref(), &self.guest_host, rng),
+            Credentials::Bearer(token) if self.is_server_token(&token) => return Verdict::In(self.server()),
             Credentials::Bearer(token) => self.by_token(&token, unix_ms),
             Credentials::Password { user, password } => return self.by_password(&user, password),
         };
@@ -157,6 +181,12 @@ impl Doorman {
             ..Claims::default()
         };
         Some((self.keys.sign(&claims)?, exp))
+    }
+
+    /// Compared in constant time: how long it takes says nothing of how much of it is right.
+    fn is_server_token(&self, token: &str) -> bool {
+        let known = self.server_token.as_ref();
+        known.is_some_and(|known| bool::from(known.as_bytes().ct_eq(token.as_bytes())))
     }
 
     fn by_password(&self, user: &str, password: String) -> Verdict {

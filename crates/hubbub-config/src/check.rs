@@ -2,13 +2,13 @@
 
 use hubbub_hub::address::NameError;
 
-use crate::Config;
-use crate::problem::Problem;
+use crate::problem::{Problem, did_you_mean};
+use crate::{Config, Webhook};
 
 /// All of them. What can be put in its usual form (the domain in small letters) is.
 pub(crate) fn all(config: &mut Config, found: &mut Vec<Problem>) {
     config.server.domain.make_ascii_lowercase();
-    let checks = [domain, listen, origins, frame_bytes, rules];
+    let checks = [domain, listen, origins, frame_bytes, rules, webhooks, rooms_webhooks];
     found.extend(checks.iter().flat_map(|check| check(config)));
 }
 
@@ -88,6 +88,65 @@ fn rules(config: &Config) -> Vec<Problem> {
                 Problem::new(&place, "room.match", "a pattern cannot be empty; write \"*\" for every room")
             }
             _ => Problem::new(&place, "room.match", format!("no room can match this pattern: {error}")),
+        })
+        .collect()
+}
+
+/// Names that differ, addresses that can be ones, and no question that outlasts who waits for it.
+fn webhooks(config: &Config) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for (number, webhook) in config.webhooks.iter().enumerate() {
+        let mut wrong = |setting: &str, reason: String| {
+            let place = config.place(&format!("webhook[{number}].{setting}"));
+            // What is missing has been told.
+            if place != crate::Place::Nowhere || setting == "timeout" {
+                found.push(Problem::new(&place, format!("webhook.{setting}"), reason));
+            }
+        };
+        let Webhook { name, url, timeout, .. } = webhook;
+        if name.is_empty() || config.webhooks[..number].iter().any(|other| other.name == *name) {
+            wrong("name", format!("\"{name}\" is no name of its own; give each [[webhook]] another"));
+        }
+        if !is_http(url) {
+            let mend = "write one such as \"http://127.0.0.1:3000/hubbub\"";
+            wrong(
+                "url",
+                format!("\"{url}\" is no http or https address without a user and a fragment; {mend}"),
+            );
+        }
+        let most = config.limits.answer_timeout;
+        if *timeout > most {
+            let (timeout, most) = (timeout.as_secs_f64(), most.as_secs_f64());
+            let reason = format!(
+                "{timeout} s are longer than anybody waits; make it at most limits.answer_timeout, {most} s"
+            );
+            wrong("timeout", reason);
+        }
+    }
+    found
+}
+
+/// `http://host[:port][/path]` (RFC 9110 §4.2).
+fn is_http(url: &str) -> bool {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let printable = url.bytes().all(|b| b.is_ascii_graphic());
+    rest.is_some_and(|rest| {
+        let host = rest.split(['/', '?']).next().unwrap_or_default();
+        printable && !host.is_empty() && !host.starts_with(':') && !rest.contains(['#', '@'])
+    })
+}
+
+fn rooms_webhooks(config: &Config) -> Vec<Problem> {
+    let rules = config.rooms.iter().enumerate();
+    let named = rules.filter_map(|(number, rule)| Some((number, rule.webhook.as_deref()?)));
+    let unknown = named.filter(|(_, name)| config.webhook(name).is_none());
+    unknown
+        .map(|(number, name)| {
+            let hint = did_you_mean(name, config.webhooks.iter().map(|webhook| webhook.name.as_str()));
+            let reason = format!(
+                "there is no [[webhook]] called \"{name}\"; write one with this name and a url{hint}"
+            );
+            Problem::new(&config.place(&format!("room[{number}].webhook")), "room.webhook", reason)
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use hubbub_hub::{HubSettings, Keep, Policies, RoomPolicy};
 
 use crate::load::put_defaults;
-use crate::{Config, RoomRule};
+use crate::{Config, RoomRule, Webhook};
 
 impl Config {
     /// What rooms are like: the rules of the file, and what holds for the rooms and inboxes that none of them matches.
@@ -27,8 +27,14 @@ impl Config {
             join: rule.join.clone(),
             publish: rule.publish.clone(),
             read: rule.read.clone(),
-            hook: None,
+            hook: rule.webhook.as_deref().and_then(|name| self.webhook(name)).map(Webhook::hook),
         }
+    }
+
+    /// The application of this name.
+    #[must_use]
+    pub fn webhook(&self, name: &str) -> Option<&Webhook> {
+        self.webhooks.iter().find(|webhook| webhook.name == name)
     }
 
     /// The hub's limits, with this many workers.

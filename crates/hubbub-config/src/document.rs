@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::section::{Default, Setting, Sheet};
 use crate::value::Kind;
-use crate::{Config, RoomRule};
+use crate::{Config, RoomRule, Webhook};
 
 const FILE_HEAD: &str = "\
 # The configuration of Hubbub. Every setting is here, commented out, at its default:
@@ -29,7 +29,17 @@ This page is made from the server's own table: `cargo xtask docs` writes it.
 /// Every sheet, in the order of the file.
 fn sheets() -> Vec<&'static Sheet> {
     let mut config = Config::default();
-    config.sections().iter().map(|section| section.sheet()).chain([&RoomRule::SHEET]).collect()
+    config
+        .sections()
+        .iter()
+        .map(|section| section.sheet())
+        .chain([&Webhook::SHEET, &RoomRule::SHEET])
+        .collect()
+}
+
+/// Whether there may be any number of these.
+fn is_repeated(sheet: &Sheet) -> bool {
+    [RoomRule::SHEET.name, Webhook::SHEET.name].contains(&sheet.name)
 }
 
 /// The file that `hubbub init` writes: every setting with its description, commented out at its default. Read as it is, it
@@ -38,7 +48,7 @@ fn sheets() -> Vec<&'static Sheet> {
 pub fn annotated() -> String {
     let mut file = FILE_HEAD.to_owned();
     for sheet in sheets() {
-        let is_rule = sheet.name == RoomRule::SHEET.name;
+        let is_rule = is_repeated(sheet);
         file.push('\n');
         push_comment(&mut file, &paragraph(sheet.doc));
         file.push_str(&if is_rule {
@@ -53,13 +63,18 @@ pub fn annotated() -> String {
     file
 }
 
+/// Settings that a section of which there may be any number must have.
+const MUST_BE: &[&str] = &["match", "name", "url"];
+
 fn push_setting(file: &mut String, setting: &Setting, is_rule: bool) {
     file.push('\n');
     push_comment(file, &paragraph(setting.doc));
     push_comment(file, &sentence(setting.kind));
     match setting.default {
         Default::Is(value) => _ = writeln!(file, "# {} = {value}", setting.name()),
-        Default::Unset(example) if is_rule => _ = writeln!(file, "# {} = {example}", setting.name()),
+        Default::Unset(example) if is_rule && MUST_BE.contains(&setting.name()) => {
+            _ = writeln!(file, "# {} = {example}", setting.name())
+        }
         // More space, so that it stays a comment where all the others are taken up: it is not the default.
         Default::Unset(example) => {
             _ = writeln!(file, "# Not set. For example:\n#     {} = {example}", setting.name())
@@ -80,7 +95,7 @@ fn sentence(kind: Kind) -> String {
 pub fn reference_page() -> String {
     let mut page = PAGE_HEAD.to_owned();
     for sheet in sheets() {
-        let (open, close) = if sheet.name == RoomRule::SHEET.name { ("[[", "]]") } else { ("[", "]") };
+        let (open, close) = if is_repeated(sheet) { ("[[", "]]") } else { ("[", "]") };
         _ = write!(page, "\n## `{open}{}{close}`\n\n{}\n", sheet.name, paragraph(sheet.doc));
         for setting in sheet.settings {
             _ = write!(
@@ -103,7 +118,7 @@ fn facts(sheet: &Sheet, setting: &Setting) -> String {
     };
     let name = setting.name();
     let mut facts = format!("{default} · {}", setting.kind.range());
-    if sheet.name != RoomRule::SHEET.name {
+    if !is_repeated(sheet) {
         _ = write!(facts, " · `HUBBUB_{}_{}`", sheet.name.to_uppercase(), name.to_uppercase());
     }
     if sheet.name == "server" && ["listen", "data", "domain", "workers"].contains(&name) {

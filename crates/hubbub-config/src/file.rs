@@ -10,7 +10,7 @@ use crate::load::{put, put_defaults};
 use crate::problem::{Place, Problem, did_you_mean};
 use crate::section::Section;
 use crate::value::Written;
-use crate::{Config, RoomRule};
+use crate::{Config, RoomRule, Webhook};
 
 /// The text being read, to tell where in it something is.
 #[derive(Clone, Copy)]
@@ -40,7 +40,13 @@ pub(crate) fn read(config: &mut Config, path: &Path, text: &str, found: &mut Vec
     for (key, value) in table.get_ref() {
         let name = key.get_ref().as_ref();
         if name == RoomRule::SHEET.name {
-            read_rooms(config, source, value, found);
+            read_each(source, name, value, found, |span, table, found| {
+                read_rule(config, source, span, table, found)
+            });
+        } else if name == Webhook::SHEET.name {
+            read_each(source, name, value, found, |span, table, found| {
+                read_webhook(config, source, span, table, found)
+            });
         } else {
             read_section(config, source, name, &key.span(), value, found);
         }
@@ -63,7 +69,10 @@ fn read_section(
     let mut places = Vec::new();
     let mut sections = config.sections();
     let Some(section) = sections.iter_mut().find(|section| section.sheet().name == name) else {
-        let names = sections.iter().map(|section| section.sheet().name).chain([RoomRule::SHEET.name]);
+        let names = sections
+            .iter()
+            .map(|section| section.sheet().name)
+            .chain([Webhook::SHEET.name, RoomRule::SHEET.name]);
         let hint = did_you_mean(name, names);
         return found.push(Problem::new(
             &source.place(at.clone()),
@@ -103,30 +112,55 @@ fn read_table(
     }
 }
 
-fn read_rooms(
-    config: &mut Config,
+/// The tables of a section that may be there any number of times.
+fn read_each(
     source: Source<'_>,
+    name: &str,
     value: &Spanned<DeValue<'_>>,
     found: &mut Vec<Problem>,
+    mut read: impl FnMut(&Range<usize>, &DeTable<'_>, &mut Vec<Problem>),
 ) {
     let tables = value
         .get_ref()
         .as_array()
-        .map(|rules| rules.iter().map(|rule| (rule.span(), rule.get_ref().as_table())));
+        .map(|tables| tables.iter().map(|one| (one.span(), one.get_ref().as_table())));
     let Some(tables) = tables else {
-        let reason = "there may be several of these; write [[room]], with two brackets";
-        return found.push(Problem::new(&source.place(value.span()), "room", reason));
+        let reason = format!("there may be several of these; write [[{name}]], with two brackets");
+        return found.push(Problem::new(&source.place(value.span()), name, reason));
     };
     for (span, table) in tables {
         match table {
-            Some(table) => read_rule(config, source, &span, table, found),
-            None => found.push(Problem::new(
-                &source.place(span),
-                "room",
-                "this is a section; write [[room]] on a line of its own",
-            )),
+            Some(table) => read(&span, table, found),
+            None => {
+                let reason = format!("this is a section; write [[{name}]] on a line of its own");
+                found.push(Problem::new(&source.place(span), name, reason));
+            }
         }
     }
+}
+
+/// One `[[webhook]]`.
+fn read_webhook(
+    config: &mut Config,
+    source: Source<'_>,
+    span: &Range<usize>,
+    table: &DeTable<'_>,
+    found: &mut Vec<Problem>,
+) {
+    let mut places = Vec::new();
+    let mut webhook = Webhook::blank();
+    put_defaults(&mut webhook);
+    for (name, example) in [("name", "app"), ("url", "http://127.0.0.1:3000/hubbub")] {
+        if !table.contains_key(name) {
+            let reason = format!("every [[webhook]] needs a {name}: {name} = \"{example}\"");
+            found.push(Problem::new(&source.place(span.clone()), format!("webhook.{name}"), reason));
+        }
+    }
+    read_table(&mut webhook, source, table, &mut places, found);
+    let number = config.webhooks.len();
+    let places = places.into_iter().map(|(setting, place)| (format!("webhook[{number}].{setting}"), place));
+    config.places.extend(places);
+    config.webhooks.push(webhook);
 }
 
 /// One `[[room]]`: the defaults of its kind of room, then what it says.

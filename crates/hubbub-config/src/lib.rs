@@ -25,8 +25,8 @@ pub use document::{annotated, reference_page};
 pub use load::{Flags, load};
 pub use problem::{Place, Problem, Problems};
 pub use sections::{
-    Access, Admit, History, Http, Level, Limits, Log, Logging, Presence, Recovery, RoomRule, Secret, Server,
-    ShowPresence, SocketIo, Store, Token, WebSocket, WhenFull,
+    Access, Admit, Api, Hears, History, Http, Level, Limits, Log, Logging, OnFailure, Presence, Recovery,
+    RoomRule, Secret, Server, ShowPresence, SocketIo, Store, Token, WebSocket, Webhook, WhenFull,
 };
 
 use section::Section;
@@ -56,6 +56,10 @@ pub struct Config {
     pub presence: Presence,
     /// What the server writes about itself.
     pub log: Logging,
+    /// The admin API.
+    pub api: Api,
+    /// The applications behind rooms.
+    pub webhooks: Vec<Webhook>,
     /// What rooms are like, in order of precedence.
     pub rooms: Vec<RoomRule>,
     /// The public key that `token.ed25519_public_key_file` holds, in PEM.
@@ -79,6 +83,8 @@ impl Config {
             store: Store::blank(),
             presence: Presence::blank(),
             log: Logging::blank(),
+            api: Api::blank(),
+            webhooks: Vec::new(),
             rooms: Vec::new(),
             ed25519_public_key: None,
             places: HashMap::new(),
@@ -86,7 +92,7 @@ impl Config {
     }
 
     /// Every section that is there once, in the order of the file.
-    fn sections(&mut self) -> [&mut dyn Section; 11] {
+    fn sections(&mut self) -> [&mut dyn Section; 12] {
         [
             &mut self.server,
             &mut self.access,
@@ -99,6 +105,7 @@ impl Config {
             &mut self.store,
             &mut self.presence,
             &mut self.log,
+            &mut self.api,
         ]
     }
 

@@ -120,8 +120,28 @@ fn take_flag(config: &mut Config, flag: &'static str, name: &str, value: &str, f
     }
 }
 
+/// Reads the files that hold the secrets of applications.
+fn read_webhook_secrets(config: &mut Config, found: &mut Vec<Problem>) {
+    for number in 0..config.webhooks.len() {
+        let webhook = &config.webhooks[number];
+        let Some(path) = webhook.secret_file.clone() else { continue };
+        let read = match &webhook.secret {
+            Some(_) => Err("secret is set too; keep one of the two".to_owned()),
+            None => secret_in(&path),
+        };
+        match read {
+            Ok(secret) => config.webhooks[number].secret = Some(secret),
+            Err(reason) => {
+                let place = config.place(&format!("webhook[{number}].secret_file"));
+                found.push(Problem::new(&place, "webhook.secret_file", reason));
+            }
+        }
+    }
+}
+
 /// Reads the files that hold keys.
 fn read_keys(config: &mut Config, found: &mut Vec<Problem>) {
+    read_webhook_secrets(config, found);
     if let Some(path) = config.token.hmac_secret_file.clone() {
         match read_secret(config, &path) {
             Ok(secret) => config.token.hmac_secret = Some(secret),
@@ -147,6 +167,10 @@ fn read_secret(config: &Config, path: &Path) -> Result<Secret, String> {
     if config.token.hmac_secret.is_some() {
         return Err("token.hmac_secret is set too; keep one of the two".to_owned());
     }
+    secret_in(path)
+}
+
+fn secret_in(path: &Path) -> Result<Secret, String> {
     let text = read_named(path)?;
     crate::land::FromText::from_text(text.trim()).map_err(|why| format!("{}: {why}", path.display()))
 }

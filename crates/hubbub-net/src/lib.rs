@@ -22,5 +22,6 @@ mod uring;
 mod writev;
 
 pub use clock::Clock;
+pub use metrics::{Reading, Readings};
 pub use pages::{Page, Pages};
 pub use serve::{NetSettings, Server, ServerParts, SlowHandler, serve};

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use hubbub_gate::problem::Problem;
 use hubbub_worker::Counters;
 
-use crate::metrics;
+use crate::metrics::{self, Readings};
 
 /// A whole answer that needs no session.
 #[derive(Debug, Clone)]
@@ -43,16 +43,22 @@ pub struct Pages {
     files: Files,
     openapi: &'static str,
     counters: Vec<Arc<Counters>>,
+    readings: Readings,
 }
 
 /// Nothing from elsewhere, nothing inline; sockets to this server only.
 const CONTENT_SECURITY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 impl Pages {
-    /// The console's `files`, the description of the surface, and what the workers count.
+    /// The console's `files`, the description of the surface, what the workers count, and what others do.
     #[must_use]
-    pub fn new(files: Files, openapi: &'static str, counters: Vec<Arc<Counters>>) -> Self {
-        Self { files, openapi, counters }
+    pub fn new(
+        files: Files,
+        openapi: &'static str,
+        counters: Vec<Arc<Counters>>,
+        readings: Readings,
+    ) -> Self {
+        Self { files, openapi, counters, readings }
     }
 
     /// The page at `path`, if it is one.
@@ -60,7 +66,7 @@ impl Pages {
     pub fn find(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Page> {
         let page = match path {
             "/health" => plain("application/json", Bytes::from_static(b"{\"status\":\"ok\"}\n")),
-            "/metrics" => plain(metrics::MEDIA_TYPE, metrics::text(&self.counters).into()),
+            "/metrics" => plain(metrics::MEDIA_TYPE, metrics::text(&self.counters, (self.readings)()).into()),
             "/api/openapi.json" => {
                 readable_from_anywhere(plain("application/json", Bytes::from_static(self.openapi.as_bytes())))
             }

@@ -4,8 +4,8 @@ mod attempt;
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ pub struct Webhooks<F> {
     counters: Arc<[Counters]>,
     orders: UnboundedSender<Order<F>>,
     reply: Reply<F>,
-    thread: JoinHandle<()>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// How long questions that are on their way may take when the server ends.
@@ -98,7 +98,7 @@ impl<F: Send + 'static> Webhooks<F> {
             reply: reply.clone(),
         };
         let thread = std::thread::Builder::new().name("webhooks".to_owned()).spawn(move || desk.run(mail))?;
-        Ok(Self { applications, by_name, counters, orders, reply, thread })
+        Ok(Self { applications, by_name, counters, orders, reply, thread: Mutex::new(Some(thread)) })
     }
 
     /// Asks the application that `ask` names; the answer goes to `from`. Never waits.
@@ -135,9 +135,10 @@ impl<F: Send + 'static> Webhooks<F> {
     }
 
     /// Lets what is on its way end, for a short while, and ends the thread.
-    pub fn stop(self) {
+    pub fn stop(&self) {
         let _ = self.orders.send(Order::Stop);
-        if self.thread.join().is_err() {
+        let thread = self.thread.lock().expect("nobody panics while it is held").take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread of the webhooks panicked");
         }
     }

@@ -11,7 +11,8 @@ use hubbub_net::NetSettings;
 use hubbub_worker::WorkerSettings;
 use hubbub_ws::{DeflatePolicy, Limits};
 
-fn millis(time: Duration) -> u64 {
+/// Whole milliseconds.
+pub(crate) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -48,7 +49,9 @@ pub(crate) fn doorman(
             made_up
         }
     };
-    Ok(Doorman::new(&config.server.domain, None, admit, &keys, signing_key)?.sealing_with(&secret))
+    let api_token = config.api.token.as_ref().map(|token| token.expose().to_owned());
+    let doorman = Doorman::new(&config.server.domain, None, admit, &keys, signing_key)?;
+    Ok(doorman.sealing_with(&secret).with_server_token(api_token))
 }
 
 /// The gates' limits.

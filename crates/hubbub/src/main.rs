@@ -7,6 +7,7 @@ mod limits;
 mod serve;
 mod store;
 mod user;
+mod webhooks;
 
 use std::process::ExitCode;
 

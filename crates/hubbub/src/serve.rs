@@ -9,13 +9,14 @@ use std::sync::Arc;
 use hubbub_config::{Config, Flags, load};
 use hubbub_net::{Clock, Pages, Server, ServerParts};
 use hubbub_store::StoreHandle;
-use hubbub_worker::{Counters, mailboxes};
+use hubbub_webhook::Webhooks;
+use hubbub_worker::{Counters, HookFrom, mailboxes};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::ServeOptions;
-use crate::{assemble, console, limits, store};
+use crate::{assemble, console, limits, store, webhooks};
 
 /// The whole surface, for machines.
 const OPENAPI: &str = include_str!("openapi.json");
@@ -34,6 +35,8 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
         Some(dir) => store::open(dir, &config, post.clone()).map(|(handle, slow)| (Some(handle), slow))?,
         None => (None, store::none(post.clone())),
     };
+    let clock = Clock::start();
+    let webhooks = webhooks::start(&config, clock, post.clone())?;
     let open_files = limits::open_files();
     let connections = limits::connections(config.limits.connections, workers, open_files);
     let server = hubbub_net::serve(ServerParts {
@@ -46,15 +49,15 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
         hub: config.hub_settings(workers),
         policies: config.policies(),
         doorman: assemble::doorman(&config, &admitted, kept.as_ref().map(StoreHandle::signing_key))?,
-        pages: Pages::new(console::find, OPENAPI, counters.clone()),
+        pages: Pages::new(console::find, OPENAPI, counters.clone(), webhooks::readings(&webhooks)),
         counters,
-        slow,
-        clock: Clock::start(),
+        slow: webhooks::questions(webhooks.clone(), slow),
+        clock,
     })?;
     say_where(&server)?;
     tracing::info!(workers, connections = connections * usize::from(workers), open_files, "ready");
     wait_for(signals);
-    close(server, kept);
+    close(server, &webhooks, kept);
     Ok(())
 }
 
@@ -77,9 +80,10 @@ fn wait_for(mut signals: Signals) {
     });
 }
 
-/// Sessions first, while what they wait for is still kept; then the store.
-fn close(server: Server, kept: Option<StoreHandle>) {
+/// Sessions first, while what they wait for is still kept and applications can be told that they leave; then the store.
+fn close(server: Server, webhooks: &Webhooks<HookFrom>, kept: Option<StoreHandle>) {
     server.close();
+    webhooks.stop();
     if let Some(store) = kept {
         store.stop();
     }
@@ -91,6 +95,7 @@ pub(crate) fn check(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     let config = read(options)?;
     let admitted = config.admitted()?;
     assemble::doorman(&config, &admitted, None)?;
+    webhooks::applications(&config)?;
     println!("the configuration is right");
     Ok(())
 }

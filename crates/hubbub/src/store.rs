@@ -42,7 +42,7 @@ fn answers(post: Post) -> impl Fn(u16, Answer) + Send + Clone + 'static {
 fn questions(store: StoreHandle, post: Post) -> SlowHandler {
     Arc::new(move |worker, slow| match slow {
         Slow::Log(ask) => store.log(worker, ask),
-        // Asked of applications, elsewhere.
+        // Applications are asked elsewhere.
         Slow::Hook(..) => {}
         Slow::Password { session, ticket, user, password } => {
             if store.password(session, ticket, user, password).is_err() {

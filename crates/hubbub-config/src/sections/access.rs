@@ -79,7 +79,7 @@ impl FromText for Secret {
         let mend = "make one with `openssl rand -base64 32`";
         if text.len() < SECRET_BYTES_MIN {
             return Err(format!(
-                "{} bytes are too few; HS256 needs at least {SECRET_BYTES_MIN} (RFC 7518 §3.2): {mend}",
+                "{} bytes are too few; a secret has at least {SECRET_BYTES_MIN} (RFC 7518 §3.2): {mend}",
                 text.len()
             ));
         }

@@ -7,6 +7,7 @@ mod room;
 mod server;
 mod socketio;
 mod transports;
+mod webhook;
 
 pub use access::{Access, Admit, Secret, Token};
 pub use keeping::{History, Presence, Store};
@@ -15,6 +16,7 @@ pub use room::{Log, RoomRule, ShowPresence};
 pub use server::{Level, Logging, Server};
 pub use socketio::{Recovery, SocketIo};
 pub use transports::{Http, WebSocket};
+pub use webhook::{Api, Hears, OnFailure, Webhook};
 
 /// The bounds that several sections use.
 const KIB: u64 = 1 << 10;

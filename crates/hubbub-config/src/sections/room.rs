@@ -41,6 +41,8 @@ section! {
         publish: Vec<Who> = Is(r#"["anyone"]"#), Kind::Texts(WHO);
         /// Who may read. Inboxes: `["owner"]`.
         read: Vec<Who> = Is(r#"["anyone"]"#), Kind::Texts(WHO);
+        /// The application behind it: the `name` of a `[[webhook]]`.
+        webhook: Option<String> = Unset(r#""app""#), Kind::Text("the name of a [[webhook]]");
     }
 }
 

@@ -7,6 +7,44 @@ use crate::{problems, read};
 /// A file, and the problems it has.
 const TABLE: &[(&str, &[&str])] = &[
     (
+        "[[webhook]]\ntimeout = \"1 s\"",
+        &[
+            "hubbub.toml:1:1: webhook.name: every [[webhook]] needs a name: name = \"app\"",
+            "hubbub.toml:1:1: webhook.url: every [[webhook]] needs a url: url = \"http://127.0.0.1:3000/hubbub\"",
+        ],
+    ),
+    (
+        "[webhook]\nname = \"app\"",
+        &["hubbub.toml:1:1: webhook: there may be several of these; write [[webhook]], with two brackets"],
+    ),
+    (
+        "[[webhook]]\nname = \"app\"\nurl = \"ftp://a\"\nevents = [\"conect\"]",
+        &[
+            "hubbub.toml:3:7: webhook.url: \"ftp://a\" is no http or https address without a user and a fragment; write one such as \"http://127.0.0.1:3000/hubbub\"",
+            "hubbub.toml:4:10: webhook.events: \"conect\" is unknown; write \"connect\", \"join\", \"leave\" or \"event\"; did you mean \"connect\"?",
+        ],
+    ),
+    (
+        "[[webhook]]\nname = \"app\"\nurl = \"http://a/\"\n[[webhook]]\nname = \"app\"\nurl = \"http://b/\"\ntimeout = 11",
+        &[
+            "hubbub.toml:5:8: webhook.name: \"app\" is no name of its own; give each [[webhook]] another",
+            "hubbub.toml:7:11: webhook.timeout: 11 s are longer than anybody waits; make it at most limits.answer_timeout, 10 s",
+        ],
+    ),
+    (
+        "[[room]]\nmatch = \"*\"\nwebhook = \"ap\"\n[[webhook]]\nname = \"app\"\nurl = \"https://a.example/x?y\"",
+        &[
+            "hubbub.toml:3:11: room.webhook: there is no [[webhook]] called \"ap\"; write one with this name and a url; did you mean \"app\"?",
+        ],
+    ),
+    (
+        "[[webhook]]\nname = \"app\"\nurl = \"http://a/\"\nsecret = \"short\"\n[api]\ntoken = \"short\"",
+        &[
+            "hubbub.toml:4:10: webhook.secret: 5 bytes are too few; a secret has at least 32 (RFC 7518 §3.2): make one with `openssl rand -base64 32`",
+            "hubbub.toml:6:9: api.token: 5 bytes are too few; a secret has at least 32 (RFC 7518 §3.2): make one with `openssl rand -base64 32`",
+        ],
+    ),
+    (
         "[limits]\nmessage_bytes = 0",
         &["hubbub.toml:2:17: limits.message_bytes: 0 is too small; it must be 1024 to 1073741824 bytes"],
     ),
@@ -97,7 +135,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "[token]\nhmac_secret = \"short\"",
         &[
-            "hubbub.toml:2:15: token.hmac_secret: 5 bytes are too few; HS256 needs at least 32 (RFC 7518 §3.2): make one with `openssl rand -base64 32`",
+            "hubbub.toml:2:15: token.hmac_secret: 5 bytes are too few; a secret has at least 32 (RFC 7518 §3.2): make one with `openssl rand -base64 32`",
         ],
     ),
     (

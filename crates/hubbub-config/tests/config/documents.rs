@@ -8,7 +8,7 @@ use crate::read;
 fn content(config: &Config) -> String {
     let c = config;
     format!(
-        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
+        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
         c.server,
         c.access,
         c.token,
@@ -19,6 +19,8 @@ fn content(config: &Config) -> String {
         c.store,
         c.presence,
         c.log,
+        c.api,
+        c.webhooks,
         c.rooms
     )
 }
@@ -46,6 +48,8 @@ fn its_settings_taken_up_change_nothing_but_add_a_rule_at_the_defaults() {
     let mut config = read(&text.join("\n")).unwrap();
     let rule = config.rooms.pop().unwrap();
     assert_eq!((rule.r#match.as_str(), rule.history_count), ("*", 1000));
+    let webhook = config.webhooks.pop().unwrap();
+    assert_eq!((webhook.name.as_str(), webhook.events.len(), webhook.parallel), ("app", 4, 16));
     assert_eq!(content(&config), content(&Config::default()));
     assert!(text.iter().filter(|line| !line.starts_with('#')).count() > 50);
 }
