@@ -26,6 +26,10 @@ impl Admission {
 
     fn ask(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
         let Some(credentials) = self.credentials.take() else { return Ok(()) };
+        if self.want.as_ref().is_some_and(Want::is_admin) && !cx.doorman.has_server_token() {
+            let detail = "There is no admin API here. Set api.token in the settings to have one.";
+            return respond_problem(&Problem::not_found(detail), cx);
+        }
         match cx.doorman.admit(credentials, cx.now.unix_ms, cx.rng) {
             Verdict::In(who) => {
                 if let Some(want) = self.want.take() {

@@ -5,6 +5,7 @@
 //! functions from (state, input, now) to effects, without I/O or clock.
 
 pub mod actions;
+pub mod admin;
 pub mod admission;
 pub mod attachments;
 pub mod coder;
@@ -23,6 +24,7 @@ pub mod publish;
 mod reader;
 pub mod request;
 mod respond;
+pub mod rooms;
 pub mod session;
 pub mod settings;
 pub mod socketio;

@@ -26,6 +26,8 @@ pub struct Params {
     pub wait_ms: Option<u64>,
     /// Whether to hear oneself; yes by default.
     pub echo: Option<bool>,
+    /// The name after which a list goes on.
+    pub after: Option<String>,
     /// Whether a JSON array is a list of arguments; no by default.
     pub args: Option<bool>,
 }
@@ -47,6 +49,7 @@ impl Params {
         match key {
             "name" => once(key, &mut self.name, value.into_owned()),
             "token" => once(key, &mut self.token, value.into_owned()),
+            "after" => once(key, &mut self.after, value.into_owned()),
             "event" => once(key, &mut self.event, value.into_owned()),
             "since" => once("since or last", &mut self.start, since(&value)?),
             "last" => once("since or last", &mut self.start, Start::Last(number(key, &value)?)),

@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use crate::session::Session;
 use crate::settings::GateSettings;
 use crate::want::Want;
-use crate::{poll, publish, sse, ws};
+use crate::{admin, poll, publish, rooms, sse, ws};
 
 /// A request, with its body.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ enum Route {
     Presence(RoomName),
     WebSocket(RoomName),
     Token,
+    Actions,
+    Rooms,
     /// Engine.IO: alone, or with Socket.IO.
     EngineIo {
         alone: bool,
@@ -67,7 +69,7 @@ pub fn origin(parts: &request::Parts, settings: &GateSettings) -> Result<Origin,
 pub fn body_limit(parts: &request::Parts, settings: &GateSettings) -> Option<usize> {
     match route(parts.uri.path()) {
         _ if parts.method != Method::POST => None,
-        Ok(Route::Messages(_)) => Some(settings.message_bytes),
+        Ok(Route::Messages(_) | Route::Actions) => Some(settings.message_bytes),
         Ok(Route::EngineIo { .. }) => Some(settings.socketio.engine.max_payload as usize),
         _ => None,
     }
@@ -113,8 +115,11 @@ fn engine_io(
 }
 
 fn route(path: &str) -> Result<Route, Problem> {
-    if path == "/api/token" {
-        return Ok(Route::Token);
+    match path {
+        "/api/token" => return Ok(Route::Token),
+        "/api/actions" => return Ok(Route::Actions),
+        "/api/rooms" => return Ok(Route::Rooms),
+        _ => {}
     }
     // The reference server answers without the last slash as well.
     match path.strip_suffix('/').unwrap_or(path) {
@@ -143,7 +148,8 @@ impl Route {
             Self::Messages(_) => "GET, HEAD, POST, OPTIONS",
             Self::Presence(_) => "GET, HEAD, OPTIONS",
             Self::WebSocket(_) => "GET, OPTIONS",
-            Self::Token => "POST, OPTIONS",
+            Self::Token | Self::Actions => "POST, OPTIONS",
+            Self::Rooms => "GET, HEAD, OPTIONS",
             Self::EngineIo { .. } => "GET, POST, OPTIONS",
         }
     }
@@ -162,6 +168,8 @@ impl Route {
                 ws::handshake::want(room, params, &request, &settings.ws).map(Want::WebSocket)
             }
             Self::Token if method == Method::POST => Ok(Want::Token),
+            Self::Actions if method == Method::POST => admin::want(&request.body).map(Want::Actions),
+            Self::Rooms if reads => rooms::want(params).map(Want::Rooms),
             _ => Err(Problem::method(methods)),
         }
     }

@@ -35,6 +35,11 @@ pub trait Session {
     fn can_acknowledge(&self) -> bool {
         false
     }
+
+    /// Whether it can be in several rooms: only then it is given [`Act::Join`] and [`Act::Leave`].
+    fn can_move(&self) -> bool {
+        false
+    }
 }
 
 /// What one session tells another: a type of the protocol that both speak. It may go to another worker.
@@ -88,9 +93,9 @@ pub enum Act {
         /// The peer is to acknowledge it: [`Deed::Acked`].
         ack: Option<AckId>,
     },
-    /// Come into a room; for sessions that can be in several, the others ignore it.
+    /// Come into a room.
     Join(RoomName),
-    /// Leave a room; for sessions that can be in several, the others ignore it.
+    /// Leave a room.
     Leave(RoomName),
     /// End, and tell the peer why.
     Disconnect(Arc<str>),
@@ -164,6 +169,8 @@ pub enum Outcome {
     Reached(usize),
     /// There is no such session, or none any more.
     NoSuchSession,
+    /// The session cannot be in several rooms.
+    OneRoomOnly,
     /// It reached so many sessions; of those that can acknowledge, these did.
     Acked {
         /// So many were told.

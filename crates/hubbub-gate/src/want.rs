@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use hubbub_hub::{Identity, RoomName};
 
+use crate::admin::{self, Actions};
 use crate::engineio;
 use crate::poll::{self, Poll};
 use crate::presence::AskPresence;
 use crate::publish::{Publication, Publish};
+use crate::rooms::{self, Rooms};
 use crate::session::Cx;
 use crate::sse::{self, Stream};
 use crate::token::IssueToken;
@@ -28,11 +30,21 @@ pub enum Want {
     Presence(RoomName),
     /// A token for the account.
     Token,
+    /// To have this done, as the application.
+    Actions(admin::Wanted),
+    /// To know which rooms there are, as the application.
+    Rooms(rooms::Listing),
     /// The messages of a room over Engine.IO.
     EngineIo(Box<engineio::Asked>),
 }
 
 impl Want {
+    /// Whether this is of the admin API, which is there only with a token for it.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        matches!(self, Self::Actions(_) | Self::Rooms(_))
+    }
+
     /// Goes on as the session that does it, for `who`.
     pub fn begin(self, who: Arc<Identity>, cx: &mut Cx<'_>) {
         match self {
@@ -42,6 +54,8 @@ impl Want {
             Self::WebSocket(agreed) => cx.turn_into(ws::Socket::new(agreed, who, cx.settings, cx.now)),
             Self::Presence(room) => cx.turn_into(AskPresence::new(room, who)),
             Self::Token => cx.turn_into(IssueToken::new(who)),
+            Self::Actions(wanted) => cx.turn_into(Actions::new(wanted, who)),
+            Self::Rooms(listing) => cx.turn_into(Rooms::new(listing, who)),
             Self::EngineIo(asked) => cx.turn_into(engineio::Exchange::new(asked.by(who))),
         }
     }

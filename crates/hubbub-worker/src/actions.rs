@@ -30,15 +30,23 @@ pub struct Order {
 /// What came of an order.
 #[derive(Debug)]
 pub enum Report {
-    /// One worker is through: it reached so many sessions, and so many of them were asked to acknowledge.
-    Reached {
-        /// So many sessions.
-        reached: usize,
-        /// So many that may acknowledge.
-        asked: usize,
-    },
+    /// One worker is through.
+    Came(Came),
     /// One session has acknowledged.
     Acked(SessionName, Bytes),
+}
+
+/// What came of an order on one worker, or on all.
+#[derive(Debug, Default)]
+pub struct Came {
+    /// So many sessions are meant.
+    found: usize,
+    /// It reached so many of them.
+    reached: usize,
+    /// So many of those were asked to acknowledge.
+    asked: usize,
+    /// A session could not do it, because it is in its one room.
+    stuck: bool,
 }
 
 /// An order whose reports are awaited.
@@ -46,8 +54,7 @@ pub enum Report {
 pub(crate) struct Collecting {
     asker: (SessionKey, Ticket),
     workers_left: u16,
-    reached: usize,
-    asked: usize,
+    came: Came,
     acks: Vec<(SessionName, Bytes)>,
     /// Whether there is one session at most, and whether acknowledgements are wanted.
     single: bool,
@@ -137,8 +144,8 @@ impl<L: Default> Worker<L> {
         self.next_collecting += 1;
         let wants_acks = ack_ms.is_some();
         let due_ms = self.now.mono_ms.saturating_add(ack_ms.unwrap_or(REPORT_MS));
-        let (reached, asked, acks) = (0, 0, Vec::new());
-        let collecting = Collecting { asker, workers_left, reached, asked, acks, single, wants_acks, due_ms };
+        let (came, acks) = (Came::default(), Vec::new());
+        let collecting = Collecting { asker, workers_left, came, acks, single, wants_acks, due_ms };
         self.collecting.insert(number, collecting);
         AckId { worker: self.id, number }
     }
@@ -158,37 +165,39 @@ impl<L: Default> Worker<L> {
             Target::Room(room) => self.seated_in(room),
             Target::All => self.everybody(),
         };
-        let (mut reached, mut asked) = (0, 0);
+        let mut came = Came::default();
         let excepted = match &order.act {
             Act::Emit { emission, .. } => self.excepted(emission),
             Act::Join(_) | Act::Leave(_) | Act::Disconnect(_) => Vec::new(),
         };
         for slot in slots.into_iter().filter(|slot| !excepted.contains(slot)) {
-            if let Some(acknowledges) = self.act_on(slot, order.act.clone()) {
-                reached += 1;
-                asked += usize::from(acknowledges);
-            }
+            self.act_on(slot, order.act.clone(), &mut came);
         }
         if let Some(id) = order.report {
-            self.mail(id.worker, Mail::Report(id, Report::Reached { reached, asked }));
+            self.mail(id.worker, Mail::Report(id, Report::Came(came)));
         }
     }
 
-    /// Gives a session what is meant for it. Says whether it was asked to acknowledge; nothing if it was left out.
-    fn act_on(&mut self, slot: u32, mut act: Act) -> Option<bool> {
-        let place = self.slots.get_mut(slot as usize)?;
-        let can = place.session.as_ref()?.can_acknowledge();
-        place.note_backlog();
-        let mut asked = false;
-        if let Act::Emit { emission, ack } = &mut act {
-            if emission.volatile && place.behind {
-                return None;
+    /// Gives a session what is meant for it, if it can take it.
+    fn act_on(&mut self, slot: u32, mut act: Act, came: &mut Came) {
+        let Some(place) = self.slots.get_mut(slot as usize) else { return };
+        let Some(session) = &place.session else { return };
+        came.found += 1;
+        let behind = place.is_behind();
+        match &mut act {
+            Act::Emit { emission, .. } if emission.volatile && behind => return,
+            Act::Emit { ack, .. } => {
+                *ack = ack.filter(|_| session.can_acknowledge());
+                came.asked += usize::from(ack.is_some());
             }
-            *ack = ack.filter(|_| can);
-            asked = ack.is_some();
+            Act::Join(_) | Act::Leave(_) if !session.can_move() => {
+                came.stuck = true;
+                return;
+            }
+            Act::Join(_) | Act::Leave(_) | Act::Disconnect(_) => {}
         }
+        came.reached += 1;
         self.handle(slot, Input::Act(act));
-        Some(asked)
     }
 
     fn sessions_of(&self, user: &UserAddress) -> Vec<u32> {
@@ -223,14 +232,16 @@ impl<L: Default> Worker<L> {
     pub(crate) fn reported(&mut self, id: AckId, report: Report) {
         let Some(collecting) = self.collecting.get_mut(&id.number) else { return };
         match report {
-            Report::Reached { reached, asked } => {
+            Report::Came(Came { found, reached, asked, stuck }) => {
                 collecting.workers_left = collecting.workers_left.saturating_sub(1);
-                collecting.reached += reached;
-                collecting.asked += asked;
+                collecting.came.found += found;
+                collecting.came.reached += reached;
+                collecting.came.asked += asked;
+                collecting.came.stuck |= stuck;
             }
             Report::Acked(session, args) => collecting.acks.push((session, args)),
         }
-        if collecting.workers_left == 0 && collecting.acks.len() >= collecting.asked {
+        if collecting.workers_left == 0 && collecting.acks.len() >= collecting.came.asked {
             self.conclude(id.number, false);
         }
     }
@@ -238,11 +249,13 @@ impl<L: Default> Worker<L> {
     /// Tells the asker what came of an order.
     fn conclude(&mut self, number: u64, timeout: bool) {
         let Some(done) = self.collecting.remove(&number) else { return };
-        let Collecting { asker: (session, ticket), reached, acks, single, wants_acks, .. } = done;
-        let outcome = match (single && reached == 0, wants_acks) {
-            (true, _) => Outcome::NoSuchSession,
-            (_, true) => Outcome::Acked { reached, acks, timeout },
-            (_, false) => Outcome::Reached(reached),
+        let Collecting { asker: (session, ticket), came, acks, single, wants_acks, .. } = done;
+        let Came { found, reached, stuck, .. } = came;
+        let outcome = match wants_acks {
+            _ if single && found == 0 => Outcome::NoSuchSession,
+            _ if stuck => Outcome::OneRoomOnly,
+            true => Outcome::Acked { reached, acks, timeout },
+            false => Outcome::Reached(reached),
         };
         self.input(session, Input::Answer(ticket, Answer::Acted(outcome)));
     }
