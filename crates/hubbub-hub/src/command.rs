@@ -90,6 +90,9 @@ pub enum Command {
     Presence,
     /// Tell everybody something that is not kept; only the server itself asks this. Answered by [`Reply::Answered`].
     Emit(Arc<Emission>),
+    /// What an application wanted done is on its way: what waits behind it may take effect. Asked by the home's worker. Not
+    /// answered.
+    GoOn,
 }
 
 /// How a reader is present.
@@ -242,8 +245,8 @@ pub enum Effect {
     Log(LogAsk),
     /// Ask the room's application; the answer comes back through [`crate::Hub::verdict`].
     Hook(Box<HookAsk>),
-    /// Do what the application wants done.
-    Act(Vec<Action>),
+    /// Do what the application wants done. With a room, ask that room for [`Command::GoOn`] afterwards.
+    Act(Option<RoomName>, Vec<Action>),
 }
 
 /// What a session is told.

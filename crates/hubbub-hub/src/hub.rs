@@ -81,7 +81,7 @@ impl Hub {
         let name = asked.room.clone();
         if !self.rooms.contains_key(&name) {
             match asked.command {
-                Command::Leave | Command::Succeed { .. } => return,
+                Command::Leave | Command::GoOn | Command::Succeed { .. } => return,
                 // Nobody is there to hear it.
                 Command::Emit(_) => {
                     let said = Reply::Answered(None);
@@ -129,7 +129,7 @@ impl Hub {
         if !self.rooms.contains_key(name) {
             // It was told of the last one's leaving.
             let actions = answer.unwrap_or_default().actions;
-            return effects.push(Effect::Act(actions));
+            return effects.push(Effect::Act(None, actions));
         }
         let mut polls = None;
         self.in_room(name, now, effects, |room, cx| polls = room.verdict(id, answer, cx));

@@ -154,7 +154,7 @@ impl RoomPolicy {
             Command::Join { .. } => &[Right::Read],
             Command::Publish { .. } => &[Right::Publish],
             Command::Presence => &[Right::Join],
-            Command::Leave | Command::Succeed { .. } | Command::Emit(_) => &[],
+            Command::Leave | Command::GoOn | Command::Succeed { .. } | Command::Emit(_) => &[],
         };
         needs.iter().copied().find(|right| !self.allows(who, *right, room))
     }

@@ -130,6 +130,7 @@ impl Room {
         match asked.command {
             Command::Leave => return self.leave(asked.session, cx),
             Command::Succeed { former } => return self.succeed(former, asked.session),
+            Command::GoOn => return self.go_on(cx),
             _ => {}
         }
         match &mut self.stage {
@@ -151,7 +152,7 @@ impl Room {
             Command::Publish { .. } => self.publish(asked, cx),
             Command::Presence => self.tell_presence(&asked, cx),
             Command::Emit(_) => self.emit(&asked, cx),
-            Command::Leave | Command::Succeed { .. } => {}
+            Command::Leave | Command::GoOn | Command::Succeed { .. } => {}
         }
     }
 

@@ -73,6 +73,11 @@ impl<L: Default> Worker<L> {
         }
     }
 
+    /// Lets a room here go on once what was just queued for it has been done.
+    pub(crate) fn let_go_on(&mut self, room: RoomName) {
+        self.ask_as_server(room, Command::GoOn, self.nowhere());
+    }
+
     /// Does one action; `asker`, a session here, is told what came of it.
     pub(crate) fn act(&mut self, action: Action, asker: Option<(SessionKey, Ticket)>) {
         match action {
@@ -110,10 +115,17 @@ impl<L: Default> Worker<L> {
         } else {
             Command::Publish { body, key: None }
         };
-        let nobody = SessionKey { worker: self.id, slot: u32::MAX, generation: u32::MAX };
-        let (session, ticket) = asker.unwrap_or((nobody, 0));
+        self.ask_as_server(room, command, asker.unwrap_or_else(|| self.nowhere()));
+    }
+
+    fn ask_as_server(&mut self, room: RoomName, command: Command, (session, ticket): (SessionKey, Ticket)) {
         let identity = self.server.clone();
         self.commands.push_back(Asked { session, identity, room, command, ticket, label: None });
+    }
+
+    /// Where answers go that nobody awaits.
+    fn nowhere(&self) -> (SessionKey, Ticket) {
+        (SessionKey { worker: self.id, slot: u32::MAX, generation: u32::MAX }, 0)
     }
 
     fn order(&mut self, to: Target, act: Act, ack_ms: Option<u64>, asker: Option<(SessionKey, Ticket)>) {

@@ -212,7 +212,10 @@ impl<L: Default> Worker<L> {
         match effect {
             Effect::Log(ask) => self.slow.push(Slow::Log(ask)),
             Effect::Hook(ask) => self.slow.push(Slow::Hook(HookFrom::Home(self.id), ask)),
-            Effect::Act(actions) => self.act_all(actions),
+            Effect::Act(room, actions) => {
+                self.act_all(actions);
+                room.into_iter().for_each(|room| self.let_go_on(room));
+            }
             Effect::Reply(session, room, ticket, reply) if session.worker == self.id => {
                 // Whoever joins has read what is waiting to be told; it must go out to the others first.
                 if matches!(reply, Reply::Joined(_)) {

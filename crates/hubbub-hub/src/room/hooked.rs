@@ -22,6 +22,8 @@ pub(super) struct Hooked {
     row: VecDeque<Waiting>,
     /// What the bodies in it weigh.
     row_bytes: usize,
+    /// What the last of the row has caused comes before the next.
+    paused: bool,
     joining: HashMap<MessageId, Joining>,
     /// Who has been let in.
     inside: HashMap<Place, Inside>,
@@ -237,9 +239,15 @@ impl Room {
         who
     }
 
+    /// What the last of the row has caused is on its way.
+    pub(super) fn go_on(&mut self, cx: &mut RoomCx<'_>) {
+        self.hooked.paused = false;
+        self.go_through_row(cx);
+    }
+
     /// Lets take effect what has its verdict, up to the first that has not.
     pub(super) fn go_through_row(&mut self, cx: &mut RoomCx<'_>) {
-        while matches!(self.stage, Stage::Open) {
+        while matches!(self.stage, Stage::Open) && !self.hooked.paused {
             let Some(mut waits) = self.hooked.row.pop_front() else { return };
             let Some(answer) = waits.answer.take() else { return self.hooked.row.push_front(waits) };
             self.hooked.row_bytes -= waits.body.content.weight();
@@ -269,7 +277,10 @@ impl Room {
                 also.iter().for_each(|asked| reply(asked, Reply::Answered(answer.clone()), cx));
             }
         }
-        act(actions, cx);
+        if !actions.is_empty() {
+            self.hooked.paused = true;
+            cx.effects.push(Effect::Act(Some(self.name.clone()), actions));
+        }
     }
 
     /// The log cannot be opened: nothing of what waits can be kept.
@@ -308,6 +319,6 @@ impl Room {
 
 fn act(actions: Vec<Action>, cx: &mut RoomCx<'_>) {
     if !actions.is_empty() {
-        cx.effects.push(Effect::Act(actions));
+        cx.effects.push(Effect::Act(None, actions));
     }
 }

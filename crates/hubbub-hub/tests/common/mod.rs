@@ -199,7 +199,7 @@ pub fn words(effect: &Effect) -> String {
             let what = ask.body.as_ref().map_or_else(String::new, |body| format!(" {}", text(body)));
             format!("ask {} {}{what}", ask.kind.as_str(), ask.who.name)
         }
-        Effect::Act(actions) => format!("act {}", actions.len()),
+        Effect::Act(_, actions) => format!("act {}", actions.len()),
         Effect::Reply(session, _, _, Reply::Presence(view)) => format!("{} presence {view:?}", session.slot),
         Effect::Happened(worker, _, Happening::Event(event)) => format!("w{worker} {}", text(&event.body)),
         Effect::Happened(worker, _, Happening::Presence(change)) => match &change.who {
