@@ -36,9 +36,10 @@ pub trait Session {
         false
     }
 
-    /// Whether it can be in several rooms: only then it is given [`Act::Join`] and [`Act::Leave`].
+    /// Whether it can be in several rooms: only then it is given [`Act::Join`] and [`Act::Leave`]. The protocol that has
+    /// acknowledgements has rooms too.
     fn can_move(&self) -> bool {
-        false
+        self.can_acknowledge()
     }
 }
 
