@@ -8,6 +8,7 @@ import re
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from hubbub_test.server import PATIENCE, ROOT
@@ -59,8 +60,8 @@ class Question(dict):
 
     def __init__(self, body: bytes, headers):
         super().__init__(json.loads(body))
-        self.headers = headers
-        self.signed = is_signed(headers.get("Hubbub-Signature", ""), body)
+        self.headers = {name.lower(): value for name, value in headers.items()}
+        self.signed = is_signed(self.headers.get("hubbub-signature", ""), body)
         self._answered = threading.Event()
 
     def answer(self, body=None, status: int = 200):
@@ -102,7 +103,8 @@ class Application:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(said)))
                 self.end_headers()
-                self.wfile.write(said)
+                with suppress(OSError):  # the server may have given up
+                    self.wfile.write(said)
 
             def log_message(self, *_):
                 pass

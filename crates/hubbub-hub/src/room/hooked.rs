@@ -38,7 +38,7 @@ struct Waiting {
     key: Option<IdempotencyKey>,
     /// Repetitions with the same key, which get the same answer.
     also: Vec<Asked>,
-    answer: Option<HookAnswer>,
+    verdict: Option<Verdict>,
 }
 
 /// Somebody who wants to come in.
@@ -111,6 +111,14 @@ impl Room {
         if self.hooked.inside.contains_key(&place_of(asked)) { None } else { Some(kind) }
     }
 
+    /// Remembers who comes in unasked, if the application wants to hear of his leaving.
+    pub(super) fn note_inside(&mut self, asked: &Asked) {
+        let wants = self.policy.hook.as_ref().is_some_and(|hook| hook.wants(HookKind::Leave));
+        if wants && asked.identity.kind != IdentityKind::Server {
+            self.hooked.inside.entry(place_of(asked)).or_insert_with(|| Inside::of(asked));
+        }
+    }
+
     /// Asks the application whether somebody may come in.
     pub(super) fn ask_to_join(&mut self, kind: HookKind, asked: Asked, cx: &mut RoomCx<'_>) {
         if self.hooked.joining.len() >= cx.settings.pending_limit {
@@ -144,7 +152,7 @@ impl Room {
         let Some(mut ask) = ask else { return };
         ask.body = Some(body.clone());
         self.hooked.row_bytes += body.content.weight();
-        self.hooked.row.push_back(Waiting { id: ask.id, asked, body, key, also: Vec::new(), answer: None });
+        self.hooked.row.push_back(Waiting { id: ask.id, asked, body, key, also: Vec::new(), verdict: None });
         cx.effects.push(Effect::Hook(Box::new(ask)));
     }
 
@@ -197,15 +205,23 @@ impl Room {
         if let Some(joining) = self.hooked.joining.remove(&id) {
             return self.join_decided(joining, answer, cx);
         }
-        match self.hooked.row.iter_mut().find(|waits| waits.id == id) {
-            Some(waits) => {
-                waits.answer = Some(answer);
-                self.go_through_row(cx);
-            }
+        let place = self.hooked.row.iter().position(|waits| waits.id == id);
+        match (place, answer) {
+            (Some(at), Ok(verdict)) => self.hooked.row[at].verdict = Some(verdict),
+            (Some(at), Err(why)) => self.give_up(at, &why, cx),
             // It was told of somebody's leaving.
-            None => act(answer.unwrap_or_default().actions, cx),
+            (None, answer) => act(answer.unwrap_or_default().actions, cx),
         }
+        self.go_through_row(cx);
         None
+    }
+
+    /// There is no verdict. Nothing comes of it, so nothing has to come before it.
+    fn give_up(&mut self, at: usize, why: &Refusal, cx: &mut RoomCx<'_>) {
+        let Some(waits) = self.hooked.row.remove(at) else { return };
+        self.hooked.row_bytes -= waits.body.content.weight();
+        let Waiting { asked, also, .. } = waits;
+        std::iter::once(&asked).chain(&also).for_each(|asked| refuse(asked, why.clone(), cx));
     }
 
     fn join_decided(
@@ -249,19 +265,15 @@ impl Room {
     pub(super) fn go_through_row(&mut self, cx: &mut RoomCx<'_>) {
         while matches!(self.stage, Stage::Open) && !self.hooked.paused {
             let Some(mut waits) = self.hooked.row.pop_front() else { return };
-            let Some(answer) = waits.answer.take() else { return self.hooked.row.push_front(waits) };
+            let Some(verdict) = waits.verdict.take() else { return self.hooked.row.push_front(waits) };
             self.hooked.row_bytes -= waits.body.content.weight();
-            self.take_effect(waits, answer, cx);
+            self.take_effect(waits, verdict, cx);
         }
     }
 
-    fn take_effect(&mut self, waits: Waiting, answer: HookAnswer, cx: &mut RoomCx<'_>) {
+    fn take_effect(&mut self, waits: Waiting, verdict: Verdict, cx: &mut RoomCx<'_>) {
         let Waiting { asked, mut also, body, key, .. } = waits;
         also.insert(0, asked);
-        let verdict = match answer {
-            Ok(verdict) => verdict,
-            Err(why) => return also.iter().for_each(|asked| refuse(asked, why.clone(), cx)),
-        };
         let Verdict { refuse: no, rewrite, answer, publish, actions } = verdict;
         match no {
             Some(no) => {

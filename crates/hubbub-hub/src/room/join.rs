@@ -29,6 +29,7 @@ impl Room {
         if let Some(kind) = self.must_ask_to_join(&asked) {
             return self.ask_to_join(kind, asked, cx);
         }
+        self.note_inside(&asked);
         self.be_present(&asked, stay, cx);
         self.expire(cx);
         let (after, recovered) = self.position(start);
