@@ -241,7 +241,7 @@ class TestMoving:
             # Joining takes its way through the room's home; what is emitted after it has come in is heard.
             until(lambda: server.http.presence(room, BEARER).json["count"] == 1, "she is there")
             act(server, {"action": "emit", "room": room, "event": "x", "data": "in"})
-            assert ann.event()[1][:2] == ["x", "in"]
+            assert ann.event()[1][:4] == ["publish", room, "x", "in"]
             act(server, {"action": "leave", "session": ann.sid, "room": room})
             until(lambda: server.http.presence(room, BEARER).json["count"] == 0, "she is gone")
             act(server, {"action": "emit", "room": room, "data": "not heard"})
