@@ -13,6 +13,8 @@ SAMPLES = {
     ("get", "/rooms/{room}/presence"): {},
     ("get", "/rooms/{room}/ws"): {},
     ("post", "/api/token"): {"headers": {"Authorization": "Basic bm9ib2R5Ondyb25n"}},
+    ("post", "/api/actions"): {"body": '{"actions":[]}'},
+    ("get", "/api/rooms"): {},
     ("get", "/api/openapi.json"): {},
     ("get", "/"): {},
     ("get", "/health"): {},

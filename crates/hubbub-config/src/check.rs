@@ -8,7 +8,7 @@ use crate::{Config, Webhook};
 /// All of them. What can be put in its usual form (the domain in small letters) is.
 pub(crate) fn all(config: &mut Config, found: &mut Vec<Problem>) {
     config.server.domain.make_ascii_lowercase();
-    let checks = [domain, listen, origins, frame_bytes, rules, webhooks, rooms_webhooks];
+    let checks = [domain, listen, origins, frame_bytes, rules, webhooks, named_webhooks];
     found.extend(checks.iter().flat_map(|check| check(config)));
 }
 
@@ -136,17 +136,20 @@ fn is_http(url: &str) -> bool {
     })
 }
 
-fn rooms_webhooks(config: &Config) -> Vec<Problem> {
+/// Whoever names an application names one that is there.
+fn named_webhooks(config: &Config) -> Vec<Problem> {
     let rules = config.rooms.iter().enumerate();
-    let named = rules.filter_map(|(number, rule)| Some((number, rule.webhook.as_deref()?)));
-    let unknown = named.filter(|(_, name)| config.webhook(name).is_none());
+    let rooms = rules
+        .filter_map(|(number, rule)| Some(("room", format!("room[{number}]"), rule.webhook.as_deref()?)));
+    let main = config.socketio.webhook.as_deref().map(|name| ("socketio", "socketio".to_owned(), name));
+    let unknown = rooms.chain(main).filter(|(.., name)| config.webhook(name).is_none());
     unknown
-        .map(|(number, name)| {
+        .map(|(section, place, name)| {
             let hint = did_you_mean(name, config.webhooks.iter().map(|webhook| webhook.name.as_str()));
             let reason = format!(
                 "there is no [[webhook]] called \"{name}\"; write one with this name and a url{hint}"
             );
-            Problem::new(&config.place(&format!("room[{number}].webhook")), "room.webhook", reason)
+            Problem::new(&config.place(&format!("{place}.webhook")), format!("{section}.webhook"), reason)
         })
         .collect()
 }

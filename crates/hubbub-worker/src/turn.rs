@@ -340,6 +340,26 @@ impl<L: Default> Worker<L> {
         self.commands.push_back(Asked { session, identity, room, command, ticket: 0, label: None });
     }
 
+    /// Asks whom a session wants to know something from.
+    fn ask(&mut self, session: SessionKey, question: Question, ticket: Ticket) {
+        match question {
+            Question::Password { user, password } => {
+                self.slow.push(Slow::Password { session, ticket, user, password });
+            }
+            Question::Hook(mut ask) => {
+                let name = self.slot(session).and_then(|place| place.name.clone());
+                ask.label = ask.label.or(name);
+                self.slow.push(Slow::Hook(HookFrom::Session(session, ticket), ask));
+            }
+            Question::Act(action) => self.act(action, Some((session, ticket))),
+            Question::Rooms { after, limit } => {
+                for worker in 0..self.post.workers() {
+                    self.mail(worker, Mail::Survey(session, ticket, after.clone(), limit));
+                }
+            }
+        }
+    }
+
     fn deed(&mut self, slot: u32, deed: Deed) {
         let Some(place) = self.slots.get_mut(slot as usize) else { return };
         let session = SessionKey { worker: self.id, slot, generation: place.generation };
@@ -359,19 +379,7 @@ impl<L: Default> Worker<L> {
                 }
                 self.commands.push_back(asked);
             }
-            Deed::Ask(Question::Password { user, password }, ticket) => {
-                self.slow.push(Slow::Password { session, ticket, user, password });
-            }
-            Deed::Ask(Question::Hook(mut ask), ticket) => {
-                ask.label = ask.label.or_else(|| place.name.clone());
-                self.slow.push(Slow::Hook(HookFrom::Session(session, ticket), ask));
-            }
-            Deed::Ask(Question::Act(action), ticket) => self.act(action, Some((session, ticket))),
-            Deed::Ask(Question::Rooms { after, limit }, ticket) => {
-                for worker in 0..self.post.workers() {
-                    self.mail(worker, Mail::Survey(session, ticket, after.clone(), limit));
-                }
-            }
+            Deed::Ask(question, ticket) => self.ask(session, question, ticket),
             Deed::Name(name, who) => self.name(slot, name, &who),
             Deed::Acked(id, args) => self.acked(slot, id, args),
             Deed::Seat { room, delivery, echo } => {

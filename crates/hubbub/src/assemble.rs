@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use hubbub_auth::{Admit, Doorman, TokenKeys};
-use hubbub_config::{Admit as Way, Config, Recovery, SocketIo, WhenFull};
+use hubbub_config::{Admit as Way, Config, Recovery, Webhook, WhenFull};
 use hubbub_gate::outbox::{self, OutboxLimits};
 use hubbub_gate::settings::{self, GateSettings, SocketIoSettings, WsSettings};
 use hubbub_net::NetSettings;
@@ -88,11 +88,12 @@ pub(crate) fn gate(config: &Config) -> GateSettings {
             pong_wait_ms: millis(ws.pong_wait),
             close_wait_ms: millis(ws.close_wait),
         },
-        socketio: socketio(&config.socketio),
+        socketio: socketio(config),
     }
 }
 
-fn socketio(config: &SocketIo) -> SocketIoSettings {
+fn socketio(all: &Config) -> SocketIoSettings {
+    let config = &all.socketio;
     SocketIoSettings {
         engine: hubbub_socketio::engine::Settings {
             ping_interval_ms: short(config.ping_interval),
@@ -113,7 +114,7 @@ fn socketio(config: &SocketIo) -> SocketIoSettings {
         namespaces: config.namespaces,
         rooms: config.rooms,
         attachments: config.attachments,
-        hook: None,
+        hook: config.webhook.as_deref().and_then(|name| all.webhook(name)).map(Webhook::hook),
     }
 }
 

@@ -34,14 +34,16 @@ const PARTS: &[&str] = &[
     "hubbub-load",
     "hubbub-net",
     "hubbub-store",
+    "hubbub-webhook",
     "hubbub-worker",
 ];
 
 /// What does input, output or waiting.
-const IO: &[&str] = &["tokio", "hyper", "hyper-util", "io-uring", "mio", "rusqlite", "socket2"];
+const IO: &[&str] =
+    &["tokio", "hyper", "hyper-rustls", "hyper-util", "io-uring", "mio", "rusqlite", "socket2"];
 
-/// Who may use what drives sockets: the shell round the workers, and programs.
-const SHELL: &[&str] = &["hubbub", "hubbub-load", "hubbub-net"];
+/// Who may use what drives sockets: the shell round the workers, the client beside them, and programs.
+const SHELL: &[&str] = &["hubbub", "hubbub-load", "hubbub-net", "hubbub-webhook"];
 const DRIVERS: &[&str] = &["tokio", "hyper-util", "io-uring", "mio"];
 
 /// All packages of the workspace, manifests by their path from the top.
@@ -99,7 +101,9 @@ fn why_not(package: &str, other: &str) -> Option<&'static str> {
     match package {
         "hubbub-hub" if ours => Some("the hub knows no protocol and nothing around it; only gates know both"),
         "hubbub-hub" if io => Some("the hub does no I/O; leave it as an Effect"),
-        "hubbub-gate" | "hubbub-worker" if io || ["hubbub-net", "hubbub-store"].contains(&other) => {
+        "hubbub-gate" | "hubbub-worker"
+            if io || ["hubbub-net", "hubbub-store", "hubbub-webhook"].contains(&other) =>
+        {
             Some("gates and workers do no I/O; ask hubbub-net for it by an effect")
         }
         _ if is_protocol(package) && ours => {
@@ -107,7 +111,7 @@ fn why_not(package: &str, other: &str) -> Option<&'static str> {
         }
         _ if is_protocol(package) && io => Some("a protocol crate is sans-IO: bytes in, bytes out"),
         _ if DRIVERS.contains(&other) && !SHELL.contains(&package) => {
-            Some("only hubbub-net and programs drive sockets")
+            Some("only hubbub-net, hubbub-webhook and programs drive sockets")
         }
         _ => None,
     }
@@ -179,6 +183,8 @@ mod tests {
             ("hubbub-worker", "tokio"),
             ("hubbub-store", "tokio"),
             ("hubbub-auth", "io-uring"),
+            ("hubbub-worker", "hubbub-webhook"),
+            ("hubbub-gate", "hyper-rustls"),
         ] {
             assert!(refused(from, to), "{from} → {to}");
         }
@@ -191,6 +197,8 @@ mod tests {
             ("hubbub-gate", "hubbub-ws"),
             ("hubbub-net", "tokio"),
             ("hubbub", "tokio"),
+            ("hubbub-webhook", "hyper-util"),
+            ("hubbub-webhook", "hubbub-gate"),
             ("hubbub-load", "io-uring"),
             ("hubbub-store", "rusqlite"),
             ("hubbub-config", "hubbub-hub"),

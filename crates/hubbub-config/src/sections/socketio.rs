@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{DAY, GIB, HOUR, KIB, MINUTE};
 use crate::land::words;
-use crate::section::Default::Is;
+use crate::section::Default::{Is, Unset};
 use crate::section::section;
 use crate::value::Kind;
 
@@ -38,6 +38,9 @@ section! {
         attachments: usize = Is("64"), Kind::Count("attachments", 0, 65536);
         /// Most packets in one `POST` of a polling client.
         packets: u32 = Is("4096"), Kind::Count("packets", 1, 1 << 20);
+        /// The application behind the namespace `/`: the `name` of a `[[webhook]]`. It is asked about `connect` and `event` there;
+        /// what is in rooms is the affair of the rooms' own (`room.webhook`).
+        webhook: Option<String> = Unset(r#""app""#), Kind::Text("the name of a [[webhook]]");
     }
 }
 

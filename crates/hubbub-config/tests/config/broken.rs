@@ -7,6 +7,12 @@ use crate::{problems, read};
 /// A file, and the problems it has.
 const TABLE: &[(&str, &[&str])] = &[
     (
+        "[socketio]\nwebhook = \"app\"",
+        &[
+            "hubbub.toml:2:11: socketio.webhook: there is no [[webhook]] called \"app\"; write one with this name and a url",
+        ],
+    ),
+    (
         "[[webhook]]\ntimeout = \"1 s\"",
         &[
             "hubbub.toml:1:1: webhook.name: every [[webhook]] needs a name: name = \"app\"",

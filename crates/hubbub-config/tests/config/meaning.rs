@@ -3,9 +3,19 @@
 use std::time::Duration;
 
 use hubbub_config::{Config, Level, Log, WhenFull};
-use hubbub_hub::{LogKind, PresenceMode, RoomName, Who};
+use hubbub_hub::{Hook, HookKind, HookName, LogKind, PresenceMode, RoomName, Who};
 
 use crate::read;
+
+#[test]
+fn the_application_behind_a_room() {
+    let text = "[[webhook]]\nname = \"app\"\nurl = \"http://a/\"\nevents = [\"leave\", \"event\"]\n[[room]]\nmatch = \"game-*\"\nwebhook = \"app\"";
+    let policies = read(text).unwrap().policies();
+    let hook = |room: &str| policies.of(&RoomName::parse(room).unwrap()).hook.clone();
+    let wanted = Hook { name: HookName::new("app"), kinds: vec![HookKind::Leave, HookKind::Event] };
+    assert_eq!(hook("game-1"), Some(wanted));
+    assert_eq!(hook("lobby"), None);
+}
 
 #[test]
 fn the_defaults() {
