@@ -130,7 +130,8 @@ test("360 pixels wide, nothing sticks out sideways", async () => {
   const ann = await visit(browser, server, phone);
   const overflow = () => ann.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.equal(await overflow(), 0, "before joining");
-  await ann.join("Ann", "console-phone", "websocket");
+  await ann.join("Ann", "console-phone", "socketio");
+  await ann.way("websocket");
   await ann.say("a word without end: " + "w".repeat(400));
   await ann.at("message").first().waitFor();
   assert.equal(await overflow(), 0, "with a message in the room");
@@ -153,12 +154,16 @@ describe("nothing for axe to complain about", () => {
     test(name, async () => {
       const ann = await visit(browser, server, { ...options, reducedMotion: "reduce", bypassCSP: true });
       assert.deepEqual(await violations(ann.page), [], "before joining");
-      await ann.join("Ann", "console-axe", "websocket");
+      await ann.join("Ann", "console-axe", "socketio");
+      await ann.way("websocket");
       await ann.say("hello");
       await ann.message("hello");
       assert.deepEqual(await violations(ann.page), [], "in the room");
       await ann.cut();
       assert.deepEqual(await violations(ann.page), [], "cut");
+      await ann.reconnect();
+      await ann.way("websocket");
+      assert.deepEqual(await violations(ann.page), [], "back");
       await ann.close();
     });
   }
