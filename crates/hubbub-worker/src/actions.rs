@@ -299,7 +299,7 @@ impl<L: Default> Worker<L> {
         let what = [Happening::Emission(emission.clone())];
         for delivery in self.seats.deliveries(room) {
             self.tell_some(room, delivery, &what, |slot, place| {
-                !excepted.contains(&slot) && !(emission.volatile && place.is_behind())
+                !(excepted.contains(&slot) || emission.volatile && place.is_behind())
             });
         }
     }

@@ -299,3 +299,14 @@ fn a_session_that_waits_to_tell_its_end_sleeps() {
     assert!(next > house.now.mono_ms + 500, "it is woken again in {} ms", next - house.now.mono_ms);
     assert!(polled(&mut house, &sid).ends_with('1'), "it was to be told that it is over");
 }
+
+#[test]
+fn half_a_surrogate_pair_is_said_as_it_is() {
+    let mut house = House::new(1, &Rules::default());
+    let mut socket = socket(&mut house, 0, "");
+    socket.say(&mut house, "40/lobby,");
+    house.settle();
+    socket.say(&mut house, r#"421["message","\ud800"]"#.replace("42", "42/lobby,").as_str());
+    let heard = heard(&mut house, &mut socket);
+    assert!(heard.iter().any(|packet| packet.starts_with(r#"42/lobby,["message","\ud800""#)), "{heard:?}");
+}

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use hubbub_hub::{Args, Body, Content, Emission, Event, EventName, Happening, RoomName};
 use hubbub_socketio::socketio::{self as sio, Kind, msgpack};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::coder::{Coder, WsDeflate};
 use crate::engineio::line::Packet;
@@ -98,12 +100,7 @@ impl Wire<'_> {
     }
 
     /// An event of the server's own.
-    pub(crate) fn server_event(
-        &self,
-        name: &str,
-        data: &serde_json::Value,
-        offset: Option<&str>,
-    ) -> Vec<Packet> {
+    pub(crate) fn server_event(&self, name: &str, data: &Value, offset: Option<&str>) -> Vec<Packet> {
         let mut args = Array::default();
         args.string(name);
         args.raw(data.to_string().as_bytes());
@@ -167,8 +164,9 @@ impl Wire<'_> {
         let kind = if attachments.is_empty() { kind } else { kind.with_attachments() };
         if self.msgpack {
             let mut out = Vec::new();
-            // What is not JSON has not come in, so this does not happen; if it did, one event would be missing.
-            let written = msgpack::encode(kind, self.namespace, id, json, &attachments, &mut out);
+            let mut write =
+                |json: Option<&str>| msgpack::encode(kind, self.namespace, id, json, &attachments, &mut out);
+            let written = write(json).or_else(|_| write(json.map(in_words).as_deref()));
             return written.is_ok().then(|| Packet::Binary(out.into())).into_iter().collect();
         }
         let text = Packet::text(|out| self.text(kind, id, json.unwrap_or_default(), attachments.len(), out));
@@ -187,6 +185,18 @@ impl Wire<'_> {
             Kind::BinaryAck => sio::binary_ack(out, namespace, id.unwrap_or_default(), attachments, json),
         }
     }
+}
+
+/// An array of JSON in which what msgpack has no form for is a string with its JSON: numbers that no double holds, half a
+/// surrogate pair, what stands in others too deeply.
+fn in_words(array: &str) -> String {
+    let has_form = |one: &RawValue| serde_json::from_str::<Value>(&format!("[{one}]")).is_ok();
+    let all: Vec<&RawValue> = serde_json::from_str(array).unwrap_or_default();
+    let each = all.into_iter().map(|one| match has_form(one) {
+        true => one.to_string(),
+        false => Value::from(one.get()).to_string(),
+    });
+    format!("[{}]", each.collect::<Vec<_>>().join(","))
 }
 
 /// A JSON array in the making, without its last bracket, and what its placeholders stand for.
@@ -246,4 +256,24 @@ impl Array {
 /// Whether an event of this name may be said by a client.
 pub(crate) fn event_name(name: &str) -> Result<EventName, String> {
     EventName::parse(name).map_err(|error| format!("{name:?} cannot name an event: {error}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hubbub_socketio::socketio::Limits;
+
+    #[test]
+    fn what_msgpack_cannot_say_is_said_in_words() {
+        let wire = Wire { namespace: "/lobby", msgpack: true };
+        let deep = format!("{}{}", "[".repeat(127), "]".repeat(127));
+        let half = r#""\ud800""#;
+        for odd in ["1e999", half, &deep] {
+            let packets = wire.packet(Kind::Event, None, Some(&format!("[\"draw\",1,{odd}]")), Vec::new());
+            let [Packet::Binary(bytes)] = &packets[..] else { panic!("{odd}: {packets:?}") };
+            let packet = msgpack::decode(bytes, &Limits::default()).unwrap();
+            let said: Value = serde_json::from_str(&packet.payload.unwrap()).unwrap();
+            assert_eq!(said, serde_json::json!(["draw", 1, odd]));
+        }
+    }
 }

@@ -183,11 +183,12 @@ impl Said<'_> {
 fn content(event: &Event<'_>, first: usize, attachments: &[Bytes]) -> Option<Content> {
     let all = event.args.get(first..).unwrap_or_default();
     match all {
-        [one] if attachments.is_empty() && one.starts_with('"') => {
-            let text: String = serde_json::from_str(one).ok()?;
-            Some(Content::Text(text.into()))
+        [one] if attachments.is_empty() => {
+            let text = one.starts_with('"').then(|| serde_json::from_str::<String>(one).ok()).flatten();
+            // Half a surrogate pair is JSON (RFC 8259 §8.2), but no text.
+            let json = || Content::Json(Bytes::copy_from_slice(one.as_bytes()));
+            Some(text.map_or_else(json, |text| Content::Text(text.into())))
         }
-        [one] if attachments.is_empty() => Some(Content::Json(Bytes::copy_from_slice(one.as_bytes()))),
         [one] if attachments.len() == 1 && is_placeholder(one) => {
             Some(Content::Binary(attachments[0].clone()))
         }
