@@ -57,3 +57,25 @@ fn who_makes_us_answer_and_does_not_listen_is_ended() {
     assert!(owed.len() < 30_000, "it is owed {} bytes", owed.len());
     assert_eq!(post(&mut house, &sid, "3").unwrap().0, 400, "there is no such session any more");
 }
+
+#[test]
+fn pongs_are_answers_too() {
+    let outbox = OutboxLimits { bytes: 20_000, when_full: WhenFull::Close };
+    let mut house = House::new(1, &Rules { outbox, eio3: true, ..Rules::default() });
+    let address = "/socket.io/?EIO=3&transport=polling";
+    let leg = house.get(0, address);
+    house.settle();
+    let answer = house.sent_text(leg);
+    let sid = answer.split_once("\"sid\":\"").and_then(|(_, rest)| rest.split('"').next()).unwrap();
+    let address = format!("{address}&sid={sid}");
+    let ping = format!("10001:2{}", "x".repeat(10_000));
+    for _ in 0..20 {
+        house.request(0, Method::POST, &address, &[("content-type", "text/plain")], &ping);
+        house.settle();
+    }
+    let poll = house.get(0, &address);
+    house.settle();
+    let owed = house.sent_text(poll);
+    assert!(owed.ends_with("1:1"), "its session was closed");
+    assert!(owed.len() < 40_000, "it is owed {} bytes", owed.len());
+}

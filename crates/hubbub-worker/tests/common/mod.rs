@@ -33,6 +33,8 @@ pub(crate) struct Rules {
     pub(crate) publish_rate: u64,
     pub(crate) publish_burst: u64,
     pub(crate) context_takeover: bool,
+    /// Whether clients of Engine.IO 3 may come.
+    pub(crate) eio3: bool,
     /// The application behind every room.
     pub(crate) hook: Option<Hook>,
 }
@@ -44,6 +46,7 @@ impl Default for Rules {
             publish_rate: 0,
             publish_burst: 0,
             context_takeover: false,
+            eio3: false,
             hook: None,
         }
     }
@@ -233,7 +236,7 @@ fn gate(rules: &Rules) -> GateSettings {
             pong_wait_ms: 10_000,
             close_wait_ms: 2000,
         },
-        socketio: SocketIoSettings::default(),
+        socketio: SocketIoSettings { eio3: rules.eio3, ..SocketIoSettings::default() },
     }
 }
 
