@@ -187,13 +187,19 @@ fn the_application_hears_of_a_connection_as_such_though_it_moves_before_it_is_le
     let sid = begin(&mut house, "");
     post(&mut house, &sid, "40/lobby,{\"ticket\":7}");
     house.settle();
-    assert_eq!(asked(&mut house).len(), 1);
+    let first = asked(&mut house);
+    assert_eq!(first.len(), 1);
     let mut socket = probing(&mut house, &sid);
     socket.say(&mut house, "5");
     assert!(heard(&mut house, &mut socket).is_empty(), "it was let in before the application said so");
     let again = asked(&mut house);
     assert_eq!(again.len(), 1);
     assert_eq!(again[0].kind, HookKind::Connect);
+    assert_eq!(again[0].label, first[0].label);
+    assert!(
+        first[0].label.as_ref().is_some_and(|label| label.key().is_none()),
+        "a name that outlives its place"
+    );
     let auth = again[0].hello.as_ref().and_then(|hello| hello.auth.as_deref());
     assert_eq!(auth, Some(&b"{\"ticket\":7}"[..]));
 }

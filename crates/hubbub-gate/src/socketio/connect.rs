@@ -122,6 +122,7 @@ impl Connection {
     /// Who it is has been settled. The application behind `/` is asked next, if there is one.
     fn admitted(&mut self, number: Number, who: &Arc<Identity>, cx: &mut Cx<'_>, line: &mut Line<'_>) {
         let Some(at) = self.spaces.iter().position(|space| space.number == number) else { return };
+        let Some((label, who)) = self.name(at, who, cx) else { return };
         let space = &mut self.spaces[at];
         let Stage::Asking(asking) = &mut space.stage else { return };
         if asking.auth.credentials.is_none() && self.who.is_none() {
@@ -139,8 +140,30 @@ impl Connection {
         let Some(name) = hook.map(|hook| hook.name.clone()) else { return self.come_in(number, cx, line) };
         let Some(ticket) = self.await_answer(number, Awaited::Connect) else { return };
         let hello = Some(Arc::new(Introduction { protocol: "socket.io", auth }));
-        let label = SessionName::parse(&self.sid);
-        cx.ask_hook(&name, HookKind::Connect, who, ticket, |ask| (ask.hello, ask.label) = (hello, label));
+        cx.ask_hook(&name, HookKind::Connect, &who, ticket, |ask| {
+            (ask.hello, ask.label) = (hello, Some(label))
+        });
+    }
+
+    /// What its socket is called, and who it is: as before if it comes back. Said before anybody is asked whether it may come in, so
+    /// that an application knows it by one name from the beginning.
+    fn name(
+        &mut self,
+        at: usize,
+        who: &Arc<Identity>,
+        cx: &mut Cx<'_>,
+    ) -> Option<(SessionName, Arc<Identity>)> {
+        if self.sid.is_empty() {
+            self.sid = new_sid(cx);
+        }
+        let space = &mut self.spaces[at];
+        let Stage::Asking(asking) = &space.stage else { return None };
+        let former = former(&asking.auth, &space.namespace, who, self.hello.recovers, cx);
+        let name = SessionName::parse(former.as_ref().map_or(&self.sid, |former| &former.sid))?;
+        let who = former.and_then(|former| former.guest).unwrap_or_else(|| who.clone());
+        space.name = Some(name.clone());
+        cx.deeds.push(Deed::Name(name.clone(), who.clone()));
+        Some((name, who))
     }
 
     /// It may come in: its rooms are looked at.
@@ -150,8 +173,6 @@ impl Connection {
         let (Stage::Asking(asking), Some(who)) = (&mut space.stage, space.who.clone()) else { return };
         let auth = std::mem::take(&mut asking.auth);
         let former = former(&auth, &space.namespace, &who, recovers, cx);
-        let who = former.as_ref().and_then(|former| former.guest.clone()).unwrap_or(who);
-        space.who = Some(who.clone());
         let start = auth.start.unwrap_or(Start::Now);
         let hello = Arc::new(Introduction { protocol: "socket.io", auth: auth.whole });
         let (former, rooms) = match &space.room {
@@ -246,9 +267,6 @@ impl Connection {
         cx: &mut Cx<'_>,
         line: &mut Line<'_>,
     ) -> bool {
-        if self.sid.is_empty() {
-            self.sid = new_sid(cx);
-        }
         let (fresh, recovers, v3) =
             (self.sid.clone(), self.hello.recovers, self.hello.version == Version::V3);
         let msgpack = self.msgpack;
@@ -258,6 +276,7 @@ impl Connection {
         };
         let Some(who) = space.who.clone() else { return false };
         let restored = joining.former.is_some();
+        let renames = joining.former.as_ref().is_some_and(|former| former.sid != fresh);
         let (sid, pid) = match joining.former {
             Some(former) => (former.sid, Some(former.pid)),
             None => {
@@ -276,8 +295,12 @@ impl Connection {
         let answer = (!v3).then(|| answer.to_string());
         let packets = wire.connect(answer.as_deref());
         line.answer(packets, cx);
-        space.name = SessionName::parse(&sid);
-        if let Some(name) = space.name.clone() {
+        // Another namespace may have named the connection otherwise meanwhile; it goes by one name.
+        let name = SessionName::parse(&sid);
+        if (renames || space.name != name)
+            && let Some(name) = name
+        {
+            space.name = Some(name.clone());
             cx.deeds.push(Deed::Name(name, who));
         }
         self.sid = sid;

@@ -21,7 +21,7 @@ pub(super) struct Space {
     pub(super) stage: Stage,
     /// As whom, once that is settled.
     pub(super) who: Option<Arc<Identity>>,
-    /// What its socket is called, once it is in.
+    /// What its socket is called, once it is settled who it is.
     pub(super) name: Option<SessionName>,
     /// The room, or in `/` all that were joined.
     pub(super) listening: Vec<Listening>,
