@@ -255,6 +255,7 @@ impl<L: Default> Worker<L> {
             rng: &mut self.rng,
             deeds: &mut deeds,
         };
+        let too_slow = matches!(input, Input::TooSlow);
         // Sound to go on after: what the session owned is dropped, and scratch space is cleared before each use.
         let result = catch_unwind(AssertUnwindSafe(|| session.handle(input, &mut cx)));
         let deadline = session.deadline();
@@ -270,6 +271,8 @@ impl<L: Default> Worker<L> {
             self.deeds = deeds;
         }
         match result {
+            // It has had the chance to say so: that is its end, whatever it makes of it.
+            Ok(Ok(())) if too_slow => self.close(slot, Close::TooSlow),
             Ok(Ok(())) => self.after(slot, deadline),
             Ok(Err(close)) => self.close(slot, close),
             Err(_) => self.lost(slot),

@@ -316,3 +316,33 @@ fn half_a_surrogate_pair_is_said_as_it_is() {
     let heard = heard(&mut house, &mut socket);
     assert!(heard.iter().any(|packet| packet.starts_with(r#"42/lobby,["message","\ud800""#)), "{heard:?}");
 }
+
+#[test]
+fn a_websocket_that_does_not_read_pongs_while_it_waits_to_take_over_is_ended() {
+    let outbox = OutboxLimits { bytes: 20_000, when_full: WhenFull::Close };
+    let mut house = House::new(2, &Rules { outbox, ..Rules::default() });
+    let sid = begin(&mut house, "");
+    let socket = probing(&mut house, &sid);
+    for _ in 0..500 {
+        socket.ping(&mut house, &[b'x'; 100]);
+    }
+    house.settle();
+    assert!(house.is_over(socket.key), "it is owed {} bytes", house.queued(socket.key));
+}
+
+#[test]
+fn what_waited_for_a_poll_is_no_flood_on_the_websocket() {
+    let outbox = OutboxLimits { bytes: 20_000, when_full: WhenFull::Close };
+    let mut house = House::new(2, &Rules { outbox, ..Rules::default() });
+    for _ in 0..30 {
+        house.publish(0, &"x".repeat(1000));
+    }
+    house.settle();
+    let sid = begin(&mut house, "");
+    post(&mut house, &sid, "40/lobby,{\"since\":\"0\"}");
+    house.settle();
+    let mut socket = probing(&mut house, &sid);
+    socket.say(&mut house, "5");
+    let heard = heard(&mut house, &mut socket);
+    assert_eq!(heard.iter().filter(|packet| packet.contains("xxxx")).count(), 30);
+}

@@ -8,7 +8,7 @@ use hubbub_ws::{CloseCode, Config, Decoder, Incoming, Role, encode_pong};
 use super::address::{refusal, websocket};
 use super::letters::{Carried, Requested, ToHost, ToLeg};
 use super::sid::Sid;
-use super::socket::{Form, Socket, write_close, write_frame};
+use super::socket::{Form, Socket, encode_frame, write_close};
 use crate::respond::respond_problem;
 use crate::session::{Close, Cx, Input, Session};
 use crate::settings::GateSettings;
@@ -75,6 +75,12 @@ impl Probe {
         result
     }
 
+    /// What waited for a poll is limited where it waited, and goes on as one.
+    fn write(&self, frame: Frame<'_>, cx: &mut Cx<'_>) {
+        let frame = encode_frame(frame, self.form.deflate, cx);
+        cx.out.write_page(frame);
+    }
+
     fn told(&mut self, from: SessionKey, letter: ToLeg, cx: &mut Cx<'_>) -> Result<(), Close> {
         match letter {
             ToLeg::Open => {
@@ -87,8 +93,8 @@ impl Probe {
                 write_close(CloseCode::NORMAL, "", cx);
                 return Err(Close::Refused);
             }
-            ToLeg::Text(text) => write_frame(Frame::Text(text.as_str()), self.form.deflate, cx),
-            ToLeg::Binary(bytes) => write_frame(Frame::Binary(&bytes), self.form.deflate, cx),
+            ToLeg::Text(text) => self.write(Frame::Text(text.as_str()), cx),
+            ToLeg::Binary(bytes) => self.write(Frame::Binary(&bytes), cx),
             ToLeg::Take(client) => {
                 let config = Config { role: Role::Server, limits: self.form.limits, deflate: None };
                 let decoder = std::mem::replace(&mut self.decoder, Decoder::new(config));
@@ -153,6 +159,12 @@ impl Session for Probe {
             Input::Undelivered(_) | Input::Shutdown => {
                 write_close(CloseCode::GOING_AWAY, "", cx);
                 Err(Close::Done)
+            }
+            Input::TooSlow => {
+                self.carrier.lost(cx);
+                cx.out.clear_unsent();
+                write_close(CloseCode::TRY_AGAIN, "you read too slowly; reconnect", cx);
+                Err(Close::TooSlow)
             }
             Input::LinkLost => {
                 self.carrier.lost(cx);

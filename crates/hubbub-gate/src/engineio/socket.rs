@@ -1,5 +1,6 @@
 //! A session on a WebSocket: the place of the WebSocket is its own.
 
+use bytes::Bytes;
 use hubbub_hub::{Notice, SessionKey};
 use hubbub_socketio::engine::{Frame, Out, Reason};
 use hubbub_ws::{CloseCode, Config, Decoder, Incoming, Kind, Limits, Role, encode_close, encode_pong};
@@ -254,14 +255,20 @@ impl Session for Socket {
     }
 }
 
-/// Writes a WebSocket message.
-pub(super) fn write_frame(frame: Frame<'_>, deflate: WsDeflate, cx: &mut Cx<'_>) {
+/// Writes a WebSocket message that answers the client.
+fn write_frame(frame: Frame<'_>, deflate: WsDeflate, cx: &mut Cx<'_>) {
+    let frame = encode_frame(frame, deflate, cx);
+    cx.out.write(frame);
+}
+
+/// A WebSocket message.
+pub(super) fn encode_frame(frame: Frame<'_>, deflate: WsDeflate, cx: &mut Cx<'_>) -> Bytes {
     let mut out = Vec::new();
     match frame {
         Frame::Text(text) => cx.coder.frame(&mut out, Kind::Text, text.as_bytes(), deflate),
         Frame::Binary(bytes) => cx.coder.frame(&mut out, Kind::Binary, bytes, deflate),
     }
-    cx.out.write(out.into());
+    out.into()
 }
 
 /// Says why a WebSocket ends.
