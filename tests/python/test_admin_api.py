@@ -2,16 +2,17 @@
 
 import base64
 import json
+from contextlib import closing, contextmanager
 
 import pytest
 from hubbub_test.application import API_TOKEN, Application, settings
 from hubbub_test.server import PATIENCE, Server
+from hubbub_test.socketio import ACK, Client, Ended, encode
 from hubbub_test.sse import EventStream
 from hubbub_test.together import at_once
 from hubbub_test.waiting import until
 from hubbub_test.websocket import JsonSocket, close_code, open_raw
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
 
 BEARER = {"Authorization": f"Bearer {API_TOKEN}"}
 API = f'[api]\ntoken = "{API_TOKEN}"\n'
@@ -52,38 +53,12 @@ def act(server, *actions) -> list[dict]:
     return answer.json["results"]
 
 
-class SocketIo:
-    """A client of Socket.IO on a WebSocket, as far as these tests need one."""
-
-    def __init__(self, server, namespace: str = "/"):
-        self.prefix = "" if namespace == "/" else f"{namespace},"
-        address = f"ws{server.base.removeprefix('http')}/socket.io/?EIO=4&transport=websocket&recovery=false"
-        self.socket = connect(address, legacy=True)
-        assert self.read().startswith("0{")
-        self.socket.send(f"40{self.prefix}")
-        self.sid = json.loads(self.read().removeprefix(f"40{self.prefix}"))["sid"]
-
-    def read(self) -> str:
-        while (packet := self.socket.recv(timeout=PATIENCE)) == "2":
-            self.socket.send("3")
-        return packet
-
-    def event(self) -> tuple[int | None, list]:
-        """The next event: the id under which it wants to be acknowledged, and its arguments with its name."""
-        while True:
-            packet = self.read().removeprefix("42").removeprefix(self.prefix)
-            number, arguments = packet[: packet.index("[")], json.loads(packet[packet.index("[") :])
-            if not arguments[0].startswith("hubbub:"):
-                return int(number) if number else None, arguments
-
-    def ack(self, number: int, *arguments):
-        self.socket.send(f"43{self.prefix}{number}{json.dumps(arguments)}")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
+@contextmanager
+def member(server, room: str):
+    """A client of Socket.IO in a room's namespace, and its session's name."""
+    with closing(Client(server, query={"recovery": "false"})) as client:
+        client.sid = client.connect(f"/{room}")["sid"]
+        yield client
 
 
 class TestWhoMayUseIt:
@@ -204,13 +179,13 @@ class TestEmit:
 
 class TestAcknowledgements:
     def test_are_collected(self, server, room):
-        with SocketIo(server, f"/{room}") as ann, SocketIo(server, f"/{room}") as bo, open_raw(server, room) as raw:
+        with member(server, room) as ann, member(server, room) as bo, open_raw(server, room) as raw:
             emit = {"action": "emit", "room": room, "event": "vote", "data": "?", "ack": 20}
 
             def answer(client, *arguments):
-                number, event = client.event()
-                assert event == ["vote", "?"]
-                client.ack(number, *arguments)
+                vote = client.told(f"/{room}", "vote")
+                assert vote.args == ["?"]
+                client.send(*encode(ACK, f"/{room}", arguments, vote.id))
 
             results, *_ = at_once(
                 [lambda: act(server, emit), lambda: answer(ann, "yes", 1), lambda: answer(bo, "no")]
@@ -222,7 +197,7 @@ class TestAcknowledgements:
             assert raw.recv(timeout=PATIENCE) == "?"
 
     def test_that_do_not_come_are_waited_for_as_long_as_was_said(self, server, room):
-        with SocketIo(server, f"/{room}") as ann:
+        with member(server, room) as ann:
             (result,) = act(server, {"action": "emit", "session": ann.sid, "event": "x", "data": 1, "ack": 0.2})
             assert result == {"ok": True, "sessions": 1, "acks": [], "timeout": True}
 
@@ -236,17 +211,18 @@ class TestAcknowledgements:
 
 class TestMoving:
     def test_a_session_of_socket_io_is_brought_into_a_room_and_out_of_it(self, server, room):
-        with SocketIo(server) as ann:
+        with closing(Client(server, query={"recovery": "false"})) as ann:
+            ann.sid = ann.connect("/")["sid"]
             assert act(server, {"action": "join", "session": ann.sid, "room": room})[0]["ok"]
             # Joining takes its way through the room's home; what is emitted after it has come in is heard.
             until(lambda: server.http.presence(room, BEARER).json["count"] == 1, "she is there")
             act(server, {"action": "emit", "room": room, "event": "x", "data": "in"})
-            assert ann.event()[1][:4] == ["publish", room, "x", "in"]
+            assert ann.heard("/").data == ["publish", room, "x", "in"]
             act(server, {"action": "leave", "session": ann.sid, "room": room})
             until(lambda: server.http.presence(room, BEARER).json["count"] == 0, "she is gone")
             act(server, {"action": "emit", "room": room, "data": "not heard"})
             act(server, {"action": "emit", "session": ann.sid, "event": "x", "data": "heard"})
-            assert ann.event()[1][:2] == ["x", "heard"]
+            assert ann.heard("/").data == ["x", "heard"]
 
     def test_others_are_in_their_one_room(self, server, room, sessions):
         with open_raw(server, room, name="Ann"):
@@ -260,7 +236,7 @@ class TestDisconnect:
         with (
             open_raw(server, room, name="Ann") as raw,
             EventStream(server.http, room, name="Bo") as stream,
-            SocketIo(server, f"/{room}") as client,
+            member(server, room) as client,
         ):
             stream.next_named("hubbub:joined")
             names = sessions("Ann", "Bo")
@@ -271,9 +247,9 @@ class TestDisconnect:
             assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4403, "closing time")
             assert stream.next_named("hubbub:error").json["detail"] == "closing time"
             assert stream.next() is None
-            with pytest.raises(ConnectionClosed):
+            with pytest.raises(Ended):
                 while True:
-                    client.read()
+                    client.next()
 
     def test_a_user_a_room_or_everybody(self, start, room):
         server = start(API)
