@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from hubbub_test.application import API_TOKEN, SECRET, Application, settings
+from hubbub_test.certificates import server_context
 from hubbub_test.curl import messages_path
 from hubbub_test.server import PATIENCE, hubbub
 from hubbub_test.sse import EventStream
@@ -324,6 +325,30 @@ class TestFailures:
             assert close_code(raw) == 1013
             envelopes.send("x", key="k")
             assert envelopes.next_named("hubbub:error")["data"]["status"] == 503
+
+
+class TestTls:
+    def test_an_application_with_a_certificate_of_our_own(self, start, room, tmp_path):
+        context, authority = server_context(tmp_path)
+        application = Application(lambda _: {"rewrite": {"data": "sealed"}}, tls=context)
+        server = start(settings(application.url, f'events = ["event"]\nca_file = "{authority}"'))
+        assert [server.http.publish(room, "x").status for _ in range(3)] == [201] * 3
+        assert messages(server, room) == ["sealed"] * 3
+        application.stop()
+
+    def test_a_certificate_that_nobody_vouches_for(self, start, room, tmp_path):
+        context, _ = server_context(tmp_path)
+        application = Application(yes, tls=context)
+        server = start(settings(application.url, 'events = ["event"]\nretries = 0'))
+        assert server.http.publish(room, "x").status == 503
+        assert application.asked == [] and "UnknownIssuer" in server.tail()
+        application.stop()
+
+    def test_a_file_that_holds_none(self, tmp_path):
+        (tmp_path / "ca.pem").write_text("nothing")
+        (tmp_path / "hubbub.toml").write_text(settings("https://127.0.0.1/", f'ca_file = "{tmp_path}/ca.pem"'))
+        done = hubbub("check", "--config", tmp_path / "hubbub.toml", check=False)
+        assert done.returncode == 1 and "webhook.ca_file" in done.stderr and "no certificate" in done.stderr
 
 
 class TestSettings:

@@ -267,7 +267,7 @@ mod tests {
         };
         assert_eq!(except, [ann(), SessionName::parse("x").unwrap()]);
         assert_eq!((body.event.as_str(), volatile, ack_ms), ("move", true, Some(1500)));
-        assert!(matches!(body.content, Content::Args(args) if args.json() == &r#"[1,"a"]"#[..]));
+        assert!(matches!(body.content, Content::Args(args) if &args.json()[..] == br#"[1,"a"]"#));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The client: a thread that sends what its couriers say, over connections that it keeps.
 
 mod attempt;
+mod trust;
 
 use std::collections::HashMap;
 use std::io;
@@ -20,6 +21,7 @@ use crate::courier::{Attempt, Courier, Failure, Number, Settings, Step};
 use crate::request;
 use crate::signature::Signer;
 use attempt::{Client, Errand};
+pub use trust::{NoTrust, Trust};
 
 /// An application: where it is and how it is asked.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub struct Application {
     pub name: HookName,
     /// Where it takes requests: `http` or `https`.
     pub url: Uri,
+    /// Whose certificates are believed.
+    pub trust: Trust,
     /// Signs requests, if there is a secret.
     pub signer: Option<Signer>,
     /// When it is asked, asked again, and left in peace.
@@ -90,7 +94,7 @@ impl<F: Send + 'static> Webhooks<F> {
         let (orders, mail) = unbounded_channel();
         let desk = Desk {
             couriers: applications.iter().map(|app| Courier::new(app.settings)).collect(),
-            clients: applications.iter().map(|app| attempt::client(app.settings)).collect(),
+            clients: applications.iter().map(|app| attempt::client(app.settings, &app.trust)).collect(),
             applications: applications.clone(),
             counters: counters.clone(),
             attempts: JoinSet::new(),

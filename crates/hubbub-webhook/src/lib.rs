@@ -12,6 +12,6 @@ pub mod request;
 pub mod signature;
 pub mod verdict;
 
-pub use client::{Application, OnFailure, Reply, Webhooks};
+pub use client::{Application, OnFailure, Reply, Trust, Webhooks};
 pub use counters::Counters;
 pub use courier::Settings;

@@ -55,7 +55,7 @@ impl Session for Member {
             Input::Opened => {
                 let who = somebody(self.user);
                 if let Some(name) = self.name {
-                    cx.deeds.push(Deed::Name(SessionName::parse(name).unwrap(), who.clone()));
+                    cx.deeds.push(Deed::Name(named(name), who.clone()));
                 }
                 let hello = Some(Hello::by("test"));
                 let command =
@@ -174,8 +174,12 @@ fn take(log: &Log) -> Vec<String> {
     std::mem::take(&mut *log.borrow_mut())
 }
 
+fn named(name: &str) -> SessionName {
+    SessionName::parse(name).expect("it is a name")
+}
+
 fn session(name: &str) -> Target {
-    Target::Session(SessionName::parse(name).unwrap())
+    Target::Session(named(name))
 }
 
 fn emit(to: Target, what: &'static str) -> Action {
@@ -259,7 +263,7 @@ fn what_a_room_is_told_is_kept_unless_it_is_for_some() {
     let (_, bo_log) = scene.member(1, "bo", Some("bo"));
     let hint = |except: &[&str], volatile| {
         let Action::Emit { to, body, .. } = emit(Target::Room(lobby()), "hint") else { unreachable!() };
-        let except = except.iter().map(|name| SessionName::parse(name).unwrap()).collect();
+        let except = except.iter().map(|name| named(name)).collect();
         Action::Emit { to, except, body, volatile, ack_ms: None }
     };
     let kept = emit(Target::Room(lobby()), "kept");
@@ -326,7 +330,7 @@ fn only_who_can_move_is_moved() {
     let (_, ann_log) = scene.member(0, "ann", Some("ann"));
     let (bo, bo_log) = scene.member(1, "bo", None);
     let room = lobby();
-    let session = |name: &str| SessionName::parse(name).unwrap();
+    let session = named;
     let log = scene.act(
         0,
         vec![

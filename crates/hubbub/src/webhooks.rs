@@ -1,6 +1,7 @@
 //! The way between the workers and the applications.
 
 use std::error::Error;
+use std::path::Path;
 use std::sync::Arc;
 
 use http::Uri;
@@ -9,7 +10,7 @@ use hubbub_gate::session::Answer;
 use hubbub_hub::{HookAnswer, HookAsk, HookName};
 use hubbub_net::{Clock, Reading, Readings, SlowHandler};
 use hubbub_webhook::signature::Signer;
-use hubbub_webhook::{Application, Counters, Settings, Webhooks, client};
+use hubbub_webhook::{Application, Counters, Settings, Trust, Webhooks, client};
 use hubbub_worker::counters::Kind;
 use hubbub_worker::{HookFrom, Mail, Post, Slow};
 
@@ -39,6 +40,7 @@ fn application(webhook: &Webhook) -> Result<Application, Box<dyn Error>> {
     Ok(Application {
         name: HookName::new(&webhook.name),
         url,
+        trust: trust(webhook.ca_file.as_deref())?,
         signer: webhook.secret.as_ref().map(|secret| Signer::new(secret.expose().as_bytes())),
         settings: Settings {
             timeout_ms: millis(webhook.timeout),
@@ -54,6 +56,14 @@ fn application(webhook: &Webhook) -> Result<Application, Box<dyn Error>> {
             OnFailure::Allow => client::OnFailure::Allow,
         },
     })
+}
+
+/// The public authorities, and those of the file.
+fn trust(file: Option<&Path>) -> Result<Trust, Box<dyn Error>> {
+    let Some(file) = file else { return Ok(Trust::default()) };
+    let wrong = |why: &dyn Error| format!("webhook.ca_file: {}: {why}", file.display());
+    let pem = std::fs::read(file).map_err(|why| wrong(&why))?;
+    Ok(Trust::also(&pem).map_err(|why| wrong(&why))?)
 }
 
 fn answered(post: &Post, from: HookFrom, ask: HookAsk, answer: HookAnswer) {

@@ -5,6 +5,7 @@ import hmac
 import json
 import os
 import re
+import ssl
 import subprocess
 import threading
 import time
@@ -83,7 +84,7 @@ def is_signed(header: str, body: bytes) -> bool:
 class Application:
     """An application that a test plays: questions are kept, and answered by `policy` or later by hand."""
 
-    def __init__(self, policy=None, port: int = 0):
+    def __init__(self, policy=None, port: int = 0, tls: ssl.SSLContext | None = None):
         self.policy = policy
         self.asked: list[Question] = []
         application = self
@@ -110,8 +111,10 @@ class Application:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         self.port = self.server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/hubbub"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}/hubbub"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def next(self, kind: str | None = None, number: int = 0) -> Question:

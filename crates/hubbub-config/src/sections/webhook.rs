@@ -17,12 +17,15 @@ section! {
     "webhook" Webhook {
         /// What rooms call it. Every `[[webhook]]` must have one of its own.
         name: String = Unset(r#""app""#), Kind::Text("a name such as \"app\"");
-        /// Where it takes requests, `http` or `https` (with a certificate of a public authority). Every `[[webhook]]` must have one.
+        /// Where it takes requests, `http` or `https`. Every `[[webhook]]` must have one.
         url: String = Unset(r#""http://127.0.0.1:3000/hubbub""#), Kind::Text("an address such as \"http://127.0.0.1:3000/hubbub\"");
         /// The shared secret that requests are signed with, at least 32 bytes. Without it they are not signed.
         secret: Option<Secret> = Unset(r#""at-least-32-bytes-from-a-good-random-source""#), Kind::Secret("a string of 32 bytes or more");
         /// The file that holds this secret; white space around it does not count. Not both.
         secret_file: Option<PathBuf> = Unset(r#""/etc/hubbub/webhook.secret""#), Kind::Text("a path");
+        /// The file that holds certificates of further authorities, in PEM. Those of the public ones are known; this is for an
+        /// application with a certificate of your own.
+        ca_file: Option<PathBuf> = Unset(r#""/etc/hubbub/webhook-ca.pem""#), Kind::Text("a path");
         /// What it is asked about and told of: `connect` (a session comes in by a connection of its own), `join` (a further room
         /// over the same connection, or somebody polls; without `connect`, everybody who comes in), `leave`, `event` (something
         /// is said).

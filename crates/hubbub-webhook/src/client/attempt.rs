@@ -13,7 +13,7 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::Application;
+use super::{Application, Trust};
 use crate::courier::{Attempt, Settings};
 use crate::request::DELIVERY;
 use crate::{signature, verdict};
@@ -25,14 +25,17 @@ pub(super) type Client = legacy::Client<HttpsConnector<HttpConnector>, Full<Byte
 const IDLE: Duration = Duration::from_secs(4);
 
 /// A client for an application. A connection that does not come about leaves time for the further attempts.
-pub(super) fn client(settings: Settings) -> Client {
+pub(super) fn client(settings: Settings, trust: &Trust) -> Client {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     let attempts = u64::from(settings.retries) + 1;
     tcp.set_connect_timeout(Some(Duration::from_millis(settings.timeout_ms / attempts)));
-    let https =
-        HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().wrap_connector(tcp);
+    let https = HttpsConnectorBuilder::new()
+        .with_tls_config(trust.config())
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
     legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
