@@ -1,5 +1,7 @@
 //! Clients of Socket.IO in several namespaces, rooms and places, and what they may not do to others.
 
+#![allow(clippy::unwrap_used, reason = "this is a test, also outside the functions that say so")]
+
 mod common;
 
 use common::websocket::{Client, Got, texts};
