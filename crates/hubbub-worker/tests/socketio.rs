@@ -348,3 +348,22 @@ fn what_waited_for_a_poll_is_no_flood_on_the_websocket() {
     let heard = heard(&mut house, &mut socket);
     assert_eq!(heard.iter().filter(|packet| packet.contains("xxxx")).count(), 30);
 }
+
+#[test]
+fn who_is_lost_while_it_moves_is_gone() {
+    let mut house = House::new(2, &Rules::default());
+    let sid = begin(&mut house, "");
+    post(&mut house, &sid, "40/lobby,{\"name\":\"Ann\"}");
+    house.settle();
+    polled(&mut house, &sid);
+    let socket = probing(&mut house, &sid);
+    socket.say(&mut house, "5");
+    house.turn(1);
+    house.turn(0);
+    house.release(socket.key);
+    house.settle();
+    let presence = house.get(0, "/rooms/lobby/presence");
+    house.settle();
+    let presence = house.sent_text(presence);
+    assert!(presence.contains("\"count\":0"), "{presence}");
+}

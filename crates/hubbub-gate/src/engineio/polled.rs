@@ -134,6 +134,8 @@ impl Session for Polled {
                 Err(_) => Ok(()),
             },
             (Input::Timeout | Input::Shutdown, Stage::Moved(..)) => Err(Close::Done),
+            // Its WebSocket went away with it, or before it came.
+            (Input::Undelivered(there), Stage::Moved(to, _)) if there == *to => Err(Close::Done),
             (input, Stage::Moved(to, _)) => {
                 Self::send_on(*to, input, cx);
                 Ok(())
