@@ -239,6 +239,8 @@ pub enum Deed {
     Spawn(Box<dyn Session>),
     /// From now on actions reach this session by this name too, and by who it is. Who had the name before is disconnected.
     Name(SessionName, Arc<Identity>),
+    /// From now on actions reach this session by its names only.
+    Unknown,
     /// The peer has acknowledged: a JSON array.
     Acked(AckId, Bytes),
     /// This session goes on as another.

@@ -39,6 +39,11 @@ impl<L: Default> Worker<L> {
     /// The session is over: nobody finds it any more.
     pub(crate) fn be_forgotten(&mut self, slot: u32) {
         self.unname(slot);
+        self.be_unknown(slot);
+    }
+
+    /// Actions for its user do not reach the session any more.
+    pub(crate) fn be_unknown(&mut self, slot: u32) {
         let Some(who) = self.slots.get_mut(slot as usize).and_then(|place| place.who.take()) else { return };
         let Some(slots) = self.users.get_mut(&who.user) else { return };
         slots.retain(|other| *other != slot);

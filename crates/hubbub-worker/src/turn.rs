@@ -384,6 +384,7 @@ impl<L: Default> Worker<L> {
             }
             Deed::Ask(question, ticket) => self.ask(session, question, ticket),
             Deed::Name(name, who) => self.name(slot, name, &who),
+            Deed::Unknown => self.be_unknown(slot),
             Deed::Acked(id, args) => self.acked(slot, id, args),
             Deed::Seat { room, delivery, echo } => {
                 let seat = self.seats.add(&room, delivery, Seat { slot, quiet: !echo });

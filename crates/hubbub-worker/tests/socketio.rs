@@ -4,12 +4,15 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::websocket::{Client, Got, texts};
 use common::{House, Rules};
 use http::Method;
 use hubbub_gate::outbox::{OutboxLimits, WhenFull};
+use hubbub_gate::session::{Act, Input};
 use hubbub_hub::hook::{Hook, HookAsk, HookKind, HookName};
-use hubbub_hub::{RoomName, SessionKey};
+use hubbub_hub::{Body, Content, Emission, EventName, RoomName, SessionKey};
 use hubbub_worker::Worker;
 use hubbub_worker::worker::Slow;
 
@@ -366,4 +369,24 @@ fn who_is_lost_while_it_moves_is_gone() {
     house.settle();
     let presence = house.sent_text(presence);
     assert!(presence.contains("\"count\":0"), "{presence}");
+}
+
+#[test]
+fn what_the_application_tells_a_session_that_moves_reaches_it() {
+    let mut house = House::new(2, &Rules::default());
+    let sid = begin(&mut house, "");
+    // The exchange that began it has the first place, the session the second.
+    let place = SessionKey { worker: 0, slot: 1, generation: 1 };
+    post(&mut house, &sid, "40");
+    house.settle();
+    polled(&mut house, &sid);
+    let mut socket = probing(&mut house, &sid);
+    socket.say(&mut house, "5");
+    house.turn(1);
+    house.turn(0);
+    let body = Body { event: EventName::default(), content: Content::Text("welcome".into()) };
+    let emission = Arc::new(Emission { room: None, body, volatile: false, except: Vec::new() });
+    house.input(place, Input::Act(Act::Emit { emission, ack: None }));
+    let heard = heard(&mut house, &mut socket);
+    assert!(heard.iter().any(|packet| packet.contains("welcome")), "{heard:?}");
 }

@@ -5,7 +5,7 @@ use hubbub_hub::{Reply, RoomName, Ticket};
 use hubbub_socketio::engine::{Frame, RequestError, Text};
 
 use super::client::Client;
-use crate::session::Answer;
+use crate::session::{Act, Answer};
 
 /// From an exchange, or from a WebSocket that wants to take over.
 #[derive(Debug)]
@@ -63,6 +63,8 @@ pub(super) enum ToLeg {
     Reply(RoomName, Ticket, Reply),
     /// The same.
     Answer(Ticket, Answer),
+    /// The same.
+    Act(Act),
 }
 
 /// A WebSocket message that travels.

@@ -7,7 +7,7 @@ use super::address::Opening;
 use super::client::Client;
 use super::letters::{Requested, ToHost, ToLeg};
 use super::line::Outs;
-use crate::session::{Close, Cx, Input, Session};
+use crate::session::{Act, Close, Cx, Deed, Input, Session};
 
 /// The place of a session on polling.
 pub(super) struct Polled {
@@ -83,6 +83,8 @@ impl Polled {
         let gone = Stage::Moved(to, cx.now.mono_ms + cx.settings.answer_ms);
         if let Stage::Here(mut client) = std::mem::replace(&mut self.stage, gone) {
             cx.unseat();
+            // Who looks for it by who it is finds it there; who has its old name finds it here until it has settled.
+            cx.deeds.push(Deed::Unknown);
             client.pack();
             cx.write_to(to, ToLeg::Take(client));
         }
@@ -120,6 +122,9 @@ impl Polled {
                 cx.write_to(to, ToLeg::Reply(room.clone(), ticket, reply));
             }
             Input::Answer(ticket, answer) => cx.write_to(to, ToLeg::Answer(ticket, answer)),
+            // Its name has been taken over, by itself.
+            Input::Act(Act::Disconnect(_)) => {}
+            Input::Act(act) => cx.write_to(to, ToLeg::Act(act)),
             _ => {}
         }
     }
@@ -158,7 +163,11 @@ impl Session for Polled {
     }
 
     fn can_acknowledge(&self) -> bool {
-        matches!(&self.stage, Stage::Here(client) if client.can_acknowledge())
+        match &self.stage {
+            Stage::New(..) => false,
+            Stage::Here(client) => client.can_acknowledge(),
+            Stage::Moved(..) => true,
+        }
     }
 
     fn deadline(&self) -> Option<u64> {

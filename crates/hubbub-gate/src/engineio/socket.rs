@@ -203,6 +203,7 @@ impl State {
             ToLeg::Answer(ticket, answer) => {
                 self.with(cx, |client, cx, outs| client.answer(ticket, answer, cx, outs))
             }
+            ToLeg::Act(act) => self.with(cx, |client, cx, outs| client.act(act, cx, outs)),
             _ => Ok(()),
         }
     }
