@@ -13,6 +13,7 @@ mod exchange;
 pub(crate) mod leg;
 mod letters;
 pub(crate) mod line;
+mod mark;
 mod polled;
 mod probe;
 pub(crate) mod raw;

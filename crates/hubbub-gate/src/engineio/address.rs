@@ -7,6 +7,7 @@ use hubbub_hub::{Identity, RoomName};
 use hubbub_socketio::engine::{Peer, RequestError, Version};
 use std::sync::Arc;
 
+use super::mark::Mark;
 use super::raw;
 use crate::params::{self, Params};
 use crate::problem::Problem;
@@ -44,8 +45,8 @@ impl Asked {
 /// How it came.
 #[derive(Debug)]
 pub(super) enum Way {
-    Poll,
-    Post { body: Bytes, binary: bool },
+    Poll(Mark),
+    Post { body: Bytes, binary: bool, mark: Mark },
     WebSocket(Handshake),
 }
 
@@ -86,6 +87,7 @@ struct Own<'a> {
     eio: Option<&'a str>,
     transport: Option<&'a str>,
     sid: Option<&'a str>,
+    t: Option<&'a str>,
     base64: bool,
     jsonp: bool,
     room: Option<&'a str>,
@@ -106,6 +108,7 @@ impl<'a> Own<'a> {
                     own.transport_first = own.eio.is_none();
                 }
                 "sid" => own.sid = Some(value),
+                "t" => own.t = Some(value),
                 "b64" => own.base64 = !matches!(value, "" | "0" | "false"),
                 "j" => own.jsonp = true,
                 "room" => own.room = Some(value),
@@ -164,11 +167,12 @@ fn way(request: Request, own: &Own<'_>, known: bool, settings: &GateSettings) ->
             Ok(Way::WebSocket(handshake))
         }
         Some("polling") if own.jsonp => Err(refusal(RequestError::BadRequest)),
-        Some("polling") if request.parts.method == Method::GET => Ok(Way::Poll),
+        Some("polling") if request.parts.method == Method::GET => Ok(Way::Poll(Mark::of(own.t, b""))),
         Some("polling") if request.parts.method == Method::POST && known => {
             let kind = request.parts.headers.get(header::CONTENT_TYPE);
             let binary = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream"));
-            Ok(Way::Post { body: request.body, binary })
+            let mark = Mark::of(own.t, &request.body);
+            Ok(Way::Post { body: request.body, binary, mark })
         }
         Some("polling") if !known => Err(refusal(RequestError::BadHandshakeMethod)),
         Some("polling") => Err(refusal(RequestError::BadRequest)),

@@ -1,11 +1,12 @@
 //! A client's session, wherever it is: the machine of Engine.IO and what is spoken on it.
 
 use hubbub_hub::{Notice, Reply, RoomName, SessionKey, Ticket};
-use hubbub_socketio::engine::{Engine, Frame, Message, Peer, Reason};
+use hubbub_socketio::engine::{Engine, Frame, Message, Out, Peer, Reason, RequestError, Transport};
 
 use super::address::{Opening, What};
 use super::letters::Requested;
 use super::line::{Line, Outs};
+use super::mark::Mark;
 use super::raw::Raw;
 use super::sid::Sid;
 use crate::coder::WsDeflate;
@@ -22,6 +23,9 @@ pub(super) struct Client {
     opened_unix_ms: u64,
     /// Bytes of answers that wait for a client on polling.
     answers: usize,
+    /// The last poll, and the last POST.
+    polled: Mark,
+    posted: Mark,
     /// How its WebSocket is written to, once it is on one.
     websocket: Option<WsDeflate>,
 }
@@ -82,7 +86,15 @@ impl Client {
             What::SocketIo(hello) => Spoken::SocketIo(Box::new(Connection::new(hello, cx))),
             What::Room(reading, who) => Spoken::Room(Raw::new(reading, who)),
         };
-        Self { engine, spoken, opened_unix_ms: cx.now.unix_ms, answers: 0, websocket }
+        Self {
+            engine,
+            spoken,
+            opened_unix_ms: cx.now.unix_ms,
+            answers: 0,
+            polled: Mark::default(),
+            posted: Mark::default(),
+            websocket,
+        }
     }
 
     /// Says what there is to be said first.
@@ -104,14 +116,24 @@ impl Client {
         outs: &mut Outs,
     ) {
         match requested {
-            Requested::Poll => {
+            // The answer to this poll was lost: the client must come back and ask for what it missed.
+            Requested::Poll(mark) if self.polled.is_again(mark) => {
+                self.engine.reject(leg, RequestError::BadRequest, outs);
+            }
+            Requested::Poll(_) => {
                 self.engine.poll(leg, outs);
                 if self.engine.queued_bytes() == 0 {
                     self.answers = 0;
                     self.drained(cx, outs);
                 }
             }
-            Requested::Post { body, binary } => {
+            // It was read; that was not heard.
+            Requested::Post { mark, .. }
+                if self.posted.is_again(mark) && self.engine.transport() == Transport::Polling =>
+            {
+                outs.push(Out::Posted { leg });
+            }
+            Requested::Post { body, binary, .. } => {
                 let before = self.engine.queued_bytes();
                 let messages = self.engine.post(leg, &body, binary, cx.now.mono_ms, outs);
                 // The pongs of Engine.IO 3.

@@ -28,8 +28,8 @@ impl Leg {
     pub(super) fn new(asked: Asked) -> Result<Self, (Option<String>, Handshake, Opening)> {
         let Asked { sid, way, opening } = asked;
         let requested = match way {
-            Way::Poll => Requested::Poll,
-            Way::Post { body, binary } => Requested::Post { body, binary },
+            Way::Poll(mark) => Requested::Poll(mark),
+            Way::Post { body, binary, mark } => Requested::Post { body, binary, mark },
             Way::WebSocket(handshake) => return Err((sid, handshake, opening)),
         };
         Ok(Self { asked: Some((sid, requested, opening)), host: None, deadline: u64::MAX })

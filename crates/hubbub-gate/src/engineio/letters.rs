@@ -5,6 +5,7 @@ use hubbub_hub::{Reply, RoomName, Ticket};
 use hubbub_socketio::engine::{Frame, RequestError, Text};
 
 use super::client::Client;
+use super::mark::Mark;
 use crate::session::{Act, Answer};
 
 /// From an exchange, or from a WebSocket that wants to take over.
@@ -24,13 +25,15 @@ pub(super) enum ToHost {
 #[derive(Debug)]
 pub(super) enum Requested {
     /// To hear.
-    Poll,
+    Poll(Mark),
     /// To say something.
     Post {
         /// The whole body.
         body: Bytes,
         /// Whether it is `application/octet-stream`.
         binary: bool,
+        /// By which it is known if it comes again.
+        mark: Mark,
     },
     /// To go on over this WebSocket.
     Upgrade,
