@@ -59,6 +59,8 @@ for (const [way, options] of Object.entries(WAYS)) {
       }
       company.say("from a WebSocket");
       company.say(Buffer.of(9, 8));
+      await company.hear({ data: "from a WebSocket" });
+      await company.hear(bytes(Buffer.of(9, 8)));
       await company.post('{"x": 1}', "application/json");
       assert.deepEqual(await inbox.take(3), ["from a WebSocket", Buffer.of(9, 8), '{"x": 1}']);
     });
@@ -144,3 +146,48 @@ for (const [what, query, status, detail] of [
     assert.match(problem.detail, detail);
   });
 }
+
+describe("a request that comes again, because its answer was lost on the way", () => {
+  /** A session of a client that marks its requests, as engine.io-client does; how to ask. */
+  const session = async (room) => {
+    const address = (query) => `${server.base}/engine.io/?EIO=4&transport=polling&room=${room}&${query}`;
+    const { sid } = JSON.parse((await (await fetch(address("t=begin"))).text()).slice(1));
+    return async (t, body) => {
+      const response = await fetch(address(`t=${t}&sid=${sid}`), body === undefined ? {} : { method: "POST", body });
+      return [response.status, await response.text()];
+    };
+  };
+
+  test("a POST is heard once", async () => {
+    const ask = await session("eio-again");
+    assert.deepEqual(await ask("post1", "4hello"), [200, "ok"]);
+    assert.deepEqual(await ask("post1", "4hello"), [200, "ok"]);
+    assert.deepEqual(await ask("post2", "4hello"), [200, "ok"]);
+    const { messages } = await (await fetch(server.messages("eio-again", "?since=0"))).json();
+    assert.deepEqual(messages.map(({ data }) => data), ["hello", "hello"]);
+  });
+
+  test("a poll ends the session, so that its client asks for what it missed", async () => {
+    const ask = await session("eio-again-poll");
+    const first = ask("poll1");
+    await post(server, "eio-again-poll", "lost on the way");
+    assert.deepEqual(await first, [200, "4lost on the way"]);
+    await post(server, "eio-again-poll", "and this would hide it");
+    assert.equal((await ask("poll1"))[0], 400);
+    assert.equal((await ask("poll2"))[0], 400, "it is over");
+  });
+
+  test("a client that does not mark its requests, or counts seconds, is left alone", async () => {
+    for (const t of ["", "1763800000"]) {
+      const ask = await session(`eio-unmarked-${t}`);
+      assert.deepEqual(await ask(t, "4one"), [200, "ok"]);
+      assert.deepEqual(await ask(t, "4one"), [200, "ok"]);
+      let heard = "";
+      while (!heard.includes("4one\x1e4one") && heard !== "4one4one") {
+        const [status, text] = await ask(t);
+        assert.equal(status, 200);
+        heard += text;
+      }
+    }
+  });
+});

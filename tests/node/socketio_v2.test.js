@@ -57,6 +57,8 @@ for (const [form, options] of Object.entries(FORMS)) {
       const visitor = await visit2(server, `/${room}-heard`, { ...options, ...ann });
       company.say("ein Wort 🌍");
       company.say(Buffer.of(1, 2, 3));
+      await company.hear({ data: "ein Wort 🌍" });
+      await company.hear(bytes(Buffer.of(1, 2, 3)));
       await company.post('{"x": [1]}', "application/json", "event=move");
       await modern.ask("move", { file: Buffer.of(9) }, "there");
       assert.deepEqual(await visitor.take(4), [
