@@ -72,7 +72,8 @@ def test_frames_that_never_end(start):
             wire.abort()
         until(lambda: sockets(server.pid) <= before, "the connections are gone")
 
-    assert grows_by(server, abuse) < 8 * MIB
+    # Halves that stay would be 6 MB a round; how many pages of those that go the allocator keeps differs from round to round.
+    assert grows_by(server, abuse, rounds=6) < 16 * MIB
 
 
 @pytest.mark.parametrize(("transport", "io_uring"), [("websocket", "true"), ("websocket", "false"), ("sse", "true")])
