@@ -50,7 +50,9 @@ fn arguments() -> Result<[String; 3], Box<dyn std::error::Error>> {
 /// `{"bytes": […]}` is binary, anything else JSON.
 fn payload(argument: Value) -> Payload {
     match argument.get("bytes").and_then(Value::as_array) {
-        Some(bytes) => bytes.iter().map(|byte| byte.as_u64().unwrap_or_default() as u8).collect::<Vec<u8>>().into(),
+        Some(bytes) => {
+            bytes.iter().map(|byte| byte.as_u64().unwrap_or_default() as u8).collect::<Vec<u8>>().into()
+        }
         None => argument.into(),
     }
 }

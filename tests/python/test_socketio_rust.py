@@ -1,0 +1,79 @@
+"""A client in one more language: `rust_socketio`, in a story with others on WebSocket, an event stream and long polls.
+
+It does not recover, and reads the name of a binary event out of whatever text is around its placeholder; so it says `recovery=false`.
+"""
+
+import json
+import queue
+import subprocess
+import threading
+
+import pytest
+from hubbub_test.people import OnEventStream, OnLongPolling, OnWebSocket
+from hubbub_test.server import PATIENCE, ROOT, Server
+
+
+@pytest.fixture(scope="module")
+def program() -> str:
+    """Built when it is first needed; what the build says is shown."""
+    done = subprocess.run([ROOT / "tests/setup/rust-client.sh"], stdout=subprocess.PIPE, text=True)
+    assert done.returncode == 0, "the Rust client could not be built"
+    return done.stdout.strip()
+
+
+class Rose:
+    """The program, in a room's namespace."""
+
+    def __init__(self, program: str, server: Server, room: str, transport: str):
+        command = [program, f"{server.base}/?recovery=false", f"/{room}", transport]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.lines: queue.Queue[list] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.put(json.loads(line))
+
+    def say(self, *line):
+        self.process.stdin.write(json.dumps(line) + "\n")
+        self.process.stdin.flush()
+
+    def hears(self, what: str, event: str | None = None) -> list:
+        """The next line of that kind, about that event; others are left out."""
+        while True:
+            line = self.lines.get(timeout=PATIENCE)
+            if line[0] == what and event in (None, line[1]):
+                return line[1 if event is None else 2 :]
+
+    def leave(self) -> int:
+        self.process.stdin.close()
+        return self.process.wait(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("transport", ["websocket", "polling", "any"])
+def test_rose_and_the_others(program, server, room, transport):
+    others = [kind(server, name, room) for kind, name in [(OnWebSocket, "Bo"), (OnEventStream, "Kim"), (OnLongPolling, "Lee")]]
+    for other in others:
+        other.join()
+    rose = Rose(program, server, room, transport)
+    assert rose.hears("heard", "hubbub:joined")[0]["room"] == room
+    rose.say("ask", "chat", "from Rose")
+    (kept,) = rose.hears("acknowledged")[0]
+    assert rose.hears("heard", "chat") == ["from Rose"]
+    for other in others:
+        other.wait_for(lambda other=other: other.received, "for Rose")
+        (message,) = other.received
+        assert (message["event"], message["data"], message["name"]) == ("chat", "from Rose", "Rose")
+        assert (message["id"], message["offset"]) == (kept["id"], kept["offset"])
+    others[0].socket.send({"deep": [1, None, "ä"]}, event="chat")
+    assert rose.hears("heard", "chat") == [{"deep": [1, None, "ä"]}]
+    server.http.publish(room, "from afar", name="Max")
+    assert rose.hears("heard", "message") == ["from afar"]
+    others[0].socket.send("AAEC/w==", event="picture", encoding="base64")
+    assert rose.hears("heard", "picture") == [{"bytes": [0, 1, 2, 255]}]
+    rose.say("emit", "picture", {"bytes": [255, 0]})
+    assert rose.hears("heard", "picture") == [{"bytes": [255, 0]}]
+    others[0].wait_for(lambda: others[0].received[-1]["data"] == "/wA=", "for Rose's picture")
+    assert rose.leave() == 0
+    for other in others:
+        other.leave()
