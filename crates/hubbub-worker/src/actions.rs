@@ -219,7 +219,9 @@ impl<L: Default> Worker<L> {
     fn seated_in(&self, room: &RoomName) -> Vec<u32> {
         let ways = self.seats.deliveries(room);
         let seats = ways.into_iter().flat_map(|way| self.seats.of(room, way).iter().map(|seat| seat.slot));
-        let mut slots: Vec<_> = seats.collect();
+        // Who polls is not there to be told or ended.
+        let lasts = |slot: &u32| self.slots.get(*slot as usize).is_some_and(|place| place.who.is_some());
+        let mut slots: Vec<_> = seats.filter(lasts).collect();
         slots.sort_unstable();
         slots.dedup();
         slots
