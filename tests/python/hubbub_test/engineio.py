@@ -5,7 +5,7 @@ For what is expected see the documents of the protocol, revisions 4 (EIO4) and 3
 
 import json
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlencode
 
 from websockets.sync.client import ClientConnection, connect
@@ -61,6 +61,8 @@ class Exchange:
         try:
             response = self.http.getresponse()
             headers = {name.lower(): value for name, value in response.getheaders()}
+            if "content-length" not in headers:
+                raise HTTPException("the head was cut short, which `http.client` does not notice")
             return Reply(response.status, headers, response.read())
         finally:
             self.http.close()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hubbub_test.server import Server
 
-WAYS = ("reset", "half-close to the client", "half-close to the server", "silence")
+WAYS = {"reset": 4, "half-close to the client": 2, "half-close to the server": 1, "silence": 1}  # and how often
 
 
 @dataclass
@@ -42,14 +42,15 @@ class Proxy:
         self.port = listener.sockets[0].getsockname()[1]
         listening.set()
         self.loop.run_forever()
+        listener.close()
+        for task in (running := asyncio.all_tasks(self.loop)):
+            task.cancel()
+        self.loop.run_until_complete(asyncio.gather(*running, return_exceptions=True))
+        self.loop.close()
 
     def calm(self):
         """Connections made from now on live."""
         self.kind = False
-
-    def cut_all(self):
-        """Resets every connection there is."""
-        self.loop.call_soon_threadsafe(lambda: [writer.transport.abort() for writer in list(self.writers)])
 
     def stop(self):
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -59,7 +60,7 @@ class Proxy:
         if not self.kind:
             return Fate(1 << 62, "reset", False)
         left = int(self.chance.expovariate(1 / self.average))
-        return Fate(left, self.chance.choice(WAYS), self.chance.random() < 0.5)
+        return Fate(left, *self.chance.choices([*WAYS], [*WAYS.values()]), self.chance.random() < 0.5)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         fate = self._fate()
