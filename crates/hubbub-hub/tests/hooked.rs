@@ -205,6 +205,21 @@ fn the_row_is_bounded() {
 }
 
 #[test]
+fn so_are_those_who_repeat_what_waits() {
+    for log in [LogKind::Memory, LogKind::Durable] {
+        let mut bench = hooked(log, if log == LogKind::Memory { &[HookKind::Event] } else { &[] });
+        bench.publish_keyed(0, &guest("ann"), "lobby", "a", "k");
+        let opened = Opened { epoch: 7, head: 0, oldest: 1, tail: Vec::new(), keys: Vec::new() };
+        bench.answer(LogAnswer::Opened { room: room("lobby"), log: Ok(Some(opened)) });
+        bench.said();
+        for slot in 1..6 {
+            bench.publish_keyed(2 * slot, &guest("ann"), "lobby", "a", "k");
+        }
+        assert_eq!(bench.said(), ["10 refused busy"], "{log:?}");
+    }
+}
+
+#[test]
 fn the_server_is_not_asked_about_and_waits_for_nobody() {
     let mut bench = all(LogKind::Memory);
     let server = Arc::new(Identity::server("localhost"));

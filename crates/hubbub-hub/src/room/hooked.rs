@@ -156,20 +156,20 @@ impl Room {
         cx.effects.push(Effect::Hook(Box::new(ask)));
     }
 
-    /// Lets a repetition wait for what becomes of the first. Gives it back if there is none.
+    /// Lets a repetition wait for what becomes of the first, as long as not too many do. Gives it back if there is none.
     pub(super) fn wait_with_first(
         &mut self,
         asked: Asked,
         key: Option<&IdempotencyKey>,
+        cx: &mut RoomCx<'_>,
     ) -> Result<(), Asked> {
         let first = key.and_then(|key| self.hooked.repeats(&asked.identity.user, key));
         match first {
-            Some(first) => {
-                first.also.push(asked);
-                Ok(())
-            }
-            None => Err(asked),
+            Some(first) if first.also.len() < cx.settings.pending_limit => first.also.push(asked),
+            Some(_) => refuse(&asked, Refusal::Busy, cx),
+            None => return Err(asked),
         }
+        Ok(())
     }
 
     fn hook_ask(

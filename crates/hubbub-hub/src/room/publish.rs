@@ -38,7 +38,7 @@ impl Room {
             Some(Known::Kept(published)) => {
                 reply(&asked, Reply::Published(Published { repeated: true, ..published }), cx);
             }
-            Some(Known::Pending(seq)) => self.wait_for(seq, asked),
+            Some(Known::Pending(seq)) => self.wait_for(seq, asked, cx),
             Some(Known::Answered(answer)) => reply(&asked, Reply::Answered(answer), cx),
             None => self.publish_new(asked, body, key, cx),
         }
@@ -48,7 +48,7 @@ impl Room {
         if self.is_behind(cx) {
             return refuse(&asked, Refusal::Busy, cx);
         }
-        let Err(asked) = self.wait_with_first(asked, key.as_ref()) else { return };
+        let Err(asked) = self.wait_with_first(asked, key.as_ref(), cx) else { return };
         if self.must_ask_to_publish(&asked.identity) {
             self.ask_to_publish(asked, body, key, cx);
         } else {
@@ -62,9 +62,13 @@ impl Room {
             || self.pending_bytes + self.hooked.waiting_bytes() >= cx.settings.pending_bytes
     }
 
-    fn wait_for(&mut self, seq: u64, asked: Asked) {
-        if let Some(pending) = self.pending.iter_mut().find(|pending| pending.event.at.seq == seq) {
-            pending.waiting.push(asked);
+    fn wait_for(&mut self, seq: u64, asked: Asked, cx: &mut RoomCx<'_>) {
+        match self.pending.iter_mut().find(|pending| pending.event.at.seq == seq) {
+            Some(pending) if pending.waiting.len() <= cx.settings.pending_limit => {
+                pending.waiting.push(asked)
+            }
+            Some(_) => refuse(&asked, Refusal::Busy, cx),
+            None => {}
         }
     }
 
