@@ -297,6 +297,19 @@ class TestFailures:
         assert [first.status, second.status, third.status] == [201, 201, 503]
         assert server.counted("hubbub_webhook_unsent_total") == 1
 
+    def test_more_bytes_than_may_wait_are_refused_at_once(self, behind, room):
+        application, server = behind(None, 'events = ["event"]\nqueue_bytes = "64 KiB"')
+
+        def rest():
+            first = application.next("event")
+            refused = server.http.publish(room, "y" * 40_000)
+            first.answer({})
+            return refused
+
+        first, second = at_once([lambda: server.http.publish(room, "x" * 40_000), rest])
+        assert [first.status, second.status] == [201, 503]
+        assert server.counted("hubbub_webhook_waiting_bytes") == 0
+
     def test_a_room_waits_for_no_more_than_its_limit(self, behind, room):
         application, server = behind(None, 'events = ["event"]', top="[limits]\npending = 2")
 

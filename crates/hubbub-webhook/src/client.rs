@@ -36,6 +36,8 @@ pub struct Application {
     pub signer: Option<Signer>,
     /// When it is asked, asked again, and left in peace.
     pub settings: Settings,
+    /// Most bytes of questions that wait or are on their way.
+    pub queue_bytes: usize,
     /// Largest answer, in bytes.
     pub answer_bytes: usize,
     /// What happens to what it has given no verdict on.
@@ -110,16 +112,19 @@ impl<F: Send + 'static> Webhooks<F> {
         let Some(index) = self.by_name.get(&ask.hook).copied() else {
             return (self.reply)(from, *ask, Err(Refusal::NoVerdict));
         };
-        let (counters, settings) = (&self.counters[index], self.applications[index].settings);
+        let (counters, application) = (&self.counters[index], &self.applications[index]);
+        let (settings, body) = (application.settings, request::body(&ask));
         count(&counters.webhook_questions);
         let waiting = counters.webhook_waiting.fetch_add(1, Ordering::Relaxed);
-        if waiting >= (settings.queue + settings.parallel) as u64 {
-            counters.webhook_waiting.fetch_sub(1, Ordering::Relaxed);
+        let bytes = counters.webhook_waiting_bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
+        let too_many = waiting >= (settings.queue + settings.parallel) as u64;
+        let too_much = waiting > 0 && bytes + body.len() as u64 > application.queue_bytes as u64;
+        if too_many || too_much {
+            no_longer_waits(counters, &body);
             count(&counters.webhook_unsent);
-            let answer = without(&self.applications[index], &ask, &Failure::Full);
+            let answer = without(application, &ask, &Failure::Full);
             return (self.reply)(from, *ask, answer);
         }
-        let body = request::body(&ask);
         // Whoever asks after the end gets no answer: there is nobody left to give one.
         let _ = self.orders.send(Order::Ask(index, Question { from, ask, body }));
     }
@@ -146,6 +151,12 @@ impl<F: Send + 'static> Webhooks<F> {
             tracing::error!("the thread of the webhooks panicked");
         }
     }
+}
+
+/// A question has its answer, or will have none.
+fn no_longer_waits(counters: &Counters, body: &Bytes) {
+    counters.webhook_waiting.fetch_sub(1, Ordering::Relaxed);
+    counters.webhook_waiting_bytes.fetch_sub(body.len() as u64, Ordering::Relaxed);
 }
 
 /// What becomes of a question without an answer.
@@ -259,9 +270,9 @@ impl<F: Send + 'static> Desk<F> {
     }
 
     fn conclude(&self, index: usize, question: Question<F>, outcome: Result<Verdict, Failure>) {
-        let Question { from, ask, .. } = question;
+        let Question { from, ask, body } = question;
         let counters = &self.counters[index];
-        counters.webhook_waiting.fetch_sub(1, Ordering::Relaxed);
+        no_longer_waits(counters, &body);
         match &outcome {
             Ok(verdict) => {
                 count(&counters.webhook_answers);

@@ -34,6 +34,8 @@ counters! {
     webhook_requests: true,
     /// Questions waiting for it now.
     webhook_waiting: false,
+    /// Bytes of those questions.
+    webhook_waiting_bytes: false,
     /// Whether it is left in peace because it failed too often.
     webhook_breaker_open: false,
 }

@@ -50,6 +50,7 @@ fn application(webhook: &Webhook) -> Result<Application, Box<dyn Error>> {
             breaker_failures: webhook.breaker_failures,
             breaker_pause_ms: millis(webhook.breaker_pause),
         },
+        queue_bytes: webhook.queue_bytes,
         answer_bytes: webhook.answer_bytes,
         on_failure: match webhook.on_failure {
             OnFailure::Refuse => client::OnFailure::Refuse,

@@ -39,6 +39,8 @@ section! {
         parallel: usize = Is("16"), Kind::Count("questions", 1, 4096);
         /// Most questions waiting beside those; one more has failed at once.
         queue: usize = Is("1024"), Kind::Count("questions", 0, 1_000_000);
+        /// Most bytes of all these questions together; one more has failed at once.
+        queue_bytes: usize = Is("\"64 MiB\""), Kind::Bytes(64 * KIB, 64 * GIB);
         /// What happens to what the application has given no verdict on: `refuse` it (503), or `allow` it.
         on_failure: OnFailure = Is(r#""refuse""#), Kind::Choice(OnFailure::WORDS);
         /// Failed requests in a row after which the application is left in peace: every question fails at once. 0 for never.
