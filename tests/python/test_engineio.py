@@ -97,7 +97,12 @@ def test_what_is_posted_comes_back_by_polling(server, room, packets):
 
 def test_what_is_sent_comes_back_by_websocket(server, room):
     socket, _ = open_websocket(server, room=room)
-    for message, echo in [("4hello", "4hello"), (b"\1\2\3\4", b"\1\2\3\4"), (b"4not a text", b"4not a text"), ("4", "4")]:
+    for message, echo in [
+        ("4hello", "4hello"),
+        (b"\1\2\3\4", b"\1\2\3\4"),
+        (b"4not a text", b"4not a text"),
+        ("4", "4"),
+    ]:
         socket.send(message)
         assert socket.recv(timeout=PATIENCE) == echo
     socket.close()

@@ -38,7 +38,9 @@ def complaints():
     assert handler.heard == []
 
 
-def sync_client(server: Server, room: str, transports: list[str], logger, **query) -> tuple[socketio.Client, queue.Queue]:
+def sync_client(
+    server: Server, room: str, transports: list[str], logger, **query
+) -> tuple[socketio.Client, queue.Queue]:
     """A client in a room's namespace whose handler takes exactly one argument; what it was called with."""
     client, heard = socketio.Client(logger=logger, engineio_logger=logger, reconnection=False), queue.Queue()
     here = f"/{room}"
@@ -55,7 +57,9 @@ def sync_client(server: Server, room: str, transports: list[str], logger, **quer
 @TRANSPORTS
 def test_a_story_with_everybody(server, room, transports, complaints):
     """Ann is on python-socketio, the others on WebSocket, an event stream and long polls; all read the same."""
-    others = [kind(server, name, room) for kind, name in [(OnWebSocket, "Bo"), (OnEventStream, "Kim"), (OnLongPolling, "Lee")]]
+    others = [
+        kind(server, name, room) for kind, name in [(OnWebSocket, "Bo"), (OnEventStream, "Kim"), (OnLongPolling, "Lee")]
+    ]
     for other in others:
         other.join()
     ann, heard = sync_client(server, room, transports, complaints, name="Ann")
@@ -149,7 +153,11 @@ def test_a_client_comes_back_by_itself_after_a_restart(start, complaints):
     """And hears what is said from then on."""
     server = start(listen=("127.0.0.1:0",))
     server.listen = (f"127.0.0.1:{server.port}",)
-    client, heard, joined = socketio.Client(reconnection_delay=0.1, reconnection_delay_max=0.2), queue.Queue(), queue.Queue()
+    client, heard, joined = (
+        socketio.Client(reconnection_delay=0.1, reconnection_delay_max=0.2),
+        queue.Queue(),
+        queue.Queue(),
+    )
     client.on("message", lambda text: heard.put(text), namespace="/lobby")
     client.on("hubbub:joined", lambda data: joined.put(data), namespace="/lobby")
     client.connect(server.base, namespaces=["/lobby"], wait_timeout=PATIENCE)

@@ -162,7 +162,9 @@ def test_a_server_that_is_killed_in_the_middle(start, transport):
     log = log_of(server)
     assert len({offset.partition("-")[0] for _, _, offset in log}) == 1, "one epoch, whatever happened"
     bo = [data for _, data, _ in log if data.startswith("Bo ")]
-    assert bo == 3 * [f"Bo {n}" for n in range(15)], "what was acknowledged is there; a raw frame just before a kill need not be"
+    assert bo == 3 * [f"Bo {n}" for n in range(15)], (
+        "what was acknowledged is there; a raw frame just before a kill need not be"
+    )
     for client in clients:
         assert heard_by(client) == log
         assert client.recoveries == client.came - 1

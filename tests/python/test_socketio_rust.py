@@ -52,7 +52,9 @@ class Rose:
 
 @pytest.mark.parametrize("transport", ["websocket", "polling", "any"])
 def test_rose_and_the_others(program, server, room, transport):
-    others = [kind(server, name, room) for kind, name in [(OnWebSocket, "Bo"), (OnEventStream, "Kim"), (OnLongPolling, "Lee")]]
+    others = [
+        kind(server, name, room) for kind, name in [(OnWebSocket, "Bo"), (OnEventStream, "Kim"), (OnLongPolling, "Lee")]
+    ]
     for other in others:
         other.join()
     rose = Rose(program, server, room, transport)

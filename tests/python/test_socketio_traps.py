@@ -151,7 +151,9 @@ def test_trap_10_separators_stay_when_a_waiting_poll_is_answered(start):
 
 @BOTH
 def test_trap_11_who_is_not_let_in_is_nowhere(start, transport):
-    server = start('[access]\nadmit = ["tokens", "guests"]\n[token]\nhmac_secret = "a secret that is long enough for all"\n')
+    server = start(
+        '[access]\nadmit = ["tokens", "guests"]\n[token]\nhmac_secret = "a secret that is long enough for all"\n'
+    )
     client = Client(server, transport)
     client.join("/lobby")
     assert client.refusal("/staff", {"token": "bad"})["data"]["status"] == 401

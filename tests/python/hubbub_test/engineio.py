@@ -4,6 +4,8 @@ For what is expected see the documents of the protocol, revisions 4 (EIO4) and 3
 """
 
 import json
+import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlencode
@@ -104,6 +106,7 @@ class Polling:
     """A session on long-polling. Nothing happens by itself: no poll, no pong."""
 
     patience: float = PATIENCE  # for each answer
+    is_abandoned = False
 
     def __init__(self, server: Server, path: str = "/engine.io/", eio: int = 4, port: int | None = None, **query):
         self.port, self.path, self.eio, self.query = port or server.port, path, eio, query
@@ -127,7 +130,19 @@ class Polling:
         return Exchange(self.port, "POST", self.target(), body, kind, self.patience)
 
     def get(self) -> Reply:
-        return self.begin_get().reply()
+        if self.is_abandoned:
+            raise ConnectionError("this client polls no more")
+        self.poll = self.begin_get()
+        if self.is_abandoned:  # while the request went out
+            self.abandon()
+        return self.poll.reply()
+
+    def abandon(self):
+        """Never polls again, and ends a poll that is under way; another thread may be waiting in it."""
+        self.is_abandoned = True
+        if self.poll.http.sock is not None:
+            with suppress(OSError):
+                self.poll.http.sock.shutdown(socket.SHUT_RDWR)
 
     def post(self, body: bytes | str, kind: str = TEXT) -> Reply:
         return self.begin_post(body, kind).reply()

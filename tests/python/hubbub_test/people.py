@@ -108,6 +108,10 @@ class Person:
         self.joined_at = self.joined_at or ("0" if since == 0 else joined["cursor"])
         self.note({"event": "hubbub:joined", "data": joined})
 
+    def can_see(self, message: dict) -> dict:
+        """What of a message in the log arrives here."""
+        return message
+
     def note(self, message: dict):
         """Keeps one envelope that arrived."""
         with self.changed:
@@ -195,6 +199,9 @@ class OnRawWebSocket(Person):
     """A frame is a message: what arrives has no offset and no sender."""
 
     transport = "raw websocket"
+
+    def can_see(self, message):
+        return {"data": message["data"]}
 
     def _open(self, since):
         self.socket = open_raw(self.server, self.room, headers=self.headers, since=since, **self.who)

@@ -136,7 +136,7 @@ class OverPolling:
             raise Ended(reply)
 
     def cut(self):
-        """Never asks again."""
+        self.session.abandon()
 
     def close(self):
         with suppress(Ended):
@@ -176,6 +176,7 @@ class OverBoth(OverPolling):
         return OverWebSocket.next(self)
 
     def cut(self):
+        super().cut()
         if self.socket is not None:
             OverWebSocket.cut(self)
 
