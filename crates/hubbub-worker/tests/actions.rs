@@ -282,12 +282,16 @@ fn what_is_volatile_leaves_out_who_has_not_read_yet() {
     scene.house.sent(reads);
     // The shell has flushed what it could.
     scene.house.workers.iter_mut().for_each(|worker| worker.take_touched(&mut Vec::new()));
-    let volatile = |what| {
-        let Action::Emit { to, except, body, .. } = emit(Target::Room(lobby()), what) else { unreachable!() };
+    let volatile = |to, what| {
+        let Action::Emit { to, except, body, .. } = emit(to, what) else { unreachable!() };
         Action::Emit { to, except, body, volatile: true, ack_ms: None }
     };
     // Two in one turn: what this turn has written itself does not count.
-    scene.act(0, vec![volatile("now"), volatile("and now")]);
+    let room = || Target::Room(lobby());
+    scene.act(0, vec![volatile(room(), "now"), volatile(room(), "and now")]);
+    let one_by_one = [reads, sleeps].map(|key| volatile(session(&key.to_string()), "now to you"));
+    let log = scene.act(1, one_by_one.into());
+    assert_eq!(take(&log), ["0: reached 1", "1: reached 0"]);
     let (awake, asleep) = (scene.house.sent_text(reads), scene.house.sent_text(sleeps));
     assert!(awake.contains("\"now\"") && awake.contains("\"and now\""), "{awake}");
     assert!(asleep.contains("first") && !asleep.contains("now"), "{asleep}");
