@@ -1,4 +1,4 @@
-"""From polling to WebSocket (EIO4 "Upgrade"): a probe, its answer, the upgrade; and all the ways in which it does not come to that."""
+"""From polling to WebSocket (EIO4 "Upgrade"): a probe, its answer, the upgrade; and how it does not come to that."""
 
 import threading
 

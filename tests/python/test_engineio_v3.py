@@ -1,4 +1,7 @@
-"""Engine.IO revision 3 (EIO3), which clients of Socket.IO 1 and 2 speak: lengths in UTF-16, binary payloads, `b64=1`, pings from the client."""
+"""Engine.IO revision 3 (EIO3), which clients of Socket.IO 1 and 2 speak.
+
+Lengths in UTF-16, binary payloads, `b64=1`, pings from the client.
+"""
 
 import pytest
 from hubbub_test.engineio import (

@@ -1,6 +1,6 @@
-"""`python-socketio` and `python-engineio` as they come: clients that call a handler with as many arguments as an event has.
+"""`python-socketio` and `python-engineio` as they come: they call a handler with as many arguments as an event has.
 
-They know nothing of recovery, so the server must not send them offsets: a handler with one parameter would break on a second.
+They know nothing of recovery, so the server must not send them offsets: a handler with one parameter would break.
 """
 
 import asyncio

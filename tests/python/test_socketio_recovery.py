@@ -1,6 +1,6 @@
-"""Recovery under fire: clients of Socket.IO behind a bad network, while others talk in the same rooms on other protocols.
+"""Recovery under fire: clients of Socket.IO behind a bad network, while others talk on other protocols.
 
-Each client ends up with every event exactly once and in order; or it was told, at that very place, that something is missing.
+Each ends up with every event exactly once and in order; or it was told, at that very place, that something is missing.
 """
 
 import random

@@ -1,6 +1,7 @@
 """A client in one more language: `rust_socketio`, in a story with others on WebSocket, an event stream and long polls.
 
-It does not recover, and reads the name of a binary event out of whatever text is around its placeholder; so it says `recovery=false`.
+It does not recover, and takes whatever text is around the placeholder of a binary event for its name; so it says
+`recovery=false`.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Clients of Socket.IO that poll seldom, or never: bounded memory, nothing lost that the log still has, nothing left behind."""
+"""Clients of Socket.IO that poll seldom, or never: bounded memory, nothing lost that the log has, nothing left behind."""
 
 import itertools
 

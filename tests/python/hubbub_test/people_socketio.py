@@ -1,4 +1,4 @@
-"""People of the scenarios on Socket.IO: over WebSocket, by polling, and beginning with the one to go on with the other."""
+"""People of the scenarios on Socket.IO: over WebSocket, by polling, and going from polling to WebSocket."""
 
 from urllib.parse import quote
 
@@ -9,7 +9,7 @@ from hubbub_test.socketio import ACK, EVENT, Ended, encode, is_event
 
 
 class OnSocketIo(Person):
-    """In the room's namespace. Hears the event, its argument and its offset, and comes back by `pid` and `offset`; speaks with acknowledgements."""
+    """In the room's namespace. Hears events with their offsets; comes back by `pid` and `offset`."""
 
     transport = "socket.io"
     link = "websocket"

@@ -1,7 +1,7 @@
 """A client of one namespace that comes back to where it was, by the rules of the reference client.
 
-It keeps the `pid` that CONNECT brought; whatever event's last argument is a string, that is its offset; when it connects again it brings both,
-and has recovered if the `pid` stayed the same.
+It keeps the `pid` that CONNECT brought; whatever event's last argument is a string, that is its offset; when it
+connects again it brings both, and has recovered if the `pid` stayed the same.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Socket.IO spoken by hand, over WebSocket or by polling: a client that answers heartbeats and does nothing else by itself.
+"""Socket.IO spoken by hand, over WebSocket or by polling: a client that answers heartbeats and does no more by itself.
 
 For what is expected see the document of the protocol, revision 5 (SIO5).
 """
@@ -21,7 +21,7 @@ PATH = "/socket.io/"
 CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK = range(7)
 
 
-# What libraries say of a connection that broke, wherever it was at the time; `Reply.packets` of a refusal is an assertion.
+# What libraries say of a connection that broke, wherever it was; `Reply.packets` of a refusal is an assertion.
 BROKEN = (ConnectionClosed, WebSocketException, HTTPException, OSError, EOFError, AssertionError, ValueError)
 
 
@@ -215,7 +215,7 @@ class Packet:
 
 def decode(text: str) -> Packet:
     """SIO5 "Packet encoding": `<type>[<attachments>-][<namespace>,][<id>][<payload>]`."""
-    found = re.fullmatch(r"([0-6])(?:(\d+)-)?(?:(/[^,]*),)?(\d+)?(.*)", text, re.DOTALL)
+    found = re.fullmatch(r"([0-6])(?:(\d+)-)?(?:(/[^,]*)(?:,|$))?(\d+)?(.*)", text, re.DOTALL)
     assert found, text
     kind, attachments, namespace, ident, payload = found.groups()
     data = json.loads(payload) if payload else None
