@@ -115,7 +115,7 @@ def test_each_event_exactly_once_and_in_order(start, transport):
 
 @ALL
 def test_what_the_log_has_no_more_is_told(start, transport):
-    """Where history is short, whoever was away too long is told so; nothing is missing elsewhere, and nothing comes twice."""
+    """Where history is short, whoever was away too long is told so. Nothing else is missing, nothing comes twice."""
     server = start(BRISK + SHORT)
     with bad_network(server, 1500) as proxy:
         clients = readers(server.port, transport, 4)

@@ -1,4 +1,4 @@
-"""Clients of Socket.IO that poll seldom, or never: bounded memory, nothing lost that the log has, nothing left behind."""
+"""Clients of Socket.IO that poll seldom, or never: bounded memory, nothing lost that the log has, nothing left over."""
 
 import itertools
 

@@ -37,7 +37,7 @@ def test_trap_01_two_polls_at_once_close_the_session(server, room):
 
 
 def test_trap_01_two_posts_at_once_mix_nothing(server, room):
-    """The first is still on its way when the second is there. Bodies reach the session whole: neither harms the other."""
+    """The first is still on its way when the second is there. Bodies reach the session whole: no harm is done."""
     session = in_room(Polling(server, room=room))
     head = f"POST {session.target()} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\n"
     with sockets.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as slow:

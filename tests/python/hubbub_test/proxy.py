@@ -1,7 +1,8 @@
 """A bad network between clients and the server: every connection has a fate, drawn from a seed.
 
-A fate is when the connection ends (after so many bytes from the server), and how: by a reset, by a half-closed side, or
-by silence, in which nothing passes and nobody is told. Until then bytes pass in pieces of random size with random pauses.
+A fate is when the connection ends (after so many bytes from the server), and how: by a reset, by a half-closed side,
+or by silence, in which nothing passes and nobody is told. Until then bytes pass in pieces of
+random size with random pauses.
 """
 
 import asyncio
