@@ -122,7 +122,9 @@ fn of_reply(reply: &Reply) -> String {
                 .to_string()
         }
         Reply::Refused(why) => error(&Problem::refused(why).detail),
-        Reply::Answered(_) | Reply::Joined(_) | Reply::Presence(_) => json!({ "ok": true }).to_string(),
+        Reply::Answered(_) | Reply::Joined(_) | Reply::Presence(_) | Reply::Succeeded => {
+            json!({ "ok": true }).to_string()
+        }
     }
 }
 

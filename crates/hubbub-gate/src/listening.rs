@@ -29,7 +29,23 @@ pub(crate) struct Listening {
     /// Its session before it moved, which said things that it need not hear either.
     former: Option<SessionKey>,
     stage: Stage,
+    handover: Handover,
+    /// It has missed what no log keeps.
+    missed: bool,
 }
+
+/// What is still told to a session's old place.
+#[derive(Debug, Default)]
+enum Handover {
+    /// Nothing, or nothing any more.
+    #[default]
+    Done,
+    /// What happened before the home knew the new place. It comes before what the new place is told.
+    Expected(Vec<Happening>),
+}
+
+/// What a handover may hold back. It takes a few turns; whoever waits longer has lost its old place.
+const HELD_BACK: usize = 4096;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
@@ -52,7 +68,17 @@ impl Listening {
         echo: bool,
         hello: Option<Arc<Hello>>,
     ) -> Self {
-        Self { room, who, start, echo, hello, former: None, stage: Stage::Idle }
+        Self {
+            room,
+            who,
+            start,
+            echo,
+            hello,
+            former: None,
+            stage: Stage::Idle,
+            handover: Handover::Done,
+            missed: false,
+        }
     }
 
     /// Asks for the next page.
@@ -155,9 +181,15 @@ impl Listening {
         }
     }
 
-    /// The client cannot take more for now. The log keeps the rest for it.
+    /// The client cannot take more for now. The log keeps the rest for it, but not who comes and goes.
     pub(crate) fn fall_behind(&mut self) {
         self.stage = Stage::Behind;
+        self.missed = true;
+    }
+
+    /// Whether it has missed what no log keeps, since it was last asked.
+    pub(crate) fn take_missed(&mut self) -> bool {
+        std::mem::take(&mut self.missed)
     }
 
     /// Whether the next page is to be asked for when the client has taken what there is.
@@ -170,9 +202,52 @@ impl Listening {
         !matches!(self.stage, Stage::Asking(_))
     }
 
-    /// Its seat is given up with the session's place; it is to be asked for again in the next.
+    /// The session goes to another place, where its seat is to be asked for again. Until then its old one is told what happens.
     pub(crate) fn pack(&mut self) {
+        if self.seat().is_some() {
+            self.handover = Handover::Expected(Vec::new());
+        }
         self.stage = Stage::Idle;
+    }
+
+    /// Keeps what happens until the old place has told what came before it. Says whether it did.
+    #[must_use]
+    pub(crate) fn holds_back(&mut self, what: &[Happening]) -> bool {
+        match &mut self.handover {
+            Handover::Expected(held) if held.len() < HELD_BACK => {
+                held.extend_from_slice(what);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the old place is still told what happens here.
+    pub(crate) fn expects_handover(&self) -> bool {
+        matches!(self.handover, Handover::Expected(_))
+    }
+
+    /// The old place is done: what was held back meanwhile, if it was.
+    pub(crate) fn handed_over(&mut self) -> Option<Vec<Happening>> {
+        match std::mem::take(&mut self.handover) {
+            Handover::Expected(held) => Some(held),
+            Handover::Done => None,
+        }
+    }
+
+    /// It is told in this way from now on.
+    pub(crate) fn reseat(&mut self, delivery: Delivery, seated: bool, others: bool, cx: &mut Cx<'_>) {
+        let Stage::Live(before) = self.stage else { return };
+        if before == delivery {
+            return;
+        }
+        self.stage = Stage::Live(delivery);
+        if !others {
+            cx.unseat_from(&self.room, before);
+        }
+        if !seated {
+            cx.seat(&self.room, delivery, self.echo);
+        }
     }
 
     /// It has been told that it stands here.

@@ -90,7 +90,7 @@ impl Poll {
             }
             Reply::Joined(joined) => self.answer_page(joined, cx),
             Reply::Refused(why) => respond_problem(&Problem::refused(why), cx),
-            Reply::Published(_) | Reply::Presence(_) | Reply::Answered(_) => Ok(()),
+            Reply::Published(_) | Reply::Presence(_) | Reply::Answered(_) | Reply::Succeeded => Ok(()),
         }
     }
 

@@ -33,7 +33,7 @@ impl AskPresence {
                 respond_json(StatusCode::OK, &answer, cx)
             }
             Reply::Refused(why) => respond_problem(&Problem::refused(why), cx),
-            Reply::Joined(_) | Reply::Published(_) | Reply::Answered(_) => Ok(()),
+            Reply::Joined(_) | Reply::Published(_) | Reply::Answered(_) | Reply::Succeeded => Ok(()),
         }
     }
 }

@@ -100,6 +100,8 @@ pub enum Act {
     Leave(RoomName),
     /// End, and tell the peer why.
     Disconnect(Arc<str>),
+    /// End: another session has the name now.
+    TakenOver,
 }
 
 /// Names what is to be acknowledged, and the worker that collects the acknowledgements.

@@ -310,6 +310,12 @@ impl Connection {
         }
     }
 
+    /// Rooms that tell it what happens, at this place.
+    pub(crate) fn seated(&self) -> Vec<RoomName> {
+        let all = self.spaces.iter().flat_map(|space| &space.listening);
+        all.filter(|listening| listening.seat().is_some()).map(|listening| listening.room.clone()).collect()
+    }
+
     /// Whether it waits for no seat, and for no answer to its former place.
     pub(crate) fn is_settled(&self) -> bool {
         let answered = self.waiting.iter().all(|(ticket, _)| *ticket > self.last_former);

@@ -106,6 +106,7 @@ impl Stream {
                     Push::Queued | Push::Dropped(_) => Ok(()),
                 }
             }
+            Act::TakenOver => Err(Close::Done),
             Act::Disconnect(reason) => self.end_with(&Problem::forbidden(reason.to_string()), cx),
             Act::Join(_) | Act::Leave(_) => Ok(()),
         }

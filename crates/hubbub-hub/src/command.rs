@@ -134,6 +134,8 @@ pub enum Reply {
     Answered(Option<Bytes>),
     /// To [`Command::Presence`].
     Presence(PresenceView),
+    /// To the former of a [`Command::Succeed`]: from here on its successor is told what happens, and it is not.
+    Succeeded,
     /// To any: no.
     Refused(Refusal),
 }

@@ -57,6 +57,8 @@ pub(crate) struct Room {
     next_park: u64,
     hooked: Hooked,
     seats: HashSet<SessionKey>,
+    /// Whose seats are still their former selves'.
+    succeeding: HashMap<SessionKey, SessionKey>,
     /// Seats by worker: those above zero are told what happens.
     interest: Vec<u32>,
     occupants: Occupants,
@@ -92,6 +94,7 @@ impl Room {
             next_park: 0,
             hooked: Hooked::default(),
             seats: HashSet::new(),
+            succeeding: HashMap::new(),
             interest: vec![0; usize::from(cx.settings.workers)],
             occupants: Occupants::default(),
             touched_ms: cx.now.mono_ms,
@@ -202,6 +205,7 @@ impl Room {
         if self.seats.remove(&session) {
             self.interest[usize::from(session.worker)] -= 1;
         }
+        self.succeeding.remove(&session);
         self.parked.retain(|_, parked| parked.asked.session != session);
         self.stop_joining(session);
         if let Stage::Opening(waiting) = &mut self.stage {
@@ -214,12 +218,21 @@ impl Room {
 
     /// One session takes another's place: nobody came and nobody went.
     fn succeed(&mut self, former: SessionKey, session: SessionKey) {
-        if self.seats.remove(&former) {
-            self.interest[usize::from(former.worker)] -= 1;
+        if self.seats.contains(&former) {
+            self.succeeding.insert(session, former);
         }
         self.parked.retain(|_, parked| parked.asked.session != former);
         self.occupants.rename(&Place::Session(former), Place::Session(session));
         self.hooked.rename(former, session);
+    }
+
+    /// A session has its seat: its former self gives up the one it kept until now, and is told where its duty ends.
+    pub(super) fn take_over(&mut self, session: SessionKey, cx: &mut RoomCx<'_>) {
+        let Some(former) = self.succeeding.remove(&session) else { return };
+        if self.seats.remove(&former) {
+            self.interest[usize::from(former.worker)] -= 1;
+        }
+        cx.effects.push(Effect::Reply(former, self.name.clone(), 0, Reply::Succeeded));
     }
 
     /// Takes a place away and tells the room if its owner is gone with it.

@@ -11,9 +11,6 @@ use crate::actions::Order;
 use crate::mail::Mail;
 use crate::worker::Worker;
 
-/// Told to those whose name somebody else has taken.
-const TAKEN_OVER: &str = "the session was taken over";
-
 impl<L: Default> Worker<L> {
     /// The session here goes by this name from now on.
     pub(crate) fn name(&mut self, slot: u32, name: SessionName, who: &Arc<Identity>) {
@@ -67,8 +64,7 @@ impl<L: Default> Worker<L> {
     pub(crate) fn named(&mut self, name: SessionName, key: SessionKey) {
         let former = self.directory.insert(name, key).filter(|former| *former != key);
         if let Some(former) = former {
-            let act = Act::Disconnect(TAKEN_OVER.into());
-            let order = Order { to: Target::Session(former.into()), act, report: None };
+            let order = Order { to: Target::Session(former.into()), act: Act::TakenOver, report: None };
             self.mail(former.worker, Mail::Order(order));
         }
     }

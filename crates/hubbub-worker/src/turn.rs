@@ -218,7 +218,7 @@ impl<L: Default> Worker<L> {
             }
             Effect::Reply(session, room, ticket, reply) if session.worker == self.id => {
                 // Whoever joins has read what is waiting to be told; it must go out to the others first.
-                if matches!(reply, Reply::Joined(_)) {
+                if matches!(reply, Reply::Joined(_) | Reply::Succeeded) {
                     self.fan_out_room(&room);
                 }
                 self.input(session, Input::Notice(Notice::Reply { room: &room, ticket, reply }));

@@ -145,6 +145,7 @@ impl<L: Default> Worker<L> {
     pub fn new(parts: Parts) -> Self {
         let Parts { id, settings, gate, doorman, hub, post, mailbox, counters, seed } = parts;
         let server = Arc::new(Identity::server(&gate.domain));
+        let mut rng = fastrand::Rng::with_seed(seed);
         Self {
             id,
             settings,
@@ -153,12 +154,13 @@ impl<L: Default> Worker<L> {
             counters,
             now: Now::default(),
             slots: Slab::new(),
-            next_generation: 0,
+            // Names of places from an earlier run must not fit this one's.
+            next_generation: rng.u32(..),
             hub,
             seats: Seats::default(),
             wheel: Wheel::new(),
             coder: Coder::default(),
-            rng: fastrand::Rng::with_seed(seed),
+            rng,
             rings: vec![false; usize::from(post.workers())],
             post,
             mailbox,

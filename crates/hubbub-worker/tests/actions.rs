@@ -40,6 +40,10 @@ impl Member {
             }
             Act::Join(room) => self.note(format!("join {room}")),
             Act::Leave(room) => self.note(format!("leave {room}")),
+            Act::TakenOver => {
+                self.note("end: taken over".to_owned());
+                return Err(Close::Done);
+            }
             Act::Disconnect(reason) => {
                 self.note(format!("end: {reason}"));
                 return Err(Close::Done);
@@ -250,7 +254,7 @@ fn whoever_takes_a_name_over_ends_the_former() {
     let mut scene = Scene::new();
     let (former, former_log) = scene.member(0, "ann", Some("x"));
     let (_, log) = scene.member(1, "ann", Some("x"));
-    assert_eq!(take(&former_log), ["end: the session was taken over"]);
+    assert_eq!(take(&former_log), ["end: taken over"]);
     assert!(scene.house.is_over(former));
     scene.act(0, vec![emit(session("x"), "hello")]);
     assert_eq!(take(&log), ["hello"], "the former's end has not taken the name away");

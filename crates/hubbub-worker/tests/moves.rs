@@ -19,6 +19,10 @@ const WEBSOCKET: u16 = 1;
 enum Step {
     /// Somebody on this worker says something.
     Say(u16),
+    /// Somebody comes to this worker, or the one who came last goes.
+    Come(u16),
+    /// As said.
+    Go,
     /// One worker has its turn.
     Turn(u16),
     /// The client does what it would do next.
@@ -28,6 +32,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (0u16..3).prop_map(Step::Say),
+        1 => (0u16..3).prop_map(Step::Come),
+        1 => Just(Step::Go),
         6 => (0u16..3).prop_map(Step::Turn),
         3 => Just(Step::Client),
     ]
@@ -52,6 +58,8 @@ struct Peer {
     poll: Option<SessionKey>,
     upgrade: Upgrade,
     heard: Vec<String>,
+    /// Who came and went.
+    seen: Vec<String>,
 }
 
 impl Peer {
@@ -62,7 +70,8 @@ impl Peer {
         let open = house.sent_text(opened);
         let (_, rest) = open.split_once("\"sid\":\"").expect("an open packet");
         let sid = rest.split_once('"').expect("a string").0.to_owned();
-        let mut peer = Self { sid, poll: None, upgrade: Upgrade::Polling, heard: Vec::new() };
+        let mut peer =
+            Self { sid, poll: None, upgrade: Upgrade::Polling, heard: Vec::new(), seen: Vec::new() };
         let posted = peer.post(house, "40/lobby,{\"name\":\"Ann\"}");
         house.settle();
         assert_eq!(house.sent_text(posted), "ok");
@@ -90,6 +99,8 @@ impl Peer {
     fn take(&mut self, packet: &str) {
         let event = packet.strip_prefix("42/lobby,[\"message\",\"");
         self.heard.extend(event.and_then(|event| event.split('"').next()).map(str::to_owned));
+        let presence = packet.strip_prefix("42/lobby,[\"hubbub:presence\",");
+        self.seen.extend(presence.and_then(movement));
     }
 
     /// Reads what there is, and does what comes next.
@@ -133,6 +144,13 @@ impl Peer {
     }
 }
 
+/// Who came or went, of those who do nothing else.
+fn movement(data: &str) -> Option<String> {
+    let (_, action) = data.split_once("\"action\":\"")?;
+    let (_, user) = data.split_once("\"user\":\"guest-")?;
+    Some(format!("{} {}", action.split('"').next()?, user.split('@').next()?))
+}
+
 fn text(text: &str) -> Got {
     Got::Text(text.to_owned())
 }
@@ -147,6 +165,7 @@ proptest! {
         house.settle();
         let mut peer = Peer::new(&mut house);
         let mut said = Vec::new();
+        let mut guests = Vec::new();
         for step in steps {
             match step {
                 Step::Say(worker) => {
@@ -156,6 +175,15 @@ proptest! {
                     house.turn(worker);
                     (0..3).for_each(|home| house.turn(home));
                     let _ = house.sent(publisher);
+                }
+                Step::Come(worker) => {
+                    let address = format!("/rooms/lobby/messages?name=guest-{}", guests.len());
+                    guests.push(Some(house.stream(worker, &address)));
+                }
+                Step::Go => {
+                    if let Some(guest) = guests.last_mut().and_then(Option::take) {
+                        house.release(guest);
+                    }
                 }
                 Step::Turn(worker) => house.turn(worker),
                 Step::Client => peer.step(&mut house),
@@ -170,6 +198,9 @@ proptest! {
         prop_assert_eq!(heard, said.iter().collect::<Vec<_>>());
         prop_assert_eq!(peer.heard.iter().filter(|one| *one == "from the client").count(), 1);
         let seen = house.sent_text(watcher);
+        let blocks = seen.split("\n\n").filter(|block| block.contains("event: hubbub:presence"));
+        let movements: Vec<_> = blocks.filter_map(movement).collect();
+        prop_assert_eq!(&peer.seen, &movements);
         let moves = seen.matches("\"user\":\"ann@guest.localhost\"").count();
         prop_assert_eq!(moves, 1, "Ann came once and never went: {}", seen);
     }

@@ -1,6 +1,6 @@
 //! A client's session, wherever it is: the machine of Engine.IO and what is spoken on it.
 
-use hubbub_hub::{Notice, Reply, RoomName, SessionKey, Ticket};
+use hubbub_hub::{Happening, Notice, Reply, RoomName, SessionKey, Ticket};
 use hubbub_socketio::engine::{Engine, Frame, Message, Out, Peer, Reason, RequestError, Transport};
 
 use super::address::{Opening, What};
@@ -233,12 +233,30 @@ impl Client {
     /// ended.
     pub(super) fn flush(&mut self, cx: &Cx<'_>, outs: &mut Outs) {
         self.engine.flush(outs);
-        if self.engine.queued_bytes() == 0 {
-            self.answers = 0;
-        } else if self.answers > cx.settings.outbox.bytes {
+        // What was taken from the front of the queue may have been answers or not; no more than all that is left waits.
+        self.answers = self.answers.min(self.engine.queued_bytes());
+        if self.answers > cx.settings.outbox.bytes {
             self.answers = 0;
             self.end(Reason::TransportError, cx, outs);
         }
+    }
+
+    /// Rooms that tell it what happens, at this place.
+    pub(super) fn seated(&self) -> Vec<RoomName> {
+        match &self.spoken {
+            Spoken::SocketIo(connection) => connection.seated(),
+            Spoken::Room(raw) => raw.seated(),
+        }
+    }
+
+    /// What happened while it was on its way, and no log keeps.
+    pub(super) fn missed(&mut self, room: &RoomName, what: &[Happening], cx: &mut Cx<'_>, outs: &mut Outs) {
+        speak!(self, outs, missed(room, what, cx));
+    }
+
+    /// Its old place is told no more of a room.
+    pub(super) fn handed_over(&mut self, room: &RoomName, cx: &mut Cx<'_>, outs: &mut Outs) {
+        speak!(self, outs, handed_over(room, cx));
     }
 
     /// Leaves its old place: from now on nothing of what happens reaches it there.

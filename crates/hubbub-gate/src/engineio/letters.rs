@@ -1,7 +1,7 @@
 //! What an Engine.IO session and the exchanges that carry its words tell each other.
 
 use bytes::Bytes;
-use hubbub_hub::{Reply, RoomName, Ticket};
+use hubbub_hub::{Happening, Reply, RoomName, Ticket};
 use hubbub_socketio::engine::{Frame, RequestError, Text};
 
 use super::client::Client;
@@ -68,6 +68,10 @@ pub(super) enum ToLeg {
     Answer(Ticket, Answer),
     /// The same.
     Act(Act),
+    /// What happened in a room while the session was on its way, and no log keeps.
+    Happened(RoomName, Vec<Happening>),
+    /// From here on the session is told itself what happens there.
+    HandedOver(RoomName),
 }
 
 /// A WebSocket message that travels.

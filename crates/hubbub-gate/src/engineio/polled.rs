@@ -1,13 +1,13 @@
 //! A session on polling: it has no link of its own; exchanges come and go.
 
-use hubbub_hub::{Notice, SessionKey};
+use hubbub_hub::{Happening, Notice, Reply, RoomName, SessionKey};
 use hubbub_socketio::engine::{Out, Reason, RequestError};
 
 use super::address::Opening;
 use super::client::Client;
 use super::letters::{Requested, ToHost, ToLeg};
 use super::line::Outs;
-use crate::session::{Act, Close, Cx, Deed, Input, Session};
+use crate::session::{Act, Close, Cx, Deed, Delivery, Input, Session};
 
 /// The place of a session on polling.
 pub(super) struct Polled {
@@ -19,8 +19,59 @@ enum Stage {
     New(Option<Box<Opening>>, SessionKey),
     /// Here.
     Here(Box<Client>),
-    /// Moved to this WebSocket's place. What still comes is sent on, until it has settled there or the time is over.
-    Moved(SessionKey, u64),
+    /// Moved to a WebSocket's place. What still comes is sent on, until it has settled there or the time is over.
+    Moved(Moved),
+}
+
+/// What is left of a session at its old place.
+struct Moved {
+    to: SessionKey,
+    /// Until when, in process time.
+    until: u64,
+    /// Rooms whose homes still tell it what happens, not its successor.
+    seated: Vec<RoomName>,
+    /// Its successor has all it wants.
+    settled: bool,
+}
+
+impl Moved {
+    /// What comes to the old place goes to the new one. What the logs keep is read there.
+    fn send_on(&mut self, input: Input<'_>, cx: &mut Cx<'_>) {
+        let letter = match input {
+            Input::Notice(Notice::Reply { room, reply: Reply::Succeeded, .. }) => {
+                cx.unseat_from(room, Delivery::Personal);
+                self.seated.retain(|other| other != room);
+                ToLeg::HandedOver(room.clone())
+            }
+            Input::Notice(Notice::Reply { room, ticket, reply }) => ToLeg::Reply(room.clone(), ticket, reply),
+            Input::Notice(Notice::Happened { room, what }) => {
+                let passing = |one: &&Happening| !matches!(one, Happening::Event(_));
+                let what: Vec<_> = what.iter().filter(passing).cloned().collect();
+                if what.is_empty() {
+                    return;
+                }
+                ToLeg::Happened(room.clone(), what)
+            }
+            Input::Answer(ticket, answer) => ToLeg::Answer(ticket, answer),
+            // By itself.
+            Input::Act(Act::TakenOver) => return,
+            Input::Act(act) => ToLeg::Act(act),
+            _ => return,
+        };
+        cx.write_to(self.to, letter);
+    }
+
+    /// A home has not answered in time: its successor waits for nothing more.
+    fn give_up(&mut self, cx: &mut Cx<'_>) {
+        for room in self.seated.drain(..) {
+            cx.write_to(self.to, ToLeg::HandedOver(room));
+        }
+    }
+
+    /// Nobody needs it any more.
+    fn is_over(&self) -> bool {
+        self.settled && self.seated.is_empty()
+    }
 }
 
 impl Polled {
@@ -80,9 +131,10 @@ impl Polled {
     }
 
     fn go(&mut self, to: SessionKey, cx: &mut Cx<'_>) {
-        let gone = Stage::Moved(to, cx.now.mono_ms + cx.settings.answer_ms);
-        if let Stage::Here(mut client) = std::mem::replace(&mut self.stage, gone) {
-            cx.unseat();
+        let Stage::Here(client) = &mut self.stage else { return };
+        let (seated, until) = (client.seated(), cx.now.mono_ms + cx.settings.answer_ms);
+        let moved = Stage::Moved(Moved { to, until, seated, settled: false });
+        if let Stage::Here(mut client) = std::mem::replace(&mut self.stage, moved) {
             // Who looks for it by who it is finds it there; who has its old name finds it here until it has settled.
             cx.deeds.push(Deed::Unknown);
             client.pack();
@@ -91,8 +143,11 @@ impl Polled {
     }
 
     fn letter(&mut self, from: SessionKey, letter: ToHost, cx: &mut Cx<'_>) -> Result<(), Close> {
-        match (letter, &self.stage) {
-            (ToHost::Settled, Stage::Moved(to, _)) if *to == from => Err(Close::Done),
+        match (letter, &mut self.stage) {
+            (ToHost::Settled, Stage::Moved(moved)) if moved.to == from => {
+                moved.settled = true;
+                if moved.is_over() { Err(Close::Done) } else { Ok(()) }
+            }
             (ToHost::Request(opened, requested), Stage::Here(client)) if client.is_of(opened) => {
                 if matches!(requested, Requested::Upgrade) {
                     cx.write_to(from, ToLeg::Open);
@@ -114,36 +169,25 @@ impl Polled {
             (ToHost::Settled, _) => Ok(()),
         }
     }
-
-    /// What comes to the old place of a session that has moved.
-    fn send_on(to: SessionKey, input: Input<'_>, cx: &mut Cx<'_>) {
-        match input {
-            Input::Notice(Notice::Reply { room, ticket, reply }) => {
-                cx.write_to(to, ToLeg::Reply(room.clone(), ticket, reply));
-            }
-            Input::Answer(ticket, answer) => cx.write_to(to, ToLeg::Answer(ticket, answer)),
-            // Its name has been taken over, by itself.
-            Input::Act(Act::Disconnect(_)) => {}
-            Input::Act(act) => cx.write_to(to, ToLeg::Act(act)),
-            _ => {}
-        }
-    }
 }
 
 impl Session for Polled {
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
-        match (input, &self.stage) {
+        match (input, &mut self.stage) {
             (Input::Opened, _) => self.open(cx),
             (Input::Letter(from, letter), _) => match letter.downcast::<ToHost>() {
                 Ok(letter) => self.letter(from, *letter, cx),
                 Err(_) => Ok(()),
             },
-            (Input::Timeout | Input::Shutdown, Stage::Moved(..)) => Err(Close::Done),
+            (Input::Timeout | Input::Shutdown, Stage::Moved(moved)) => {
+                moved.give_up(cx);
+                Err(Close::Done)
+            }
             // Its WebSocket went away with it, or before it came.
-            (Input::Undelivered(there), Stage::Moved(to, _)) if there == *to => Err(Close::Done),
-            (input, Stage::Moved(to, _)) => {
-                Self::send_on(*to, input, cx);
-                Ok(())
+            (Input::Undelivered(there), Stage::Moved(moved)) if there == moved.to => Err(Close::Done),
+            (input, Stage::Moved(moved)) => {
+                moved.send_on(input, cx);
+                if moved.is_over() { Err(Close::Done) } else { Ok(()) }
             }
             (Input::Notice(notice), _) => self.with(cx, |client, cx, outs| client.notice(notice, cx, outs)),
             (Input::Answer(ticket, answer), _) => {
@@ -174,7 +218,7 @@ impl Session for Polled {
         match &self.stage {
             Stage::New(..) => None,
             Stage::Here(client) => client.deadline(),
-            Stage::Moved(_, until) => Some(*until),
+            Stage::Moved(moved) => Some(moved.until),
         }
     }
 }

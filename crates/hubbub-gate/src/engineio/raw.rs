@@ -158,7 +158,7 @@ impl Raw {
             Act::Emit { emission, .. } => {
                 line.answer(packet(&Happening::Emission(emission)).into_iter().collect(), cx);
             }
-            Act::Disconnect(_) => line.end(Reason::ForcedClose, cx),
+            Act::Disconnect(_) | Act::TakenOver => line.end(Reason::ForcedClose, cx),
             Act::Join(_) | Act::Leave(_) => {}
         }
     }
@@ -190,6 +190,22 @@ impl Raw {
             listening.succeed(former, cx);
         }
         self.ask(cx);
+    }
+
+    pub(super) fn seated(&self) -> Vec<RoomName> {
+        let live = self.listening.iter().filter(|listening| listening.seat().is_some());
+        live.map(|listening| listening.room.clone()).collect()
+    }
+
+    /// Nothing here depends on the order of what no log keeps.
+    pub(super) fn handed_over(&mut self, _: &RoomName, _: &mut Cx<'_>, _: &mut Line<'_>) {
+        if let Some(listening) = &mut self.listening {
+            listening.handed_over();
+        }
+    }
+
+    pub(super) fn missed(&mut self, _: &RoomName, what: &[Happening], cx: &mut Cx<'_>, line: &mut Line<'_>) {
+        tell(what, false, cx, line);
     }
 
     pub(super) fn is_settled(&self) -> bool {

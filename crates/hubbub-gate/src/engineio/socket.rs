@@ -203,6 +203,10 @@ impl State {
             ToLeg::Answer(ticket, answer) => {
                 self.with(cx, |client, cx, outs| client.answer(ticket, answer, cx, outs))
             }
+            ToLeg::Happened(room, what) => {
+                self.with(cx, |client, cx, outs| client.missed(&room, &what, cx, outs))
+            }
+            ToLeg::HandedOver(room) => self.with(cx, |client, cx, outs| client.handed_over(&room, cx, outs)),
             ToLeg::Act(act) => self.with(cx, |client, cx, outs| client.act(act, cx, outs)),
             _ => Ok(()),
         }

@@ -33,14 +33,17 @@ impl Connection {
                     self.leave(number, &room, cx, line);
                 }
             }
-            Act::Disconnect(reason) => {
-                let all: Vec<_> = self.spaces.iter().map(|space| space.number).collect();
-                for number in all {
-                    self.put_out(number, &Problem::forbidden(&*reason), cx, line);
-                }
-                line.end(Reason::ForcedClose, cx);
-            }
+            Act::Disconnect(reason) => self.end(&reason, cx, line),
+            Act::TakenOver => self.end("the session was taken over", cx, line),
         }
+    }
+
+    fn end(&mut self, reason: &str, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+        let all: Vec<_> = self.spaces.iter().map(|space| space.number).collect();
+        for number in all {
+            self.put_out(number, &Problem::forbidden(reason), cx, line);
+        }
+        line.end(Reason::ForcedClose, cx);
     }
 
     /// Whether it is anywhere where it can be told something.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::form::PUBLISH;
 use super::space::Number;
-use super::{Asker, Connection, Said, recovery};
+use super::{Asker, Connection, Said, UNDER_WAY, recovery};
 use crate::engineio::line::Line;
 use crate::listening::Listening;
 use crate::params;
@@ -67,7 +67,14 @@ impl Connection {
         let ticket = self.ticket();
         let Some(space) = self.space(asker.space) else { return Ok(()) };
         if space.listening.iter().any(|listening| listening.room == room) {
-            self.say_yes(asker, &json!([{ "room": room.to_string() }]).to_string(), cx, line);
+            // Whoever asks twice is answered twice, and not before it is settled whether he is in.
+            match self.joining.iter().any(|(asked, by)| by.space == asker.space && *asked == room) {
+                true if self.joining.len() >= UNDER_WAY => {
+                    return Err(Problem::too_many("You ask too much at once."));
+                }
+                true => self.joining.push((room, asker)),
+                false => self.say_yes(asker, &json!([{ "room": room.to_string() }]).to_string(), cx, line),
+            }
             return Ok(());
         }
         if space.listening.len() >= most {
@@ -93,7 +100,7 @@ impl Connection {
         let Some(at) = space.listening.iter().position(|listening| listening.room == *room) else { return };
         let gone = space.listening.remove(at);
         self.stop(&gone, cx);
-        if let Some(asker) = self.asked_to_join(number, room) {
+        while let Some(asker) = self.asked_to_join(number, room) {
             self.say_no(asker, &Problem::bad_request("You left the room before you were in it."), cx, line);
         }
         let position = self.position(number);
@@ -133,9 +140,15 @@ impl Connection {
         self.hello.recovers.then(|| recovery::vector(known))
     }
 
+    /// How many of this connection are told so, there.
+    pub(super) fn are_seated(&self, room: &RoomName, delivery: Delivery) -> usize {
+        let all = self.spaces.iter().flat_map(|space| &space.listening);
+        all.filter(|one| one.is_live(room, delivery)).count()
+    }
+
     /// Whether anybody of this connection is told so, there.
     pub(super) fn is_seated(&self, room: &RoomName, delivery: Delivery) -> bool {
-        self.spaces.iter().flat_map(|space| &space.listening).any(|one| one.is_live(room, delivery))
+        self.are_seated(room, delivery) > 0
     }
 }
 

@@ -107,7 +107,10 @@ pub(crate) fn positions(text: &str, most: usize) -> Option<Vec<(RoomName, Offset
         Some((room, at.parse().ok()?))
     };
     let all: Vec<_> = text.split('&').take(most + 1).map(position).collect::<Option<_>>()?;
-    (all.len() <= most).then_some(all)
+    let mut rooms: Vec<_> = all.iter().map(|(room, _)| room).collect();
+    rooms.sort();
+    let once = rooms.is_sorted_by(|one, other| one < other);
+    (once && all.len() <= most).then_some(all)
 }
 
 #[cfg(test)]
@@ -123,6 +126,7 @@ mod tests {
         assert_eq!(positions(&text, 4).unwrap(), rooms);
         assert_eq!(positions(&text, 3), None);
         assert_eq!(positions("", 3).unwrap(), []);
+        assert_eq!(positions("lobby=1-2&Lobby=1-3", 3), None);
     }
 
     proptest! {

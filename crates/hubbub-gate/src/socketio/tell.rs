@@ -84,7 +84,11 @@ impl Connection {
         listening.stands_at(joined.page.from);
         let offset = self.position(asker.space).unwrap_or_default();
         self.tell_joined(at, &data, &offset, cx, line);
-        self.say_yes(asker, &json!([data]).to_string(), cx, line);
+        let answer = json!([data]).to_string();
+        self.say_yes(asker, &answer, cx, line);
+        while let Some(other) = self.asked_to_join(number, &room) {
+            self.say_yes(other, &answer, cx, line);
+        }
     }
 
     fn write_page(&mut self, at: usize, index: usize, joined: &Joined, cx: &mut Cx<'_>, line: &mut Line<'_>) {
@@ -93,8 +97,33 @@ impl Connection {
         line.page(packets, cx);
     }
 
-    fn take_seat(&mut self, at: usize, index: usize, joined: &Joined, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+    /// The session's old place has told all that came before what was held back here.
+    pub(crate) fn handed_over(&mut self, room: &RoomName, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+        for at in 0..self.spaces.len() {
+            for index in 0..self.spaces[at].listening.len() {
+                if self.spaces[at].listening[index].room == *room {
+                    self.release(at, index, cx, line);
+                }
+            }
+        }
+    }
+
+    fn release(&mut self, at: usize, index: usize, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+        let Some(held) = self.spaces[at].listening[index].handed_over() else { return };
+        line.tell(self.packets(at, index, &held), cx);
+        self.spaces[at].listening[index].heard(&held);
         let delivery = self.delivery(at, index, line);
+        let room = self.spaces[at].listening[index].room.clone();
+        let seated = self.is_seated(&room, delivery);
+        let others = self.are_seated(&room, Delivery::Personal) > 1;
+        self.spaces[at].listening[index].reseat(delivery, seated, others, cx);
+    }
+
+    fn take_seat(&mut self, at: usize, index: usize, joined: &Joined, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+        let delivery = match self.spaces[at].listening[index].expects_handover() {
+            true => Delivery::Personal,
+            false => self.delivery(at, index, line),
+        };
         let room = self.spaces[at].listening[index].room.clone();
         let seated = self.is_seated(&room, delivery);
         let ticket = self.ticket();
@@ -102,6 +131,24 @@ impl Connection {
         if listening.go_on(joined, delivery, seated, cx) {
             listening.ask(ticket, cx);
         }
+        if joined.live && self.spaces[at].listening[index].take_missed() {
+            self.tell_presence(at, index, joined, cx, line);
+        }
+    }
+
+    /// Who is there: for a client that has not heard who came and went.
+    fn tell_presence(
+        &mut self,
+        at: usize,
+        index: usize,
+        joined: &Joined,
+        cx: &mut Cx<'_>,
+        line: &mut Line<'_>,
+    ) {
+        let Some(mut data) = envelope::presence(&joined.presence) else { return };
+        data["room"] = self.spaces[at].listening[index].room.to_string().into();
+        let packets = self.wire(&self.spaces[at].namespace).server_event("hubbub:presence", &data, None);
+        line.tell(packets, cx);
     }
 
     /// Clients on WebSockets share bytes with others, unless what they are told is theirs alone: positions in several rooms, or a
@@ -143,9 +190,11 @@ impl Connection {
         let limit = cx.settings.outbox.bytes;
         for at in 0..self.spaces.len() {
             for index in 0..self.spaces[at].listening.len() {
-                if !self.spaces[at].listening[index].is_live(room, Delivery::Personal) {
+                let listening = &mut self.spaces[at].listening[index];
+                if !listening.is_live(room, Delivery::Personal) || listening.holds_back(what) {
                     continue;
                 }
+                self.release(at, index, cx, line);
                 let packets = self.packets(at, index, what);
                 line.tell(packets, cx);
                 self.spaces[at].listening[index].heard(what);
@@ -153,6 +202,23 @@ impl Connection {
         }
         if line.waiting() > limit {
             self.fall_behind(room, cx);
+        }
+    }
+
+    /// What happened in a room while the session moved, and no log keeps.
+    pub(crate) fn missed(
+        &mut self,
+        room: &RoomName,
+        what: &[Happening],
+        cx: &mut Cx<'_>,
+        line: &mut Line<'_>,
+    ) {
+        for at in 0..self.spaces.len() {
+            for index in 0..self.spaces[at].listening.len() {
+                if self.spaces[at].listening[index].room == *room {
+                    line.tell(self.packets(at, index, what), cx);
+                }
+            }
         }
     }
 
@@ -186,6 +252,9 @@ impl Connection {
                 let gone = self.spaces[at].listening.remove(index);
                 self.stop(&gone, cx);
                 self.say_no(asker, &problem, cx, line);
+                while let Some(other) = self.asked_to_join(number, &room) {
+                    self.say_no(other, &problem, cx, line);
+                }
             }
             // It was in: it must not believe that it still hears everything.
             None => self.put_out_or_end(number, &problem, cx, line),

@@ -18,6 +18,8 @@ impl Peer {
             (Act::Emit { emission, .. }, Stage::Joining | Stage::Open) => {
                 self.write_events(&[Happening::Emission(emission)], cx)
             }
+            // Only sessions that can come back have names of their own.
+            (Act::TakenOver, _) => Ok(()),
             (Act::Disconnect(reason), Stage::Joining) => {
                 respond_problem(&Problem::forbidden(reason.to_string()), cx)
             }

@@ -77,6 +77,7 @@ impl Room {
         let live = page.cursor() == page.head && matches!(asked.command, Command::Join { follow: true, .. });
         if live && self.seats.insert(asked.session) {
             self.interest[usize::from(asked.session.worker)] += 1;
+            self.take_over(asked.session, cx);
         }
         let presence = self.presence(cx.settings);
         reply(asked, Reply::Joined(Box::new(Joined { page, recovered, live, presence })), cx);

@@ -182,6 +182,7 @@ pub fn words(effect: &Effect) -> String {
             let again = if published.repeated { " again" } else { "" };
             format!("{} kept {}{again}", session.slot, published.at.seq)
         }
+        Effect::Reply(session, _, _, Reply::Succeeded) => format!("{} succeeded", session.slot),
         Effect::Reply(session, _, _, Reply::Refused(why)) => {
             format!("{} refused {}", session.slot, refusal(why))
         }
