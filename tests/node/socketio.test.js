@@ -91,7 +91,7 @@ for (const [form, options] of FORMS) {
       assert.equal((await company.hear({ data: "blue" })).from, "bo@guest.localhost");
       await post(server, `${room}-red`, "to red");
       assert.deepEqual(await red.take(2), [["message", "red"], ["message", "to red"]]);
-      const watcher = await visit(server, `/${room}-blue`, WAYS.websocket);
+      const watcher = await visit(server, `/${room}-blue`);
       blue.close();
       assert.equal((await watcher.told("presence")).user, "bo@guest.localhost", "he is gone from there, and only from there");
       await red.ask("message", "still here");
@@ -128,7 +128,6 @@ describe("being there", () => {
       const watcher = await visit(server, `/${room}`, { ...options, ...ann });
       assert.equal(watcher.joined.room, room);
       assert.deepEqual(watcher.joined.presence.occupants.map(({ name }) => name), ["Ann"]);
-      await watcher.settled();
       const other = await visit(server, `/${room}`, { ...options, ...bo });
       assert.deepEqual(await watcher.told("presence"), { room, action: "join", user: "bo@guest.localhost", name: "Bo", count: 2 });
       assert.equal(other.joined.presence.count, 2);
@@ -140,7 +139,7 @@ describe("being there", () => {
   test("where a room only counts, so does the event", async (t) => {
     const counting = await startServer('[[room]]\nmatch = "*"\npresence = "count"\n');
     t.after(() => counting.stop());
-    const one = await visit(counting, "/crowd", { ...WAYS.websocket, ...ann });
+    const one = await visit(counting, "/crowd", ann);
     await visit(counting, "/crowd", bo);
     for (;;) {
       const told = await one.told("presence");

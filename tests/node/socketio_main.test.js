@@ -71,7 +71,6 @@ for (const [form, options] of [...Object.entries(WAYS), ["msgpack", { ...WAYS.we
     test("presence names the room", async () => {
       const room = `main-presence-${form}`;
       const visitor = await visit(server, "/", { ...options, ...ann });
-      await visitor.settled();
       await visitor.ask("join", room);
       const other = await visit(server, "/", { ...options, auth: { name: "Bo" } });
       await other.ask("join", room);

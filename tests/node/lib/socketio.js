@@ -96,14 +96,6 @@ export class Visitor {
     return this.connected();
   }
 
-  /** Waits until the session is where it stays. Presence is in no log: what changes while a session moves is not told. */
-  async settled() {
-    if (this.socket.io.opts.transports?.length === 1) return;
-    await this.upgraded();
-    await this.ask("settled");
-    if (this.socket.nsp !== "/") await this.next();
-  }
-
   close() {
     this.socket.disconnect();
   }

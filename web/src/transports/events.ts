@@ -1,5 +1,5 @@
 // What a stream carries, whichever stream it is: messages and the server's three own events.
-import { fields, readEnvelope, readJoined, readPresenceChange } from "../envelope";
+import { fields, readEnvelope, readJoined, readPresence, readPresenceChange } from "../envelope";
 import { type Problem, readProblem } from "../problem";
 import type { Sink } from "./transport";
 
@@ -10,7 +10,9 @@ export function dispatchOwn(event: string, data: unknown, sink: Sink): Problem |
       join(data, sink);
       return undefined;
     case "hubbub:presence":
-      sink.moved(readPresenceChange(data));
+      // The whole list comes to a reader that has missed who came and went.
+      if (Array.isArray(fields(data)["occupants"])) sink.present(readPresence(data));
+      else sink.moved(readPresenceChange(data));
       return undefined;
     case "hubbub:error":
       return readProblem(data);
