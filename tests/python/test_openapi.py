@@ -12,6 +12,10 @@ SAMPLES = {
     ("get", "/rooms/{room}/messages"): {},
     ("get", "/rooms/{room}/presence"): {},
     ("get", "/rooms/{room}/ws"): {},
+    ("get", "/socket.io/"): {},
+    ("post", "/socket.io/"): {"body": "40", "headers": {"Content-Type": "text/plain"}},
+    ("get", "/engine.io/"): {},
+    ("post", "/engine.io/"): {"body": "4hello", "headers": {"Content-Type": "text/plain"}},
     ("post", "/api/token"): {"headers": {"Authorization": "Basic bm9ib2R5Ondyb25n"}},
     ("post", "/api/actions"): {"body": '{"actions":[]}'},
     ("get", "/api/rooms"): {},
@@ -102,7 +106,7 @@ def test_every_query_parameter_of_the_guide_is_there(document):
         return {one["name"] for one in resolved if one["in"] == "query"}
 
     assert {"since", "last", "limit", "wait", "echo", "name"} <= query("get", "/rooms/{room}/messages")
-    assert {"name", "event"} <= query("post", "/rooms/{room}/messages")
+    assert {"name", "event", "args"} <= query("post", "/rooms/{room}/messages")
     assert {"since", "last", "echo", "name"} <= query("get", "/rooms/{room}/ws")
 
 

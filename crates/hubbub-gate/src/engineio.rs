@@ -1,11 +1,11 @@
 //! Engine.IO: one session over polling, over a WebSocket, or over the one and then the other.
 //!
 //! The machine of the protocol is in `hubbub-socketio`; here it meets workers and links. A session on polling has no link: it is a
-//! [`polled::Polled`], and each of its HTTP exchanges is a [`leg::Leg`], on whatever worker the request came to. They write
-//! to each other ([`letters`]). The session's id names its place ([`sid`]), so no balancer needs to know about it. A session on a
-//! WebSocket is a [`socket::Socket`]; one that goes from polling to WebSocket moves there ([`probe`]), to another worker if need be.
+//! `polled::Polled`, and each of its HTTP exchanges is a `leg::Leg`, on whatever worker the request came to. They write
+//! to each other (`letters`). The session's id names its place (`sid`), so no balancer needs to know about it. A session on a
+//! WebSocket is a `socket::Socket`; one that goes from polling to WebSocket moves there (`probe`), to another worker if need be.
 //!
-//! What is said on it is Socket.IO's affair ([`crate::socketio`]) or, at `/engine.io/`, the messages of a room ([`raw`]).
+//! What is said on it is Socket.IO's affair ([`crate::socketio`]) or, at `/engine.io/`, the messages of a room (`raw`).
 
 pub(crate) mod address;
 pub(crate) mod client;

@@ -1,8 +1,8 @@
 //! Socket.IO: rooms for clients of Socket.IO, over Engine.IO's line (docs/socketio.md).
 //!
 //! The namespace `/lobby` is the room `lobby`; in the namespace `/` a client joins and leaves rooms as it likes. One connection may be
-//! in several namespaces ([`space`]), each with its own identity ([`connect`]). What is said is in [`say`] and [`main`], what is told
-//! in [`tell`] and [`form`], what the application wants in [`act`], and how a session comes back in [`recovery`].
+//! in several namespaces (`space`), each with its own identity (`connect`). What is said is in `say` and `main`, what is told
+//! in `tell` and `form`, what the application wants in `act`, and how a session comes back in `recovery`.
 
 mod act;
 mod auth;

@@ -376,7 +376,7 @@ fn what_the_application_tells_a_session_that_moves_reaches_it() {
     let mut house = House::new(2, &Rules::default());
     let sid = begin(&mut house, "");
     // The exchange that began it has the first place, the session the second.
-    let place = SessionKey { worker: 0, slot: 1, generation: 1 };
+    let place = house.workers[0].key_at(1).unwrap();
     post(&mut house, &sid, "40");
     house.settle();
     polled(&mut house, &sid);
