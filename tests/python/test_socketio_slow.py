@@ -83,11 +83,12 @@ def test_memory_under_clients_that_do_not_poll(start):
         session.join("/lobby")
     before = held(server.pid)
     peak = []
-    for turn in range(4):
+    for turn in range(12):
         much_said(server, 160, 160 * turn)
         peak.append(held(server.pid))
     assert max(peak) - before < 100 * OUTBOX + 32 * MIB
-    assert peak[-1] - peak[0] < 8 * MIB, "what more is said costs nothing more"
+    # Until all outboxes are full and the allocator's pages have levelled off it may grow; what would stay is 10 MiB a turn.
+    assert peak[-1] - max(peak[:5]) < 16 * MIB, "what more is said costs nothing more"
     server.still_serves()
 
 
