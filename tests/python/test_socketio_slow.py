@@ -87,7 +87,7 @@ def test_memory_under_clients_that_do_not_poll(start):
         much_said(server, 160, 160 * turn)
         peak.append(held(server.pid))
     assert max(peak) - before < 100 * OUTBOX + 32 * MIB
-    # Until all outboxes are full and the allocator's pages have levelled off it may grow; what would stay is 10 MiB a turn.
+    # Until all outboxes are full and the allocator's pages have levelled off it may grow; what would stay is 2.5 MiB a turn, for each who keeps it.
     assert peak[-1] - max(peak[:5]) < 16 * MIB, "what more is said costs nothing more"
     server.still_serves()
 
