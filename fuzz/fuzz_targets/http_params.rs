@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue, Method, Uri, Version};
 use hubbub_gate::outbox::{OutboxLimits, WhenFull};
 use hubbub_gate::params::{Params, since};
 use hubbub_gate::request::{Opening, Request, open, origin};
-use hubbub_gate::settings::{GateSettings, WsSettings};
+use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings};
 use hubbub_hub::Start;
 use hubbub_ws::{DeflatePolicy, Limits};
 use libfuzzer_sys::fuzz_target;
@@ -165,5 +165,6 @@ fn settings(origins: Vec<String>) -> GateSettings {
             pong_wait_ms: 20_000,
             close_wait_ms: 5000,
         },
+        socketio: SocketIoSettings::default(),
     }
 }
