@@ -108,7 +108,7 @@ def test_each_event_exactly_once_and_in_order(start, transport):
     for client in clients:
         assert heard_by(client) == log
         assert client.recoveries == client.came - 1, "whatever happened, it was restored"
-    assert sum(client.came for client in clients) > 8, "the network was bad"
+    assert all(client.came > 1 for client in clients), "each came back at least once"
     witness.wait_for(lambda: len(witness.received) == len(log), "for the witness")
     witness.leave()
 
