@@ -1,0 +1,1 @@
+//! SASL, the server's side (RFC 6120 §6).

@@ -1,0 +1,1 @@
+//! Stanzas: answers and errors (RFC 6120 §8).
