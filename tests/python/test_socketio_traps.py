@@ -7,7 +7,7 @@ import pytest
 from hubbub_test import raw
 from hubbub_test.engineio import NOOP, PING, PONG, UPGRADE, Polling, open_websocket, parked_poll, until_sessions
 from hubbub_test.resuming import Resuming
-from hubbub_test.server import PATIENCE
+from hubbub_test.server import PATIENCE, Server
 from hubbub_test.socketio import Client
 from hubbub_test.websocket import close_code
 
@@ -36,17 +36,50 @@ def test_trap_01_two_polls_at_once_close_the_session(server, room):
     assert session.is_over()
 
 
-def test_trap_01_two_posts_at_once_mix_nothing(server, room):
-    """The first is still on its way when the second is there. Bodies reach the session whole: no harm is done."""
-    session = in_room(Polling(server, room=room))
+@pytest.mark.parametrize("second", ["whole", "slow"])
+def test_trap_01_two_posts_at_once_close_the_session(start, second):
+    """The body of the first is still on its way when the second comes: neither is taken, and the session is over."""
+    server = start("")
+    listener, session = in_room(Polling(server, room="lobby")), in_room(Polling(server, room="lobby"))
+    with half_a_post(server, session) as first:
+        if second == "whole":
+            assert session.post("4quick").status == 400
+        else:
+            with half_sent(server, session) as other:
+                assert finish(other).startswith(b"HTTP/1.1 400")
+        assert finish(first).startswith(b"HTTP/1.1 400")
+    assert session.is_over()
+    listener.say("4after")
+    assert listener.drain(2) == ["4in", "4after"]
+
+
+def test_trap_01_a_post_that_breaks_off_makes_room_for_the_next(start):
+    server = start("")
+    session = in_room(Polling(server, room="lobby"))
+    half_a_post(server, session).close()
+    until_sessions(server, 1)
+    assert session.post("4next").status == 200
+    assert session.drain(1) == ["4next"]
+
+
+def half_a_post(server: Server, session: Polling) -> sockets.socket:
+    """A POST that says more than it sends, and is known to its session; for a server where nothing else is under way."""
+    before = server.counted("hubbub_sessions")
+    link = half_sent(server, session)
+    until_sessions(server, before + 1)
+    return link
+
+
+def half_sent(server: Server, session: Polling) -> sockets.socket:
     head = f"POST {session.target()} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\n"
-    with sockets.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as slow:
-        slow.sendall(head.encode() + b"4slow")
-        second = session.post("4quick")
-        slow.sendall(b" 1234")
-        first = slow.recv(65536)
-    assert second.status == 200 and first.startswith(b"HTTP/1.1 200")
-    assert session.drain(2) == ["4quick", "4slow 1234"]
+    link = sockets.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
+    link.sendall(head.encode() + b"4slow")
+    return link
+
+
+def finish(link: sockets.socket) -> bytes:
+    link.sendall(b" 1234")
+    return link.recv(65536)
 
 
 def test_trap_02_every_poll_during_an_upgrade_gets_a_noop_at_once(server, room):

@@ -9,6 +9,7 @@
 
 pub(crate) mod address;
 pub(crate) mod client;
+mod coming;
 mod exchange;
 pub(crate) mod leg;
 mod letters;
@@ -21,4 +22,5 @@ mod sid;
 pub(crate) mod socket;
 
 pub use address::{Asked, asked};
+pub use coming::Coming;
 pub use exchange::Exchange;

@@ -75,6 +75,14 @@ pub fn body_limit(parts: &request::Parts, settings: &GateSettings) -> Option<usi
     }
 }
 
+/// What is to be opened while the body of this request is on its way, and to end when it has come.
+#[must_use]
+pub fn announcement(parts: &request::Parts) -> Option<Box<dyn Session>> {
+    let engine_io = matches!(route(parts.uri.path()), Ok(Route::EngineIo { .. }));
+    let query = parts.uri.query().filter(|_| engine_io && parts.method == Method::POST)?;
+    engineio::Coming::of(query).map(|coming| Box::new(coming) as Box<dyn Session>)
+}
+
 /// Settles what a request of a known origin wants.
 pub fn open(request: Request, origin: &Origin, settings: &GateSettings) -> Opening {
     session(request, *origin != Origin::Any, settings).unwrap_or_else(|problem| answer(&problem))

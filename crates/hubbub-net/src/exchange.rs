@@ -1,7 +1,7 @@
 //! One HTTP exchange: a request goes to a session, and what the session writes is the answer.
 
 use std::convert::Infallible;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -41,7 +41,7 @@ pub(crate) async fn answer(
     let body = match (&origin, body.is_end_stream()) {
         (_, true) => Ok(Bytes::new()),
         (origin, false) => match origin.as_ref().ok().and(gate_request::body_limit(&parts, &shell.gate)) {
-            Some(limit) => Box::pin(read_body(&shell, body, limit)).await,
+            Some(limit) => read_announced(&shell, &parts, body, limit).await,
             None => Box::pin(discard(&shell, body)).await,
         },
     };
@@ -77,6 +77,34 @@ fn begin(
     match gate_request::open(request, origin, &shell.gate) {
         Opening::Session(session) => Ok((Open { key: shell.open(session), shell, busy }, websocket_connect)),
         Opening::Answer(head, body) => Err(whole((head, body))),
+    }
+}
+
+/// A body within its limits. One that does not come with its head is announced to whom it concerns.
+async fn read_announced(
+    shell: &Rc<Shell>,
+    parts: &request::Parts,
+    body: Incoming,
+    limit: usize,
+) -> Result<Bytes, Problem> {
+    let mut reading = Box::pin(read_body(shell, body, limit));
+    if let Poll::Ready(body) = poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await {
+        return body;
+    }
+    let _announced = gate_request::announcement(parts)
+        .map(|session| Announced { key: shell.open(session), shell: shell.clone() });
+    reading.await
+}
+
+/// A session that ends when the body it announces is there.
+struct Announced {
+    key: SessionKey,
+    shell: Rc<Shell>,
+}
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        self.shell.release(self.key);
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Client {
     /// The last poll, and the last POST.
     polled: Mark,
     posted: Mark,
+    /// Whoever brings the body of a POST that is on its way.
+    coming: Option<SessionKey>,
     /// How its WebSocket is written to, once it is on one.
     websocket: Option<WsDeflate>,
 }
@@ -93,6 +95,7 @@ impl Client {
             answers: 0,
             polled: Mark::default(),
             posted: Mark::default(),
+            coming: None,
             websocket,
         }
     }
@@ -133,6 +136,10 @@ impl Client {
             {
                 outs.push(Out::Posted { leg });
             }
+            // The body of another is being read (EIO4 "Sending data").
+            Requested::Post { .. } if self.coming.is_some() => {
+                self.engine.reject(leg, RequestError::BadRequest, outs);
+            }
             Requested::Post { body, binary, .. } => {
                 let before = self.engine.queued_bytes();
                 let messages = self.engine.post(leg, &body, binary, cx.now.mono_ms, outs);
@@ -148,6 +155,21 @@ impl Client {
             }
             Requested::Upgrade => self.engine.upgrade(leg, cx.now.mono_ms, outs),
         }
+    }
+
+    /// The body of a POST is on its way: there may be one at a time (EIO4 "Sending data").
+    pub(super) fn coming(&mut self, leg: SessionKey, outs: &mut Outs) {
+        match self.coming {
+            Some(_) if self.engine.transport() == Transport::Polling => {
+                self.engine.reject(leg, RequestError::BadRequest, outs);
+            }
+            _ => self.coming = Some(leg),
+        }
+    }
+
+    /// It has come, or never will.
+    pub(super) fn has_come(&mut self, leg: SessionKey) {
+        self.coming.take_if(|coming| *coming == leg);
     }
 
     /// A message on a WebSocket: the session's own, or one that wants to become it.

@@ -13,6 +13,10 @@ use crate::session::{Act, Answer};
 pub(super) enum ToHost {
     /// A request, from the holder of an id that says when the session began.
     Request(u64, Requested),
+    /// The body of a POST is on its way, from the holder of an id that says when the session began.
+    Coming(u64),
+    /// It has come, or never will.
+    Come,
     /// A message on the WebSocket.
     Frame(Carried),
     /// The link is gone before it was answered.

@@ -162,6 +162,14 @@ impl Polled {
                 cx.write_to(from, ToLeg::Refused(why));
                 Ok(())
             }
+            (ToHost::Coming(opened), Stage::Here(client)) if client.is_of(opened) => {
+                self.with(cx, |client, _, outs| client.coming(from, outs))
+            }
+            (ToHost::Come, Stage::Here(client)) => {
+                client.has_come(from);
+                Ok(())
+            }
+            (ToHost::Coming(_) | ToHost::Come, _) => Ok(()),
             (ToHost::Frame(frame), _) => {
                 self.with(cx, |client, cx, outs| client.frame(from, frame.frame(), cx, outs))
             }

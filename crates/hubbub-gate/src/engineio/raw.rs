@@ -94,7 +94,7 @@ impl Raw {
         }
         let ticket = self.ticket();
         if let Some(Listening { room, who, .. }) = &self.listening {
-            let body = Body { event: EventName::default(), content };
+            let body = Body::new(EventName::default(), content);
             cx.command(room, who, Command::Publish { body, key: None }, ticket);
         }
     }
