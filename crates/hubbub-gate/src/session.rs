@@ -46,6 +46,9 @@ pub trait Session {
 /// What one session tells another: a type of the protocol that both speak. It may go to another worker.
 pub type Letter = Box<dyn Any + Send>;
 
+/// Makes the steward of a name: a session without a link that keeps something for it, on the name's home. There is one at a time.
+pub type Appoint = fn(&Arc<str>) -> Box<dyn Session>;
+
 /// What may come to a session.
 #[derive(Debug)]
 pub enum Input<'a> {
@@ -237,6 +240,15 @@ pub enum Deed {
     Leave(RoomName),
     /// Tell another session.
     Letter(SessionKey, Letter),
+    /// Tell the steward of a name, who is begun if there is none.
+    Steward {
+        /// Of whom. Each protocol has names of its own: `xmpp:alice@example.org`.
+        name: Arc<str>,
+        /// How one is made.
+        appoint: Appoint,
+        /// What he is told.
+        letter: Letter,
+    },
     /// Begin a session that has no link of its own.
     Spawn(Box<dyn Session>),
     /// From now on actions reach this session by this name too, and by who it is. Who had the name before is disconnected.
@@ -308,6 +320,11 @@ impl Cx<'_> {
     /// Tells another session, which gets [`Input::Letter`] later in the turn, or in one of its own worker's.
     pub fn write_to(&mut self, session: SessionKey, letter: impl Any + Send) {
         self.deeds.push(Deed::Letter(session, Box::new(letter)));
+    }
+
+    /// Tells the steward of `name`, who is begun by `appoint` if there is none. [`Input::Undelivered`] says if that cannot be.
+    pub fn write_to_steward(&mut self, name: Arc<str>, appoint: Appoint, letter: impl Any + Send) {
+        self.deeds.push(Deed::Steward { name, appoint, letter: Box::new(letter) });
     }
 
     /// Begins a session without a link: others carry its words by letters. [`Input::NoRoom`] says if that cannot be.

@@ -12,6 +12,7 @@ mod letters;
 pub mod mail;
 mod seats;
 mod slot;
+mod stewards;
 mod turn;
 mod wheel;
 pub mod worker;

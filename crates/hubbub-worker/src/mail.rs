@@ -16,6 +16,7 @@ use hubbub_hub::{
 };
 
 use crate::actions::{Order, Report};
+use crate::stewards::ToSteward;
 
 /// What one worker, or the store, writes to a worker.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub enum Mail {
     Survey(SessionKey, Ticket, Option<RoomName>, usize),
     /// From a session to another: from whom, to whom.
     Letter(SessionKey, SessionKey, Letter),
+    /// From a session to the steward of a name.
+    ToSteward(Box<ToSteward>),
     /// To a session whose letter found nobody there.
     Undelivered(SessionKey, SessionKey),
     /// From the main thread: say goodbye to everybody.

@@ -12,6 +12,7 @@ use hubbub_hub::{
 
 use crate::mail::Mail;
 use crate::seats::Seat;
+use crate::stewards::ToSteward;
 use crate::wheel::Alarm;
 use crate::worker::{HookFrom, Slow, Worker};
 
@@ -41,6 +42,7 @@ impl<L: Default> Worker<L> {
             self.run_effects();
             self.fan_out();
             self.deliver_letters();
+            self.deliver_to_stewards();
         }
         self.clear_vacated();
         self.ring_others();
@@ -52,6 +54,7 @@ impl<L: Default> Worker<L> {
             && self.effects.is_empty()
             && self.happened_order.is_empty()
             && self.letters.is_empty()
+            && self.letters_to_stewards.is_empty()
     }
 
     fn next_deadline(&self) -> Option<u64> {
@@ -90,6 +93,7 @@ impl<L: Default> Worker<L> {
                     self.mail(session.worker, Mail::Answer(session, ticket, rooms));
                 }
                 Mail::Letter(from, to, letter) => self.deliver(from, to, letter),
+                Mail::ToSteward(letter) => self.deliver_to_steward(*letter),
                 Mail::Undelivered(from, to) => self.input(from, Input::Undelivered(to)),
                 Mail::Verdict(room, id, answer) => {
                     self.hub.verdict(&room, id, answer, self.now, &mut self.effects);
@@ -327,6 +331,7 @@ impl<L: Default> Worker<L> {
         let rooms = std::mem::take(&mut place.rooms);
         if !place.linked {
             self.vacated.push(session);
+            self.dismiss(slot);
         }
         self.be_forgotten(slot);
         for seat in seats {
@@ -405,6 +410,9 @@ impl<L: Default> Worker<L> {
                 self.letters.push_back((session, to, letter));
             }
             Deed::Letter(to, letter) => self.mail(to.worker, Mail::Letter(session, to, letter)),
+            Deed::Steward { name, appoint, letter } => {
+                self.send_to_steward(ToSteward { from: session, name, appoint, letter });
+            }
             Deed::Spawn(_) if self.detached >= self.settings.detached_max => {
                 self.handle(slot, Input::NoRoom);
             }

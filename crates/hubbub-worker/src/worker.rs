@@ -20,6 +20,7 @@ use crate::counters::Counters;
 use crate::mail::{Mailbox, Post};
 use crate::seats::Seats;
 use crate::slot::Slot;
+use crate::stewards::{Stewards, ToSteward};
 use crate::wheel::{Alarm, Wheel};
 
 /// The worker's own limits. Each is a documented setting.
@@ -93,6 +94,10 @@ pub struct Worker<L> {
     pub(crate) happened_order: Vec<RoomName>,
     /// Letters between sessions here: from whom, to whom, what.
     pub(crate) letters: VecDeque<(SessionKey, SessionKey, Letter)>,
+    /// Who keeps something for which name.
+    pub(crate) stewards: Stewards,
+    /// Letters to names that are at home here.
+    pub(crate) letters_to_stewards: VecDeque<ToSteward>,
     /// Places of sessions without links that are over.
     pub(crate) vacated: Vec<SessionKey>,
     /// How many such sessions there are.
@@ -170,6 +175,8 @@ impl<L: Default> Worker<L> {
             happened_order: Vec::new(),
             told: 0,
             letters: VecDeque::new(),
+            stewards: Stewards::default(),
+            letters_to_stewards: VecDeque::new(),
             vacated: Vec::new(),
             detached: 0,
             deeds: Vec::new(),
@@ -259,6 +266,7 @@ impl<L: Default> Worker<L> {
             || !self.slow.is_empty()
             || !self.happened_order.is_empty()
             || !self.letters.is_empty()
+            || !self.letters_to_stewards.is_empty()
             || !self.vacated.is_empty()
     }
 
