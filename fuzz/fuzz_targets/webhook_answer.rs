@@ -65,7 +65,7 @@ fn shown(body: &Body) -> BTreeMap<String, Box<RawValue>> {
 fuzz_target!(|input: &[u8]| {
     let Some((kind, answer)) = input.split_first() else { return };
     let kind = HookKind::ALL[usize::from(kind % 4)];
-    let said = Body { event: EventName::default(), content: Content::Text("hi".into()) };
+    let said = Body::new(EventName::default(), Content::Text("hi".into()));
     let Ok(verdict) = verdict::parse(answer, &ask(kind, Some(said))) else { return };
     assert!(verdict.actions.len() <= ACTIONS_MAX);
     verdict.actions.iter().for_each(check);

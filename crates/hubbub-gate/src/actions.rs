@@ -81,10 +81,10 @@ impl Message<'_> {
         let data = self.data.map(RawValue::get).ok_or("a message has data")?;
         let encoding = self.encoding.as_deref();
         if self.args {
-            return Ok(Body { event, content: args(data, encoding)? });
+            return Ok(Body::new(event, args(data, encoding)?));
         }
         let content = say::content(data, encoding).map_err(|problem| problem.detail)?;
-        Ok(Body { event, content })
+        Ok(Body::new(event, content))
     }
 }
 

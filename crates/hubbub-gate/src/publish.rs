@@ -47,7 +47,7 @@ pub fn want(room: RoomName, params: &Params, request: Request) -> Result<Publica
             Problem::bad_request("With args=true the body is a JSON array, sent as application/json.")
         })?;
     }
-    Ok(Publication { room, body: Body { event, content }, key: key.transpose()? })
+    Ok(Publication { room, body: Body::new(event, content), key: key.transpose()? })
 }
 
 /// What the media type makes of the body. `curl -d` calls everything a form; it is taken as the text it is.

@@ -1,5 +1,6 @@
 //! What happens in a room: events, their bodies and their senders.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ impl Event {
     /// Bytes that this event counts for against a history's or a queue's limit: its content and a flat share for the rest.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.body.content.weight() + 160
+        self.body.weight() + 160
     }
 }
 
@@ -53,6 +54,45 @@ pub struct Body {
     pub event: EventName,
     /// What was said.
     pub content: Content,
+    /// What the sender's protocol says beside it.
+    pub carried: Option<Carried>,
+}
+
+impl Body {
+    /// A body with nothing beside its content.
+    #[must_use]
+    pub fn new(event: EventName, content: Content) -> Self {
+        Self { event, content, carried: None }
+    }
+
+    /// Bytes that this counts for against limits.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.content.weight() + self.carried.as_ref().map_or(0, Carried::weight)
+    }
+}
+
+/// What one protocol can say and no content holds: kept, and handed on as it is to those who understand its form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carried {
+    /// Which form the bytes have: a short name that gates choose.
+    pub form: Cow<'static, str>,
+    /// The sender's bytes, opaque to everybody else.
+    pub bytes: Bytes,
+}
+
+impl Carried {
+    /// Something of the form `form`.
+    #[must_use]
+    pub fn new(form: &'static str, bytes: Bytes) -> Self {
+        Self { form: Cow::Borrowed(form), bytes }
+    }
+
+    /// Bytes that this counts for against limits.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.form.len() + self.bytes.len()
+    }
 }
 
 /// Content, kept exactly as the sender wrote it.

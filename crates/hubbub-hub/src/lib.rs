@@ -26,7 +26,7 @@ pub use command::{
     Command, Effect, Happening, Joined, Notice, Page, Published, Refusal, Reply, RoomInfo, SessionKey, Start,
     Ticket, WorkerId,
 };
-pub use event::{Args, Body, Content, Event, EventName, Part, Sender};
+pub use event::{Args, Body, Carried, Content, Event, EventName, Part, Sender};
 pub use hook::{
     Action, Emission, Hello, Hook, HookAnswer, HookAsk, HookKind, HookName, Refused, SessionName, Target,
     Verdict,

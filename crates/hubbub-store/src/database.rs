@@ -20,7 +20,8 @@ const LOCK: &str = "hubbub.lock";
 const BUSY: Duration = Duration::from_secs(10);
 
 /// `user_version` counts how many of these have run. Never change one that was released: add another.
-const MIGRATIONS: [&str; 1] = [include_str!("schema-1.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema-1.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
 
 /// Makes the directory and the file where they are missing, and brings the schema up to date.
 pub(crate) fn prepare(dir: &Path) -> Result<(), StoreError> {
@@ -112,10 +113,27 @@ mod tests {
         prepare(dir.path()).unwrap();
         connect(dir.path()).unwrap().pragma_update(None, "user_version", 99).unwrap();
         let error = prepare(dir.path()).unwrap_err();
-        assert!(matches!(error, StoreError::Newer { found: 99, known: 1 }), "{error}");
+        let newest = MIGRATIONS.len() as i64;
+        assert!(matches!(error, StoreError::Newer { found: 99, known } if known == newest), "{error}");
         let left: i64 =
             connect(dir.path()).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         assert_eq!(left, 99);
+    }
+
+    #[test]
+    fn messages_of_the_first_version_have_nothing_beside_their_content() {
+        let dir = tempfile::tempdir().unwrap();
+        let connection = connect(dir.path()).unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let row = "INSERT INTO events VALUES
+            (1, 1, x'00', 5, 165, 'ann@localhost', 'Ann', 'message', 0, NULL, x'6869')";
+        connection.execute(row, []).unwrap();
+        drop(connection);
+        prepare(dir.path()).unwrap();
+        let sql = "SELECT name || CAST(content AS TEXT) || (carried IS NULL) FROM events";
+        let read: String = connect(dir.path()).unwrap().query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(read, "Annhi1");
     }
 
     #[test]

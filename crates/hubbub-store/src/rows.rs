@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use hubbub_hub::{
-    Args, Body, Content, Event, EventName, IdempotencyKey, MessageId, Offset, Part, RoomName, Sender,
-    UserAddress,
+    Args, Body, Carried, Content, Event, EventName, IdempotencyKey, MessageId, Offset, Part, RoomName,
+    Sender, UserAddress,
 };
 use rusqlite::{Connection, Row, named_params};
 
@@ -40,8 +40,11 @@ pub(crate) fn insert(
     event: &Event,
     key: Option<&IdempotencyKey>,
 ) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO events (log, seq, id, unix_ms, weight, user, name, event, kind, key, content)
-        VALUES (:log, :seq, :id, :unix_ms, :weight, :user, :name, :event, :kind, :key, :content)";
+    let sql = "INSERT INTO events (log, seq, id, unix_ms, weight, user, name, event, kind, key, content,
+            carried_form, carried)
+        VALUES (:log, :seq, :id, :unix_ms, :weight, :user, :name, :event, :kind, :key, :content,
+            :carried_form, :carried)";
+    let carried = event.body.carried.as_ref();
     connection.prepare_cached(sql)?.execute(named_params! {
         ":log": log,
         ":seq": int(event.at.seq),
@@ -54,12 +57,14 @@ pub(crate) fn insert(
         ":kind": kind(&event.body.content),
         ":key": key.map(IdempotencyKey::as_str),
         ":content": &*stored(&event.body.content),
+        ":carried_form": carried.map(|carried| &*carried.form),
+        ":carried": carried.map(|carried| &*carried.bytes),
     })?;
     Ok(())
 }
 
 /// The columns that [`decode`] reads, in its order.
-pub(crate) const EVENT: &str = "seq, id, unix_ms, user, name, event, kind, content";
+pub(crate) const EVENT: &str = "seq, id, unix_ms, user, name, event, kind, content, carried_form, carried";
 
 /// Reads a message of `room` from [`EVENT`]'s columns.
 pub(crate) fn decode(row: &Row<'_>, room: &RoomName, epoch: u32) -> Result<Arc<Event>, Damaged> {
@@ -73,9 +78,19 @@ pub(crate) fn decode(row: &Row<'_>, room: &RoomName, epoch: u32) -> Result<Arc<E
         id: MessageId(u128::from_be_bytes(row.get(1)?)),
         unix_ms: nat(row.get(2)?),
         from: Sender { user: UserAddress::from_prepared(&user), name: name.into() },
-        body: Body { event: event_name(&event)?, content: content_of(row.get(6)?, content)? },
+        body: Body {
+            event: event_name(&event)?,
+            content: content_of(row.get(6)?, content)?,
+            carried: carried_of(row)?,
+        },
         origin: None,
     }))
+}
+
+/// What was said beside the content. Its form is whatever the gate that wrote it called it.
+fn carried_of(row: &Row<'_>) -> Result<Option<Carried>, Damaged> {
+    let (form, bytes): (Option<String>, Option<Vec<u8>>) = (row.get(8)?, row.get(9)?);
+    Ok(form.zip(bytes).map(|(form, bytes)| Carried { form: form.into(), bytes: bytes.into() }))
 }
 
 /// The default name is in nearly every row: it shares one allocation.

@@ -52,7 +52,7 @@ fn append(name: &str, seq: u64) -> LogAsk {
         id: MessageId(u128::from(seq)),
         unix_ms: 1000 + seq,
         from: Sender { user: UserAddress::from_prepared("ann@localhost"), name: "Ann".into() },
-        body: Body { event: EventName::default(), content: Content::Text(format!("message {seq}").into()) },
+        body: Body::new(EventName::default(), Content::Text(format!("message {seq}").into())),
         origin: None,
     };
     LogAsk::Append { event: Arc::new(event), key: None }

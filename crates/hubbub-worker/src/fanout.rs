@@ -215,7 +215,7 @@ fn weight(what: &Happening) -> usize {
     match what {
         Happening::Event(event) => event.weight(),
         Happening::Presence(_) => 160,
-        Happening::Emission(emission) => emission.body.content.weight() + 160,
+        Happening::Emission(emission) => emission.body.weight() + 160,
     }
 }
 

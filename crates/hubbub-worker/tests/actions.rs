@@ -187,7 +187,7 @@ fn session(name: &str) -> Target {
 }
 
 fn emit(to: Target, what: &'static str) -> Action {
-    let body = Body { event: EventName::default(), content: Content::Text(what.into()) };
+    let body = Body::new(EventName::default(), Content::Text(what.into()));
     Action::Emit { to, except: Vec::new(), body, volatile: false, ack_ms: None }
 }
 

@@ -384,7 +384,7 @@ fn what_the_application_tells_a_session_that_moves_reaches_it() {
     socket.say(&mut house, "5");
     house.turn(1);
     house.turn(0);
-    let body = Body { event: EventName::default(), content: Content::Text("welcome".into()) };
+    let body = Body::new(EventName::default(), Content::Text("welcome".into()));
     let emission = Arc::new(Emission { room: None, body, volatile: false, except: Vec::new() });
     house.input(place, Input::Act(Act::Emit { emission, ack: None }));
     let heard = heard(&mut house, &mut socket);

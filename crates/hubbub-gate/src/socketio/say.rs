@@ -170,7 +170,7 @@ impl Said<'_> {
         if content.weight() > limit {
             return Err(Problem::too_large(limit));
         }
-        Ok(Body { event, content })
+        Ok(Body::new(event, content))
     }
 
     /// An argument, if it is a text.

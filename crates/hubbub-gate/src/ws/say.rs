@@ -41,7 +41,7 @@ pub(super) struct Said {
 
 /// A frame that is a message.
 pub(super) fn raw(content: Content) -> Said {
-    Said { body: Body { event: EventName::default(), content }, key: None }
+    Said { body: Body::new(EventName::default(), content), key: None }
 }
 
 /// A frame that is an envelope.
@@ -72,7 +72,7 @@ pub(super) fn envelope(text: &str) -> Result<Said, (Option<String>, Problem)> {
         content =
             spread(content).ok_or_else(|| blame(Problem::bad_request("With args, data is an array.")))?;
     }
-    Ok(Said { body: Body { event, content }, key })
+    Ok(Said { body: Body::new(event, content), key })
 }
 
 /// A string is text, anything else is JSON; base64 is binary where it is marked so.

@@ -263,7 +263,7 @@ pub fn named_event(seq: u64, name: &str, content: Content) -> Arc<Event> {
         id: id(seq),
         unix_ms: 1_763_800_000_123,
         from: Sender { user: UserAddress::new("Bob", "guest.localhost").unwrap(), name: "Bob".into() },
-        body: Body { event: EventName::parse(name).unwrap(), content },
+        body: Body::new(EventName::parse(name).unwrap(), content),
         origin: None,
     })
 }

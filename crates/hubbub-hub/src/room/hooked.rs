@@ -151,7 +151,7 @@ impl Room {
         let ask = self.hook_ask(HookKind::Event, &asked.identity, asked.session, asked.label.as_ref(), cx);
         let Some(mut ask) = ask else { return };
         ask.body = Some(body.clone());
-        self.hooked.row_bytes += body.content.weight();
+        self.hooked.row_bytes += body.weight();
         self.hooked.row.push_back(Waiting { id: ask.id, asked, body, key, also: Vec::new(), verdict: None });
         cx.effects.push(Effect::Hook(Box::new(ask)));
     }
@@ -219,7 +219,7 @@ impl Room {
     /// There is no verdict. Nothing comes of it, so nothing has to come before it.
     fn give_up(&mut self, at: usize, why: &Refusal, cx: &mut RoomCx<'_>) {
         let Some(waits) = self.hooked.row.remove(at) else { return };
-        self.hooked.row_bytes -= waits.body.content.weight();
+        self.hooked.row_bytes -= waits.body.weight();
         let Waiting { asked, also, .. } = waits;
         std::iter::once(&asked).chain(&also).for_each(|asked| refuse(asked, why.clone(), cx));
     }
@@ -266,7 +266,7 @@ impl Room {
         while matches!(self.stage, Stage::Open) && !self.hooked.paused {
             let Some(mut waits) = self.hooked.row.pop_front() else { return };
             let Some(verdict) = waits.verdict.take() else { return self.hooked.row.push_front(waits) };
-            self.hooked.row_bytes -= waits.body.content.weight();
+            self.hooked.row_bytes -= waits.body.weight();
             self.take_effect(waits, verdict, cx);
         }
     }

@@ -97,7 +97,7 @@ pub fn session(slot: u32) -> SessionKey {
 }
 
 pub fn body(text: &str) -> Body {
-    Body { event: EventName::default(), content: Content::Text(Bytes::copy_from_slice(text.as_bytes())) }
+    Body::new(EventName::default(), Content::Text(Bytes::copy_from_slice(text.as_bytes())))
 }
 
 impl Bench {

@@ -5,8 +5,8 @@ mod model;
 use std::sync::Arc;
 
 use hubbub_hub::{
-    Args, Body, Content, Event, EventName, IdempotencyKey, Keep, MessageId, Offset, Opened, Part, Sender,
-    UserAddress,
+    Args, Body, Carried, Content, Event, EventName, IdempotencyKey, Keep, MessageId, Offset, Opened, Part,
+    Sender, UserAddress,
 };
 use tempfile::TempDir;
 
@@ -25,7 +25,7 @@ fn event(seq: u64, unix_ms: u64, bytes: usize) -> Arc<Event> {
         id: MessageId(u128::from(seq) << 64 | 5),
         unix_ms,
         from: Sender { user: UserAddress::new("ann", "guest.localhost").unwrap(), name: "Ann".into() },
-        body: Body { event: EventName::default(), content: Content::Text("x".repeat(bytes).into()) },
+        body: Body::new(EventName::default(), Content::Text("x".repeat(bytes).into())),
         origin: None,
     })
 }
@@ -143,7 +143,8 @@ fn what_is_kept_comes_back_as_it_was() {
         .zip(contents)
         .map(|(seq, content)| {
             let mut event = (*event(seq, 1000 + seq, 0)).clone();
-            event.body = Body { event: EventName::parse("chat").unwrap(), content };
+            event.body = Body::new(EventName::parse("chat").unwrap(), content);
+            event.body.carried = (seq % 2 == 0).then(|| Carried::new("odd", vec![0, 255, b'\''].into()));
             Arc::new(event)
         })
         .collect();

@@ -19,7 +19,7 @@ fn ask(kind: HookKind) -> HookAsk {
         grants: None,
         expires_unix_ms: None,
     };
-    let said = Body { event: EventName::parse("move").unwrap(), content: Content::Text("\"hi\"".into()) };
+    let said = Body::new(EventName::parse("move").unwrap(), Content::Text("\"hi\"".into()));
     HookAsk {
         id: MessageId(7),
         hook: HookName::new("app"),

@@ -123,7 +123,7 @@ impl Session for Sayer {
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
         if let Input::Stream(bytes) = input {
             let content = Content::Text(Bytes::copy_from_slice(bytes));
-            let body = Body { event: EventName::default(), content };
+            let body = Body::new(EventName::default(), content);
             cx.command(&lobby(), &somebody("sayer"), Command::Publish { body, key: None }, 1);
         }
         Ok(())
