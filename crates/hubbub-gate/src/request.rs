@@ -1,5 +1,7 @@
 //! From a request to the session that answers it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::uri::Authority;
 use http::{Method, Version, header, request, response};
@@ -12,7 +14,7 @@ use crate::engineio;
 use crate::origin::{self, Origin};
 use crate::params::{self, Params};
 use crate::problem::Problem;
-use crate::session::Session;
+use crate::session::{Secured, Session};
 use crate::settings::GateSettings;
 use crate::want::Want;
 use crate::{admin, poll, publish, rooms, sse, ws};
@@ -26,6 +28,8 @@ pub struct Request {
     pub body: Bytes,
     /// An extended CONNECT for `websocket` (RFC 8441 §4).
     pub websocket_connect: bool,
+    /// What is known of the connection's TLS, if it has any.
+    pub secured: Option<Arc<Secured>>,
 }
 
 /// What to do with a request.

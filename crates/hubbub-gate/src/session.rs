@@ -69,6 +69,8 @@ pub enum Input<'a> {
     Answer(Ticket, Answer),
     /// Another session's word.
     Letter(SessionKey, Letter),
+    /// After [`Deed::Secure`]: the link is encrypted from here on.
+    Secured(Arc<Secured>),
     /// There is no such session (any more): what was written to it is lost.
     Undelivered(SessionKey),
     /// The application wants something of this session.
@@ -85,6 +87,17 @@ pub enum Input<'a> {
     Shutdown,
     /// The link is gone.
     LinkLost,
+}
+
+/// What is known of a link that is encrypted by TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Secured {
+    /// The channel binding `tls-exporter` (RFC 9266).
+    pub exporter: [u8; 32],
+    /// The channel binding `tls-server-end-point` (RFC 5929 §4): the hash of the certificate that was shown.
+    pub end_point: Vec<u8>,
+    /// The host that the peer asked for (SNI, RFC 6066 §3).
+    pub server_name: Option<String>,
 }
 
 /// What an application wants of a session.
@@ -257,6 +270,9 @@ pub enum Deed {
     Unknown,
     /// The peer has acknowledged: a JSON array.
     Acked(AckId, Bytes),
+    /// When all in the outbox has been sent, the link begins to be encrypted; [`Input::Secured`] says that it is. What the peer sends
+    /// before that is not given to the session. For links in clear text whose socket is the session's own (XMPP's STARTTLS).
+    Secure,
     /// This session goes on as another.
     TurnInto(Box<dyn Session>),
 }
@@ -330,6 +346,11 @@ impl Cx<'_> {
     /// Begins a session without a link: others carry its words by letters. [`Input::NoRoom`] says if that cannot be.
     pub fn spawn(&mut self, session: impl Session + 'static) {
         self.deeds.push(Deed::Spawn(Box::new(session)));
+    }
+
+    /// Has the link encrypted once all in the outbox has been sent.
+    pub fn secure(&mut self) {
+        self.deeds.push(Deed::Secure);
     }
 
     /// Goes on as `session`, which gets [`Input::Opened`] next.

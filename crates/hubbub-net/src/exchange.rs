@@ -73,7 +73,7 @@ fn begin(
     let protocol = parts.extensions.get::<hyper::ext::Protocol>();
     let websocket_connect =
         parts.method == Method::CONNECT && protocol.is_some_and(|protocol| protocol.as_str() == "websocket");
-    let request = gate_request::Request { parts, body, websocket_connect };
+    let request = gate_request::Request { parts, body, websocket_connect, secured: None };
     match gate_request::open(request, origin, &shell.gate) {
         Opening::Session(session) => Ok((Open { key: shell.open(session), shell, busy }, websocket_connect)),
         Opening::Answer(head, body) => Err(whole((head, body))),

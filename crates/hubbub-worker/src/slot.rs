@@ -16,6 +16,8 @@ pub struct Slot<L> {
     pub outbox: Outbox,
     /// What the shell needs to send them; the worker does not look at it.
     pub link: L,
+    /// The session wants its link encrypted once the outbox is empty; the shell sees to it, and takes this back.
+    pub securing: bool,
     /// Whether a link holds this place; otherwise it is given up when the session ends.
     pub(crate) linked: bool,
     /// Already among the touched of this turn.

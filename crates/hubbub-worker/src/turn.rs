@@ -420,6 +420,10 @@ impl<L: Default> Worker<L> {
                 self.detached += 1;
                 self.place(session, L::default(), false);
             }
+            Deed::Secure => {
+                place.securing = true;
+                self.touch(slot);
+            }
             Deed::TurnInto(next) => {
                 place.session = Some(next);
                 self.handle(slot, Input::Opened);

@@ -212,6 +212,7 @@ impl<L: Default> Worker<L> {
             session: Some(session),
             outbox: Outbox::new(),
             link,
+            securing: false,
             linked,
             touched: false,
             armed_ms: u64::MAX,

@@ -107,7 +107,8 @@ impl Desk {
                 return self.turned_away(head, &body);
             }
         };
-        let request = Request { parts, body: Bytes::copy_from_slice(body), websocket_connect: false };
+        let body = Bytes::copy_from_slice(body);
+        let request = Request { parts, body, websocket_connect: false, secured: None };
         match open(request, &origin, &self.settings) {
             Opening::Session(session) => {
                 self.session = Some(session);
@@ -172,7 +173,10 @@ impl Desk {
             }
             Deed::Unknown => {}
             Deed::Ask(..) | Deed::Name(..) | Deed::Acked(..) => panic!("no test here does that"),
-            Deed::Letter(..) | Deed::Spawn(_) => panic!("no session here writes to another"),
+            Deed::Letter(..) | Deed::Steward { .. } | Deed::Spawn(_) => {
+                panic!("no session here writes to another")
+            }
+            Deed::Secure => panic!("no session here wants TLS"),
         }
     }
 

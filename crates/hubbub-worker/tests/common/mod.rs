@@ -131,8 +131,8 @@ impl House {
             request = request.header(HeaderName::from_bytes(name.as_bytes()).unwrap(), *value);
         }
         let parts = request.body(()).unwrap().into_parts().0;
-        let request =
-            Request { parts, body: Bytes::copy_from_slice(body.as_bytes()), websocket_connect: false };
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let request = Request { parts, body, websocket_connect: false, secured: None };
         match open(request, &Origin::Own, &self.gate) {
             Opening::Session(session) => self.workers[usize::from(worker)].open(session, ()),
             Opening::Answer(_, body) => panic!("{}", String::from_utf8_lossy(&body)),
