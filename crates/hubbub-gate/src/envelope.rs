@@ -2,7 +2,7 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
-use hubbub_hub::presence::{Movement, PresenceChange, PresenceView};
+use hubbub_hub::presence::{Movement, Person, PresenceChange, PresenceView};
 use hubbub_hub::{Args, Body, Content, Emission, Event, Joined, Offset, Page, Published, RoomName, Sender};
 use serde_json::json;
 
@@ -93,13 +93,13 @@ fn sender(out: &mut Vec<u8>, from: &Sender) {
 
 /// The answer to a publish: the envelope without the data, which its sender has.
 #[must_use]
-pub fn published(published: &Published, from: &Sender, event: &str) -> serde_json::Value {
+pub fn published(published: &Published, event: &str) -> serde_json::Value {
     json!({
         "id": published.id.to_string(),
         "offset": published.at.to_string(),
         "time": published.unix_ms,
-        "from": from.user.as_str(),
-        "name": &*from.name,
+        "from": published.from.user.as_str(),
+        "name": &*published.from.name,
         "event": event,
     })
 }
@@ -184,12 +184,26 @@ pub fn presence(view: &PresenceView) -> Option<serde_json::Value> {
 pub fn presence_change(change: &PresenceChange) -> serde_json::Value {
     match &change.who {
         None => json!({ "count": change.count }),
-        Some((who, movement)) => json!({
-            "action": match movement { Movement::Join => "join", Movement::Leave => "leave" },
-            "user": who.user.as_str(),
-            "name": &*who.name,
-            "count": change.count,
-        }),
+        Some((Person { who, .. }, movement)) => {
+            let mut data = json!({
+                "action": action(movement),
+                "user": who.user.as_str(),
+                "name": &*who.name,
+                "count": change.count,
+            });
+            if let Movement::Rename { former } = movement {
+                data["former"] = (&**former).into();
+            }
+            data
+        }
+    }
+}
+
+fn action(movement: &Movement) -> &'static str {
+    match movement {
+        Movement::Join => "join",
+        Movement::Leave => "leave",
+        Movement::Rename { .. } => "rename",
     }
 }
 

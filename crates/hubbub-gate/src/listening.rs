@@ -85,7 +85,7 @@ impl Listening {
     pub(crate) fn ask(&mut self, ticket: Ticket, cx: &mut Cx<'_>) {
         self.stage = Stage::Asking(ticket);
         let (start, hello) = (self.start, self.hello.clone());
-        let command = Command::Join { start, limit: PAGE, stay: Stay::Seated, follow: true, hello };
+        let command = Command::join(start, PAGE, Stay::Seated, true, hello);
         cx.command(&self.room, &self.who, command, ticket);
     }
 
@@ -105,7 +105,7 @@ impl Listening {
     pub(crate) fn look(&mut self, ticket: Ticket, cx: &mut Cx<'_>) {
         self.stage = Stage::Asking(ticket);
         let (start, hello) = (self.start, self.hello.clone());
-        let command = Command::Join { start, limit: 1, stay: Stay::Seated, follow: false, hello };
+        let command = Command::join(start, 1, Stay::Seated, false, hello);
         cx.command(&self.room, &self.who, command, ticket);
     }
 

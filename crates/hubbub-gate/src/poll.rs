@@ -72,7 +72,7 @@ impl Poll {
         self.deadline = cx.now.mono_ms + cx.settings.answer_ms;
         let Reading { start, limit, wait_ms, .. } = self.reading;
         let stay = if self.who.named { Stay::Lingering } else { Stay::Unseen };
-        let command = Command::Join { start, limit, stay, follow: wait_ms > 0, hello: None };
+        let command = Command::join(start, limit, stay, wait_ms > 0, None);
         cx.command(&self.reading.room, &self.who, command, 0);
     }
 
@@ -90,7 +90,11 @@ impl Poll {
             }
             Reply::Joined(joined) => self.answer_page(joined, cx),
             Reply::Refused(why) => respond_problem(&Problem::refused(why), cx),
-            Reply::Published(_) | Reply::Presence(_) | Reply::Answered(_) | Reply::Succeeded => Ok(()),
+            Reply::Published(_)
+            | Reply::Presence(_)
+            | Reply::Answered(_)
+            | Reply::Succeeded
+            | Reply::Renamed(_) => Ok(()),
         }
     }
 

@@ -33,7 +33,11 @@ impl AskPresence {
                 respond_json(StatusCode::OK, &answer, cx)
             }
             Reply::Refused(why) => respond_problem(&Problem::refused(why), cx),
-            Reply::Joined(_) | Reply::Published(_) | Reply::Answered(_) | Reply::Succeeded => Ok(()),
+            Reply::Joined(_)
+            | Reply::Published(_)
+            | Reply::Answered(_)
+            | Reply::Succeeded
+            | Reply::Renamed(_) => Ok(()),
         }
     }
 }

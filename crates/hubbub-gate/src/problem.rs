@@ -74,6 +74,11 @@ impl Problem {
         Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "There is no such form of it.", detail)
     }
 
+    /// It goes against what is there.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", "That goes against what is there.", detail)
+    }
+
     /// The body did not come in time.
     pub fn timeout() -> Self {
         let detail = "The body did not arrive in time. Send it again.";
@@ -124,6 +129,9 @@ impl Problem {
             Refusal::Forbidden(Right::Publish) => Self::forbidden("This room does not let you publish."),
             Refusal::Forbidden(Right::Read) => Self::forbidden("This room does not let you read."),
             Refusal::NoSuchInbox => Self::not_found("There is no such user."),
+            Refusal::NameTaken => Self::conflict("Somebody else in this room is called so."),
+            Refusal::BadName => Self::bad_request("A name has 1 to 255 bytes and no control characters."),
+            Refusal::NotThere => Self::conflict("You are not in this room."),
             Refusal::PresenceOff => Self::not_found("This room does not tell who is there."),
             Refusal::TooManyRooms => {
                 Self::unavailable("There are as many rooms as the server may have (limits.rooms).")

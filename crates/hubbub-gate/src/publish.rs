@@ -113,7 +113,7 @@ impl Publish {
         match reply {
             Reply::Published(published) => {
                 let status = if published.repeated { StatusCode::OK } else { StatusCode::CREATED };
-                let stamp = envelope::published(published, &self.who.sender(), self.event.as_str());
+                let stamp = envelope::published(published, self.event.as_str());
                 respond_text(status, envelope::with_answer(&stamp, published.answer.as_ref()), cx)
             }
             Reply::Answered(answer) => {
@@ -121,7 +121,7 @@ impl Publish {
                 respond_text(StatusCode::OK, envelope::with_answer(&nothing, answer.as_ref()), cx)
             }
             Reply::Refused(why) => respond_problem(&Problem::refused(why), cx),
-            Reply::Joined(_) | Reply::Presence(_) | Reply::Succeeded => Ok(()),
+            Reply::Joined(_) | Reply::Presence(_) | Reply::Succeeded | Reply::Renamed(_) => Ok(()),
         }
     }
 }

@@ -48,7 +48,7 @@ impl Reader {
     pub(crate) fn ask(&self, cx: &mut Cx<'_>) {
         let Self { start, hello, .. } = self;
         let (start, hello) = (*start, hello.clone());
-        let command = Command::Join { start, limit: PAGE, stay: Stay::Seated, follow: true, hello };
+        let command = Command::join(start, PAGE, Stay::Seated, true, hello);
         cx.command(&self.room, &self.who, command, READING);
     }
 

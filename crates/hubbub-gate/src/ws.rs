@@ -256,7 +256,7 @@ impl Peer {
                 self.acknowledge(ticket, None, answer.as_ref(), cx);
                 Ok(())
             }
-            Reply::Presence(_) | Reply::Succeeded => Ok(()),
+            Reply::Presence(_) | Reply::Succeeded | Reply::Renamed(_) => Ok(()),
         }
     }
 

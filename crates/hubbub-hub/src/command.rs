@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::address::RoomName;
-use crate::event::{Body, Event};
+use crate::event::{Body, Event, Sender};
 use crate::hook::{Action, Emission, Hello, HookAsk, Refused, SessionName};
 use crate::id::MessageId;
 use crate::idempotency::IdempotencyKey;
@@ -69,6 +69,14 @@ pub enum Command {
         /// What came with the connection, if the session has one of its own: a WebSocket, an event stream. Nothing for a
         /// further room over the same connection, and for a poll.
         hello: Option<Arc<Hello>>,
+        /// What its owner wishes to be called in the room, refused if somebody else is called so. Else he is called by his own
+        /// name, with a number if somebody has it. Nothing changes for whoever is there already.
+        nick: Option<Arc<str>>,
+    },
+    /// Be called otherwise in the room, where the session must be present. Answered by [`Reply::Renamed`].
+    Rename {
+        /// What.
+        nick: Arc<str>,
     },
     /// The session's seat is given up, or the session is gone. Not answered.
     Leave,
@@ -93,6 +101,14 @@ pub enum Command {
     /// What an application wanted done is on its way: what waits behind it may take effect. Asked by the home's worker. Not
     /// answered.
     GoOn,
+}
+
+impl Command {
+    /// A [`Self::Join`] that wishes for nothing beyond reading and being there.
+    #[must_use]
+    pub fn join(start: Start, limit: u32, stay: Stay, follow: bool, hello: Option<Arc<Hello>>) -> Self {
+        Self::Join { start, limit, stay, follow, hello, nick: None }
+    }
 }
 
 /// How a reader is present.
@@ -134,6 +150,8 @@ pub enum Reply {
     Answered(Option<Bytes>),
     /// To [`Command::Presence`].
     Presence(PresenceView),
+    /// To [`Command::Rename`]: what one is called from now on.
+    Renamed(Sender),
     /// To the former of a [`Command::Succeed`]: from here on its successor is told what happens, and it is not.
     Succeeded,
     /// To any: no.
@@ -151,6 +169,8 @@ pub struct Joined {
     pub live: bool,
     /// Who is there, as far as the room tells.
     pub presence: PresenceView,
+    /// What one is called here, if one is present.
+    pub me: Option<Sender>,
 }
 
 /// A piece of a room's log.
@@ -183,6 +203,8 @@ pub struct Published {
     pub at: Offset,
     /// When it was stamped, in milliseconds since 1970.
     pub unix_ms: u64,
+    /// As whose words.
+    pub from: Sender,
     /// It was kept before: this is a repetition with the same key.
     pub repeated: bool,
     /// What the room's application answered: a JSON array.
@@ -198,6 +220,12 @@ pub enum Refusal {
     NoSuchInbox,
     /// The room does not tell who is there.
     PresenceOff,
+    /// Somebody else in the room is called so.
+    NameTaken,
+    /// Nobody can be called so.
+    BadName,
+    /// One must be in the room for that.
+    NotThere,
     /// There are as many rooms as the server may have.
     TooManyRooms,
     /// The log cannot keep up, or the home's mailbox is full: try again later.

@@ -72,26 +72,33 @@ impl Body {
     }
 }
 
-/// What one protocol can say and no content holds: kept, and handed on as it is to those who understand its form.
+/// What one protocol can say and no content holds: kept, and handed on as it is to those who understand its form. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Carried {
-    /// Which form the bytes have: a short name that gates choose.
-    pub form: Cow<'static, str>,
-    /// The sender's bytes, opaque to everybody else.
-    pub bytes: Bytes,
-}
+pub struct Carried(Arc<(Cow<'static, str>, Bytes)>);
 
 impl Carried {
-    /// Something of the form `form`.
+    /// Something of the form `form`, a short name that gates choose.
     #[must_use]
-    pub fn new(form: &'static str, bytes: Bytes) -> Self {
-        Self { form: Cow::Borrowed(form), bytes }
+    pub fn new(form: impl Into<Cow<'static, str>>, bytes: Bytes) -> Self {
+        Self(Arc::new((form.into(), bytes)))
+    }
+
+    /// Which form the bytes have.
+    #[must_use]
+    pub fn form(&self) -> &str {
+        &self.0.0
+    }
+
+    /// The sender's bytes, opaque to everybody who does not know the form.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.0.1
     }
 
     /// Bytes that this counts for against limits.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.form.len() + self.bytes.len()
+        self.form().len() + self.bytes().len()
     }
 }
 

@@ -82,6 +82,10 @@ impl Hub {
         if !self.rooms.contains_key(&name) {
             match asked.command {
                 Command::Leave | Command::GoOn | Command::Succeed { .. } => return,
+                Command::Rename { .. } => {
+                    let no = Reply::Refused(Refusal::NotThere);
+                    return effects.push(Effect::Reply(asked.session, name, asked.ticket, no));
+                }
                 // Nobody is there to hear it.
                 Command::Emit(_) => {
                     let said = Reply::Answered(None);

@@ -1,31 +1,36 @@
 //! Who is in a room.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use crate::address::UserAddress;
-use crate::command::SessionKey;
+use crate::command::{Refusal, SessionKey};
 use crate::event::Sender;
 use crate::identity::Identity;
+use crate::names::{self, Names};
 use crate::policy::PresenceMode;
 
-/// Somebody came or went.
+/// Somebody came, went, or is there otherwise than before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PresenceChange {
-    /// Who, and whether he came; `None` where the room only counts.
-    pub who: Option<(Sender, Movement)>,
+    /// Who, as he is now or was last, and what changed; `None` where the room only counts.
+    pub who: Option<(Person, Movement)>,
     /// How many people are there now.
     pub count: usize,
 }
 
-/// Which way somebody went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What changed about somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Movement {
     /// His first session came in.
     Join,
     /// His last session left.
     Leave,
+    /// He is called otherwise now.
+    Rename {
+        /// What he was called until now.
+        former: Arc<str>,
+    },
 }
 
 /// Who is there, as far as the room tells.
@@ -42,7 +47,7 @@ pub enum PresenceView {
 /// One person who is there, by however many sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// Who.
+    /// Who, by the name that nobody else has here.
     pub who: Sender,
     /// By how many sessions.
     pub sessions: usize,
@@ -55,6 +60,7 @@ pub struct Person {
 pub(crate) struct Occupants {
     sessions: HashMap<Place, UserAddress>,
     people: HashMap<UserAddress, Person>,
+    names: Names,
     /// The list as last shown; joins of many readers in a row share it.
     shown: Option<Arc<[Person]>>,
     /// Count-only rooms tell a change at most once a second.
@@ -71,32 +77,62 @@ pub(crate) enum Place {
 }
 
 impl Occupants {
-    /// Adds a place. Says whether the person is new here. A place is one person's: a session that comes in again as
-    /// somebody else stays who it was, or nobody would be there to go.
-    pub(crate) fn enter(&mut self, place: Place, who: &Identity, unix_ms: u64) -> bool {
-        match self.sessions.entry(place) {
-            Entry::Occupied(_) => return false,
-            Entry::Vacant(empty) => empty.insert(who.user.clone()),
-        };
+    /// Adds a place for somebody who would be called `nick`, or else by his own name or one like it. Gives the person if he is
+    /// new here. A place is one person's: a session that comes in again as somebody else stays who it was, or nobody would be
+    /// there to go; and a person has one name, whatever his later sessions wish for.
+    pub(crate) fn enter(
+        &mut self,
+        place: Place,
+        who: &Identity,
+        nick: Option<&Arc<str>>,
+        unix_ms: u64,
+    ) -> Result<Option<Person>, Refusal> {
+        if self.sessions.contains_key(&place) {
+            return Ok(None);
+        }
+        if !self.people.contains_key(&who.user) {
+            let name = self.name_for(who, nick)?;
+            self.names.give(&name, &who.user);
+            let who = Sender { user: who.user.clone(), name };
+            self.people.insert(who.user.clone(), Person { who, sessions: 0, since_unix_ms: unix_ms });
+        }
+        self.sessions.insert(place, who.user.clone());
         self.shown = None;
-        let person = self.people.entry(who.user.clone()).or_insert_with(|| Person {
-            who: who.sender(),
-            sessions: 0,
-            since_unix_ms: unix_ms,
-        });
+        let person = self.people.get_mut(&who.user).expect("he was there or has just been added");
         person.sessions += 1;
-        person.sessions == 1
+        Ok((person.sessions == 1).then(|| person.clone()))
+    }
+
+    fn name_for(&self, who: &Identity, nick: Option<&Arc<str>>) -> Result<Arc<str>, Refusal> {
+        let Some(nick) = nick else { return Ok(self.names.free(&who.name)) };
+        let name = names::wished(nick)?;
+        if self.names.owner(&name).is_some() { Err(Refusal::NameTaken) } else { Ok(name) }
+    }
+
+    /// Somebody is called `nick` from now on. Gives him, and what he was called.
+    pub(crate) fn rename(&mut self, place: &Place, nick: &Arc<str>) -> Result<(Person, Arc<str>), Refusal> {
+        let user = self.sessions.get(place).ok_or(Refusal::NotThere)?;
+        let name = names::wished(nick)?;
+        if self.names.owner(&name).is_some_and(|owner| owner != user) {
+            return Err(Refusal::NameTaken);
+        }
+        let person = self.people.get_mut(user).ok_or(Refusal::NotThere)?;
+        self.names.take(&person.who.name);
+        self.names.give(&name, user);
+        self.shown = None;
+        let former = std::mem::replace(&mut person.who.name, name);
+        Ok((person.clone(), former))
     }
 
     /// A place is called otherwise from now on.
-    pub(crate) fn rename(&mut self, former: &Place, place: Place) {
+    pub(crate) fn move_place(&mut self, former: &Place, place: Place) {
         if let Some(user) = self.sessions.remove(former) {
             self.sessions.insert(place, user);
         }
     }
 
     /// Takes a place away. Gives the person if that was the last one.
-    pub(crate) fn exit(&mut self, place: &Place) -> Option<Sender> {
+    pub(crate) fn exit(&mut self, place: &Place) -> Option<Person> {
         let user = self.sessions.remove(place)?;
         self.shown = None;
         let person = self.people.get_mut(&user)?;
@@ -104,7 +140,22 @@ impl Occupants {
         if person.sessions > 0 {
             return None;
         }
-        self.people.remove(&user).map(|person| person.who)
+        let person = self.people.remove(&user)?;
+        self.names.take(&person.who.name);
+        Some(person)
+    }
+
+    /// Who is at this place.
+    pub(crate) fn at(&self, place: &Place) -> Option<&Person> {
+        self.people.get(self.sessions.get(place)?)
+    }
+
+    /// As whom `who` speaks: by the name he has here, or by his own or one like it that nobody has who is here.
+    pub(crate) fn sender(&self, who: &Identity) -> Sender {
+        match self.people.get(&who.user) {
+            Some(person) => person.who.clone(),
+            None => Sender { user: who.user.clone(), name: self.names.free(&who.name) },
+        }
     }
 
     pub(crate) fn count(&self) -> usize {

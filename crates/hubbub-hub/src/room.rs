@@ -11,7 +11,7 @@ use crate::address::RoomName;
 use crate::command::{
     Asked, Command, Effect, Happening, Page, Refusal, Reply, RoomInfo, SessionKey, WorkerId,
 };
-use crate::event::{Event, Sender};
+use crate::event::Event;
 use crate::history::History;
 use crate::hub::HubSettings;
 use crate::id::MessageIds;
@@ -20,7 +20,7 @@ use crate::identity::{Identity, IdentityKind};
 use crate::log::{LogAnswer, LogAsk, Opened};
 use crate::offset::Offset;
 use crate::policy::{LogKind, PresenceMode, Right, RoomPolicy};
-use crate::presence::{Movement, Occupants, Place, PresenceChange, PresenceView};
+use crate::presence::{Movement, Occupants, Person, Place, PresenceChange, PresenceView};
 use crate::time::Now;
 
 use hooked::Hooked;
@@ -154,6 +154,7 @@ impl Room {
             Command::Join { .. } => self.join(asked, cx),
             Command::Publish { .. } => self.publish(asked, cx),
             Command::Presence => self.tell_presence(&asked, cx),
+            Command::Rename { .. } => self.rename(&asked, cx),
             Command::Emit(_) => self.emit(&asked, cx),
             Command::Leave | Command::GoOn | Command::Succeed { .. } => {}
         }
@@ -222,7 +223,7 @@ impl Room {
             self.succeeding.insert(session, former);
         }
         self.parked.retain(|_, parked| parked.asked.session != former);
-        self.occupants.rename(&Place::Session(former), Place::Session(session));
+        self.occupants.move_place(&Place::Session(former), Place::Session(session));
         self.hooked.rename(former, session);
     }
 
@@ -243,13 +244,22 @@ impl Room {
         self.tell_exit(place, cx);
     }
 
-    fn enter(&mut self, place: Place, who: &Identity, cx: &mut RoomCx<'_>) {
-        if self.policy.presence != PresenceMode::Off && self.occupants.enter(place, who, cx.now.unix_ms) {
-            self.tell_movement(who.sender(), Movement::Join, cx);
+    /// Somebody in the room is called otherwise from now on: the others are told first.
+    fn rename(&mut self, asked: &Asked, cx: &mut RoomCx<'_>) {
+        let Command::Rename { nick } = &asked.command else { return };
+        match self.occupants.rename(&Place::Session(asked.session), nick) {
+            Ok((person, former)) => {
+                let me = person.who.clone();
+                if former != me.name {
+                    self.tell_movement(person, Movement::Rename { former }, cx);
+                }
+                reply(asked, Reply::Renamed(me), cx);
+            }
+            Err(why) => refuse(asked, why, cx),
         }
     }
 
-    fn tell_movement(&mut self, who: Sender, movement: Movement, cx: &mut RoomCx<'_>) {
+    fn tell_movement(&mut self, who: Person, movement: Movement, cx: &mut RoomCx<'_>) {
         let count = self.occupants.count();
         if self.policy.presence == PresenceMode::List && count <= cx.settings.presence_list_max {
             self.tell(

@@ -59,7 +59,7 @@ fn emit() -> Vec<Action> {
 /// By a connection of its own.
 fn connect(bench: &mut Bench, slot: u32, who: &Arc<Identity>) {
     let hello = Some(Hello::by("test"));
-    let command = Command::Join { start: Start::Now, limit: 10, stay: Stay::Seated, follow: true, hello };
+    let command = Command::join(Start::Now, 10, Stay::Seated, true, hello);
     bench.ask(slot, who, "lobby", command);
 }
 
@@ -138,7 +138,7 @@ fn verdicts_in_any_order_messages_in_theirs() {
         1,
         &Arc::new(Identity::server("localhost")),
         "lobby",
-        Command::Join { start: Start::Oldest, limit: 10, stay: Stay::Unseen, follow: false, hello: None },
+        Command::join(Start::Oldest, 10, Stay::Unseen, false, None),
     );
     assert_eq!(bench.said(), ["1 joins after 0: a B c"]);
 }

@@ -230,7 +230,7 @@ proptest! {
         loop {
             bench.effects.clear();
             let stay = hubbub_hub::command::Stay::Seated;
-            bench.ask(2, &ann, "lobby", Command::Join { start, limit, stay, follow: true, hello: None });
+            bench.ask(2, &ann, "lobby", Command::join(start, limit, stay, true, None));
             let joined = bench.joined();
             prop_assert!(joined.recovered);
             read.extend(joined.page.events.iter().map(|event| event.at.seq));

@@ -57,8 +57,8 @@ pub(crate) fn insert(
         ":kind": kind(&event.body.content),
         ":key": key.map(IdempotencyKey::as_str),
         ":content": &*stored(&event.body.content),
-        ":carried_form": carried.map(|carried| &*carried.form),
-        ":carried": carried.map(|carried| &*carried.bytes),
+        ":carried_form": carried.map(Carried::form),
+        ":carried": carried.map(|carried| &**carried.bytes()),
     })?;
     Ok(())
 }
@@ -90,7 +90,7 @@ pub(crate) fn decode(row: &Row<'_>, room: &RoomName, epoch: u32) -> Result<Arc<E
 /// What was said beside the content. Its form is whatever the gate that wrote it called it.
 fn carried_of(row: &Row<'_>) -> Result<Option<Carried>, Damaged> {
     let (form, bytes): (Option<String>, Option<Vec<u8>>) = (row.get(8)?, row.get(9)?);
-    Ok(form.zip(bytes).map(|(form, bytes)| Carried { form: form.into(), bytes: bytes.into() }))
+    Ok(form.zip(bytes).map(|(form, bytes)| Carried::new(form, bytes.into())))
 }
 
 /// The default name is in nearly every row: it shares one allocation.

@@ -62,8 +62,7 @@ impl Session for Member {
                     cx.deeds.push(Deed::Name(named(name), who.clone()));
                 }
                 let hello = Some(Hello::by("test"));
-                let command =
-                    Command::Join { start: Start::Now, limit: 9, stay: Stay::Seated, follow: true, hello };
+                let command = Command::join(Start::Now, 9, Stay::Seated, true, hello);
                 cx.command(&lobby(), &who, command, 0);
             }
             Input::Notice(Notice::Reply { reply: Reply::Joined(_), .. }) => {

@@ -266,10 +266,14 @@ pub fn named_event(seq: u64, name: &str, content: Content) -> Arc<Event> {
         at: Offset::new(EPOCH, seq),
         id: id(seq),
         unix_ms: 1_763_800_000_123,
-        from: Sender { user: UserAddress::new("Bob", "guest.localhost").unwrap(), name: "Bob".into() },
+        from: bob(),
         body: Body::new(EventName::parse(name).unwrap(), content),
         origin: None,
     })
+}
+
+pub fn bob() -> Sender {
+    Sender { user: UserAddress::new("Bob", "guest.localhost").unwrap(), name: "Bob".into() }
 }
 
 pub fn happens(event: &Arc<Event>) -> Vec<Happening> {
@@ -281,7 +285,7 @@ pub fn joined(from: u64, events: Vec<Arc<Event>>, head: u64) -> Joined {
     let at = |seq| Offset::new(EPOCH, seq);
     let page = Page { events, from: at(from), oldest: at(0), head: at(head) };
     let live = page.cursor() == page.head;
-    Joined { page, recovered: true, live, presence: PresenceView::Off }
+    Joined { page, recovered: true, live, presence: PresenceView::Off, me: None }
 }
 
 pub fn join_reply(joined: Joined) -> Reply {
@@ -290,7 +294,14 @@ pub fn join_reply(joined: Joined) -> Reply {
 
 pub fn published(seq: u64, repeated: bool) -> Reply {
     let at = Offset::new(EPOCH, seq);
-    Reply::Published(Published { id: id(seq), at, unix_ms: 1_763_800_000_123, repeated, answer: None })
+    Reply::Published(Published {
+        id: id(seq),
+        at,
+        unix_ms: 1_763_800_000_123,
+        from: bob(),
+        repeated,
+        answer: None,
+    })
 }
 
 pub fn settings() -> GateSettings {

@@ -10,7 +10,7 @@ use crate::command::{Asked, Command, Effect, Joined, Refusal, Reply, Start, Stay
 use crate::event::Event;
 use crate::log::{Fault, LogAsk};
 use crate::policy::LogKind;
-use crate::presence::Place;
+use crate::presence::{Movement, Place};
 
 /// A join that waits for older messages from the store.
 #[derive(Debug)]
@@ -20,17 +20,28 @@ pub(super) struct Parked {
     recovered: bool,
 }
 
+/// Where a join makes somebody present, if it does.
+fn place_of(asked: &Asked) -> Option<Place> {
+    match asked.command {
+        Command::Join { stay: Stay::Seated, .. } => Some(Place::Session(asked.session)),
+        Command::Join { stay: Stay::Lingering, .. } => Some(Place::Polling(asked.identity.user.clone())),
+        _ => None,
+    }
+}
+
 impl Room {
     pub(super) fn join(&mut self, asked: Asked, cx: &mut RoomCx<'_>) {
-        let Command::Join { start, limit, stay, .. } = asked.command else { return };
+        let Command::Join { start, limit, .. } = asked.command else { return };
         if let Some(missing) = self.policy.missing(&asked.identity, &asked.command, &self.name) {
             return refuse(&asked, Refusal::Forbidden(missing), cx);
         }
         if let Some(kind) = self.must_ask_to_join(&asked) {
             return self.ask_to_join(kind, asked, cx);
         }
+        if let Err(why) = self.be_present(&asked, cx) {
+            return refuse(&asked, why, cx);
+        }
         self.note_inside(&asked);
-        self.be_present(&asked, stay, cx);
         self.expire(cx);
         let (after, recovered) = self.position(start);
         if after + 1 >= self.history.first() {
@@ -44,12 +55,14 @@ impl Room {
         self.parked.insert(ticket, Parked { asked, after, recovered });
     }
 
-    fn be_present(&mut self, asked: &Asked, stay: Stay, cx: &mut RoomCx<'_>) {
-        match stay {
-            Stay::Seated => self.enter(Place::Session(asked.session), &asked.identity, cx),
-            Stay::Lingering => self.enter(Place::Polling(asked.identity.user.clone()), &asked.identity, cx),
-            Stay::Unseen => {}
+    fn be_present(&mut self, asked: &Asked, cx: &mut RoomCx<'_>) -> Result<(), Refusal> {
+        let Command::Join { nick, .. } = &asked.command else { return Ok(()) };
+        let Some(place) = place_of(asked) else { return Ok(()) };
+        let new = self.occupants.enter(place, &asked.identity, nick.as_ref(), cx.now.unix_ms)?;
+        if let Some(person) = new {
+            self.tell_movement(person, Movement::Join, cx);
         }
+        Ok(())
     }
 
     /// The sequence number after which `start` reads, and whether that is where it wanted to be.
@@ -80,7 +93,8 @@ impl Room {
             self.take_over(asked.session, cx);
         }
         let presence = self.presence(cx.settings);
-        reply(asked, Reply::Joined(Box::new(Joined { page, recovered, live, presence })), cx);
+        let me = place_of(asked).and_then(|place| self.occupants.at(&place)).map(|person| person.who.clone());
+        reply(asked, Reply::Joined(Box::new(Joined { page, recovered, live, presence, me })), cx);
     }
 
     pub(super) fn unpark(

@@ -87,7 +87,7 @@ impl Room {
             at: Offset::new(self.epoch, self.next_seq()),
             id: cx.ids.next(cx.now.unix_ms),
             unix_ms: cx.now.unix_ms,
-            from: first.identity.sender(),
+            from: self.occupants.sender(&first.identity),
             body,
             origin: Some(first.session),
         });
@@ -112,8 +112,8 @@ impl Room {
     /// The message is kept: tell the room, then those who wait for word of it.
     fn release(&mut self, kept: Pending, cx: &mut RoomCx<'_>) {
         let Pending { event, key, waiting, answer } = kept;
-        let published =
-            Published { id: event.id, at: event.at, unix_ms: event.unix_ms, repeated: false, answer };
+        let (id, at, unix_ms, from) = (event.id, event.at, event.unix_ms, event.from.clone());
+        let published = Published { id, at, unix_ms, from, repeated: false, answer };
         if let Some(key) = key {
             let known = Known::Kept(published.clone());
             self.keys.insert(event.unix_ms, event.from.user.clone(), key, known);

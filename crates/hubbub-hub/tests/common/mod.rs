@@ -123,27 +123,11 @@ impl Bench {
     }
 
     pub fn join(&mut self, slot: u32, who: &Arc<Identity>, to: &str, start: Start) {
-        self.ask(
-            slot,
-            who,
-            to,
-            Command::Join { start, limit: 100, stay: Stay::Seated, follow: true, hello: None },
-        );
+        self.ask(slot, who, to, Command::join(start, 100, Stay::Seated, true, None));
     }
 
     pub fn poll(&mut self, slot: u32, who: &Arc<Identity>, to: &str) {
-        self.ask(
-            slot,
-            who,
-            to,
-            Command::Join {
-                start: Start::Oldest,
-                limit: 100,
-                stay: Stay::Lingering,
-                follow: false,
-                hello: None,
-            },
-        );
+        self.ask(slot, who, to, Command::join(Start::Oldest, 100, Stay::Lingering, false, None));
     }
 
     pub fn answer(&mut self, answer: LogAnswer) {
@@ -182,6 +166,7 @@ pub fn words(effect: &Effect) -> String {
             let again = if published.repeated { " again" } else { "" };
             format!("{} kept {}{again}", session.slot, published.at.seq)
         }
+        Effect::Reply(session, _, _, Reply::Renamed(me)) => format!("{} is {}", session.slot, me.name),
         Effect::Reply(session, _, _, Reply::Succeeded) => format!("{} succeeded", session.slot),
         Effect::Reply(session, _, _, Reply::Refused(why)) => {
             format!("{} refused {}", session.slot, refusal(why))
@@ -204,8 +189,8 @@ pub fn words(effect: &Effect) -> String {
         Effect::Reply(session, _, _, Reply::Presence(view)) => format!("{} presence {view:?}", session.slot),
         Effect::Happened(worker, _, Happening::Event(event)) => format!("w{worker} {}", text(&event.body)),
         Effect::Happened(worker, _, Happening::Presence(change)) => match &change.who {
-            Some((who, movement)) => {
-                format!("w{worker} {movement:?} {} ({})", who.name, change.count).to_lowercase()
+            Some((person, movement)) => {
+                format!("w{worker} {movement:?} {} ({})", person.who.name, change.count).to_lowercase()
             }
             None => format!("w{worker} count {}", change.count),
         },

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hubbub_hub::{Event, Fault, IdempotencyKey, LogAsk, MessageId, Offset, Opened, Published, Remembered};
-use hubbub_hub::{RoomName, UserAddress};
+use hubbub_hub::{
+    Event, Fault, IdempotencyKey, LogAsk, MessageId, Offset, Opened, Published, Remembered, RoomName, Sender,
+    UserAddress,
+};
 use rusqlite::{Connection, Row, params};
 
 use crate::log::Log;
@@ -113,7 +115,7 @@ fn tail(
 
 /// The keys of messages stamped since then, oldest first.
 fn keys(connection: &Connection, log: &Log, since_ms: u64) -> rusqlite::Result<Vec<Remembered>> {
-    let sql = "SELECT user, key, id, seq, unix_ms FROM events
+    let sql = "SELECT user, key, id, seq, unix_ms, name FROM events
         WHERE log = ?1 AND key IS NOT NULL AND unix_ms >= ?2 ORDER BY unix_ms DESC, seq DESC LIMIT ?3";
     let mut statement = connection.prepare_cached(sql)?;
     let mut found = statement.query(params![log.id, int(since_ms), KEYS_MOST])?;
@@ -127,13 +129,15 @@ fn keys(connection: &Connection, log: &Log, since_ms: u64) -> rusqlite::Result<V
 
 fn remembered(row: &Row<'_>, epoch: u32) -> Result<Remembered, Damaged> {
     let (user, key): (String, String) = (row.get(0)?, row.get(1)?);
+    let (user, name) = (UserAddress::from_prepared(&user), row.get::<_, String>(5)?);
     Ok(Remembered {
-        user: UserAddress::from_prepared(&user),
+        user: user.clone(),
         key: IdempotencyKey::parse(&key).ok_or(Damaged)?,
         published: Published {
             id: MessageId(u128::from_be_bytes(row.get(2)?)),
             at: Offset::new(epoch, nat(row.get(3)?)),
             unix_ms: nat(row.get(4)?),
+            from: Sender { user, name: name.into() },
             repeated: false,
             answer: None,
         },

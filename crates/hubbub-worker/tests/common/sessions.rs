@@ -48,8 +48,7 @@ impl Witness {
     }
 
     fn ask(&self, cx: &mut Cx<'_>) {
-        let command =
-            Command::Join { start: self.start, limit: 3, stay: Stay::Seated, follow: true, hello: None };
+        let command = Command::join(self.start, 3, Stay::Seated, true, None);
         cx.command(&lobby(), &somebody("witness"), command, 0);
     }
 
@@ -90,13 +89,7 @@ impl Session for Fuse {
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
         match input {
             Input::Opened => {
-                let command = Command::Join {
-                    start: Start::Now,
-                    limit: 1,
-                    stay: Stay::Seated,
-                    follow: true,
-                    hello: None,
-                };
+                let command = Command::join(Start::Now, 1, Stay::Seated, true, None);
                 cx.command(&lobby(), &somebody("fuse"), command, 0);
             }
             Input::Notice(Notice::Reply { reply: Reply::Joined(_), .. }) => {
