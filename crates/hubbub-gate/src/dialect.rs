@@ -32,13 +32,18 @@ impl Dialect {
     pub fn encode(self, room: &RoomName, what: &[Happening], coder: &mut Coder, out: &mut Vec<u8>) {
         match self {
             Self::WsRaw(deflate) => what.iter().for_each(|one| ws_raw(one, deflate, coder, out)),
-            Self::WsJson(deflate) => what.iter().for_each(|one| ws_json(one, deflate, coder, out)),
+            Self::WsJson(deflate) => said(what).for_each(|one| ws_json(one, deflate, coder, out)),
             Self::EngineIo(form) => form.encode(what, coder, out),
             Self::SocketIo(form) => form.encode(room, what, coder, out),
-            Self::Sse => what.iter().for_each(|one| sse(one, out)),
+            Self::Sse => said(what).for_each(|one| sse(one, out)),
             Self::Poll => poll(what, out),
         }
     }
+}
+
+/// What there are words for.
+fn said(what: &[Happening]) -> impl Iterator<Item = &Happening> {
+    what.iter().filter(|one| envelope::shows(one))
 }
 
 /// The message in a frame of its own kind (docs/websocket.md), if it is one.
@@ -70,7 +75,7 @@ fn ws_json(what: &Happening, deflate: WsDeflate, coder: &mut Coder, out: &mut Ve
     coder.frame_of(out, deflate, |text| json_frame(what, text));
 }
 
-/// What a `hubbub.json` frame says.
+/// What a `hubbub.json` frame says, of what [`envelope::shows`].
 pub fn json_frame(what: &Happening, out: &mut Vec<u8>) {
     match what {
         Happening::Event(event) => envelope::event(out, event),

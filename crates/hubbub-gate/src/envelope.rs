@@ -3,7 +3,9 @@
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use hubbub_hub::presence::{Movement, Person, PresenceChange, PresenceView};
-use hubbub_hub::{Args, Body, Content, Emission, Event, Joined, Offset, Page, Published, RoomName, Sender};
+use hubbub_hub::{
+    Args, Body, Content, Emission, Event, Happening, Joined, Offset, Page, Published, RoomName, Sender,
+};
 use serde_json::json;
 
 /// Appends `text` as a JSON string.
@@ -179,6 +181,15 @@ pub fn presence(view: &PresenceView) -> Option<serde_json::Value> {
     }
 }
 
+/// Whether there are words for it. How somebody is there is said in forms that only some protocols understand.
+#[must_use]
+pub fn shows(what: &Happening) -> bool {
+    match what {
+        Happening::Presence(change) => !matches!(&change.who, Some((_, Movement::Show))),
+        Happening::Event(_) | Happening::Emission(_) => true,
+    }
+}
+
 /// The data of `hubbub:presence`.
 #[must_use]
 pub fn presence_change(change: &PresenceChange) -> serde_json::Value {
@@ -204,6 +215,8 @@ fn action(movement: &Movement) -> &'static str {
         Movement::Join => "join",
         Movement::Leave => "leave",
         Movement::Rename { .. } => "rename",
+        // Nobody is told: see `shows`.
+        Movement::Show => "show",
     }
 }
 

@@ -131,6 +131,7 @@ impl Problem {
             Refusal::NoSuchInbox => Self::not_found("There is no such user."),
             Refusal::NameTaken => Self::conflict("Somebody else in this room is called so."),
             Refusal::BadName => Self::bad_request("A name has 1 to 255 bytes and no control characters."),
+            Refusal::TooLong => Self::bad_request("That has more bytes than there may be."),
             Refusal::NotThere => Self::conflict("You are not in this room."),
             Refusal::PresenceOff => Self::not_found("This room does not tell who is there."),
             Refusal::TooManyRooms => {

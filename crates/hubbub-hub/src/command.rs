@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::address::RoomName;
-use crate::event::{Body, Event, Sender};
+use crate::event::{Body, Carried, Event, Sender};
 use crate::hook::{Action, Emission, Hello, HookAsk, Refused, SessionName};
 use crate::id::MessageId;
 use crate::idempotency::IdempotencyKey;
@@ -15,6 +15,9 @@ use crate::log::LogAsk;
 use crate::offset::Offset;
 use crate::policy::Right;
 use crate::presence::{PresenceChange, PresenceView};
+
+/// Most bytes of a status.
+pub const STATUS_BYTES: usize = 4096;
 
 /// Which worker.
 pub type WorkerId = u16;
@@ -72,6 +75,14 @@ pub enum Command {
         /// What its owner wishes to be called in the room, refused if somebody else is called so. Else he is called by his own
         /// name, with a number if somebody has it. Nothing changes for whoever is there already.
         nick: Option<Arc<str>>,
+        /// What its owner's protocol says of how he is there, as with [`Command::Show`].
+        status: Option<Carried>,
+    },
+    /// Say how one is there: opaque, at most [`STATUS_BYTES`], shown to those who understand its form. A person has one status,
+    /// the last that any of his sessions set. Answered by [`Reply::Answered`].
+    Show {
+        /// How; nothing takes back what was said before.
+        status: Option<Carried>,
     },
     /// Be called otherwise in the room, where the session must be present. Answered by [`Reply::Renamed`].
     Rename {
@@ -107,7 +118,7 @@ impl Command {
     /// A [`Self::Join`] that wishes for nothing beyond reading and being there.
     #[must_use]
     pub fn join(start: Start, limit: u32, stay: Stay, follow: bool, hello: Option<Arc<Hello>>) -> Self {
-        Self::Join { start, limit, stay, follow, hello, nick: None }
+        Self::Join { start, limit, stay, follow, hello, nick: None, status: None }
     }
 }
 
@@ -224,6 +235,8 @@ pub enum Refusal {
     NameTaken,
     /// Nobody can be called so.
     BadName,
+    /// It has more bytes than there may be.
+    TooLong,
     /// One must be in the room for that.
     NotThere,
     /// There are as many rooms as the server may have.

@@ -82,7 +82,7 @@ impl Hub {
         if !self.rooms.contains_key(&name) {
             match asked.command {
                 Command::Leave | Command::GoOn | Command::Succeed { .. } => return,
-                Command::Rename { .. } => {
+                Command::Rename { .. } | Command::Show { .. } => {
                     let no = Reply::Refused(Refusal::NotThere);
                     return effects.push(Effect::Reply(asked.session, name, asked.ticket, no));
                 }

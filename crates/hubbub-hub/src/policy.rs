@@ -154,8 +154,8 @@ impl RoomPolicy {
             Command::Join { .. } => &[Right::Read],
             Command::Publish { .. } => &[Right::Publish],
             Command::Presence => &[Right::Join],
-            // Whoever may not be there has no name to change.
-            Command::Rename { .. } => &[],
+            // Whoever may not be there has no name to change and nothing to show.
+            Command::Rename { .. } | Command::Show { .. } => &[],
             Command::Leave | Command::GoOn | Command::Succeed { .. } | Command::Emit(_) => &[],
         };
         needs.iter().copied().find(|right| !self.allows(who, *right, room))

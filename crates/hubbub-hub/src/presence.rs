@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::address::UserAddress;
 use crate::command::{Refusal, SessionKey};
-use crate::event::Sender;
+use crate::event::{Carried, Sender};
 use crate::identity::Identity;
 use crate::names::{self, Names};
 use crate::policy::PresenceMode;
@@ -31,6 +31,8 @@ pub enum Movement {
         /// What he was called until now.
         former: Arc<str>,
     },
+    /// His status is another.
+    Show,
 }
 
 /// Who is there, as far as the room tells.
@@ -53,6 +55,8 @@ pub struct Person {
     pub sessions: usize,
     /// Since when, in milliseconds since 1970.
     pub since_unix_ms: u64,
+    /// How he is there, as one of his sessions last said it.
+    pub status: Option<Carried>,
 }
 
 /// Everybody in one room. People are counted, not connections.
@@ -78,13 +82,14 @@ pub(crate) enum Place {
 
 impl Occupants {
     /// Adds a place for somebody who would be called `nick`, or else by his own name or one like it. Gives the person if he is
-    /// new here. A place is one person's: a session that comes in again as somebody else stays who it was, or nobody would be
+    /// new here, already with his `status`. A place is one person's: a session that comes in again as somebody else stays who it was, or nobody would be
     /// there to go; and a person has one name, whatever his later sessions wish for.
     pub(crate) fn enter(
         &mut self,
         place: Place,
         who: &Identity,
         nick: Option<&Arc<str>>,
+        status: Option<&Carried>,
         unix_ms: u64,
     ) -> Result<Option<Person>, Refusal> {
         if self.sessions.contains_key(&place) {
@@ -94,7 +99,10 @@ impl Occupants {
             let name = self.name_for(who, nick)?;
             self.names.give(&name, &who.user);
             let who = Sender { user: who.user.clone(), name };
-            self.people.insert(who.user.clone(), Person { who, sessions: 0, since_unix_ms: unix_ms });
+            self.people.insert(
+                who.user.clone(),
+                Person { who, sessions: 0, since_unix_ms: unix_ms, status: status.cloned() },
+            );
         }
         self.sessions.insert(place, who.user.clone());
         self.shown = None;
@@ -122,6 +130,22 @@ impl Occupants {
         self.shown = None;
         let former = std::mem::replace(&mut person.who.name, name);
         Ok((person.clone(), former))
+    }
+
+    /// Somebody has this status from now on. Gives him if that is new.
+    pub(crate) fn show(
+        &mut self,
+        place: &Place,
+        status: Option<&Carried>,
+    ) -> Result<Option<Person>, Refusal> {
+        let person = self.sessions.get(place).and_then(|user| self.people.get_mut(user));
+        let person = person.ok_or(Refusal::NotThere)?;
+        if person.status.as_ref() == status {
+            return Ok(None);
+        }
+        self.shown = None;
+        person.status = status.cloned();
+        Ok(Some(person.clone()))
     }
 
     /// A place is called otherwise from now on.

@@ -2,6 +2,7 @@
 
 mod hooked;
 mod join;
+mod people;
 mod publish;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -19,8 +20,8 @@ use crate::idempotency::Keys;
 use crate::identity::{Identity, IdentityKind};
 use crate::log::{LogAnswer, LogAsk, Opened};
 use crate::offset::Offset;
-use crate::policy::{LogKind, PresenceMode, Right, RoomPolicy};
-use crate::presence::{Movement, Occupants, Person, Place, PresenceChange, PresenceView};
+use crate::policy::{LogKind, Right, RoomPolicy};
+use crate::presence::{Occupants, Place};
 use crate::time::Now;
 
 use hooked::Hooked;
@@ -155,6 +156,7 @@ impl Room {
             Command::Publish { .. } => self.publish(asked, cx),
             Command::Presence => self.tell_presence(&asked, cx),
             Command::Rename { .. } => self.rename(&asked, cx),
+            Command::Show { .. } => self.show(&asked, cx),
             Command::Emit(_) => self.emit(&asked, cx),
             Command::Leave | Command::GoOn | Command::Succeed { .. } => {}
         }
@@ -236,50 +238,6 @@ impl Room {
         cx.effects.push(Effect::Reply(former, self.name.clone(), 0, Reply::Succeeded));
     }
 
-    /// Takes a place away and tells the room if its owner is gone with it.
-    pub(crate) fn exit(&mut self, place: &Place, cx: &mut RoomCx<'_>) {
-        if let Some(who) = self.occupants.exit(place) {
-            self.tell_movement(who, Movement::Leave, cx);
-        }
-        self.tell_exit(place, cx);
-    }
-
-    /// Somebody in the room is called otherwise from now on: the others are told first.
-    fn rename(&mut self, asked: &Asked, cx: &mut RoomCx<'_>) {
-        let Command::Rename { nick } = &asked.command else { return };
-        match self.occupants.rename(&Place::Session(asked.session), nick) {
-            Ok((person, former)) => {
-                let me = person.who.clone();
-                if former != me.name {
-                    self.tell_movement(person, Movement::Rename { former }, cx);
-                }
-                reply(asked, Reply::Renamed(me), cx);
-            }
-            Err(why) => refuse(asked, why, cx),
-        }
-    }
-
-    fn tell_movement(&mut self, who: Person, movement: Movement, cx: &mut RoomCx<'_>) {
-        let count = self.occupants.count();
-        if self.policy.presence == PresenceMode::List && count <= cx.settings.presence_list_max {
-            self.tell(
-                &Happening::Presence(Arc::new(PresenceChange { who: Some((who, movement)), count })),
-                cx,
-            );
-            self.occupants.count_told = count;
-        }
-    }
-
-    fn tell_presence(&mut self, asked: &Asked, cx: &mut RoomCx<'_>) {
-        if !self.policy.allows(&asked.identity, Right::Join, &self.name) {
-            return refuse(asked, Refusal::Forbidden(Right::Join), cx);
-        }
-        match self.presence(cx.settings) {
-            PresenceView::Off => refuse(asked, Refusal::PresenceOff, cx),
-            view => reply(asked, Reply::Presence(view), cx),
-        }
-    }
-
     /// What the application says and no log keeps.
     fn emit(&self, asked: &Asked, cx: &mut RoomCx<'_>) {
         let Command::Emit(emission) = &asked.command else { return };
@@ -300,10 +258,6 @@ impl Room {
         }
     }
 
-    fn presence(&mut self, settings: &HubSettings) -> PresenceView {
-        self.occupants.view(self.policy.presence, settings.presence_list_max)
-    }
-
     /// Tells every worker that has seats here.
     fn tell(&self, what: &Happening, cx: &mut RoomCx<'_>) {
         for (worker, seats) in self.interest.iter().enumerate() {
@@ -311,15 +265,6 @@ impl Room {
                 let worker = WorkerId::try_from(worker).expect("workers are counted in a WorkerId");
                 cx.effects.push(Effect::Happened(worker, self.name.clone(), what.clone()));
             }
-        }
-    }
-
-    /// Once a second: the count, where it changed and was not told.
-    pub(crate) fn tell_count(&mut self, cx: &mut RoomCx<'_>) {
-        let count = self.occupants.count();
-        if self.policy.presence != PresenceMode::Off && self.occupants.count_told != count {
-            self.occupants.count_told = count;
-            self.tell(&Happening::Presence(Arc::new(PresenceChange { who: None, count })), cx);
         }
     }
 

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use common::{Bench, account, bench, guest};
 use hubbub_hub::command::Stay;
 use hubbub_hub::presence::PresenceView;
-use hubbub_hub::{Command, Effect, Happening, Identity, LogKind, Reply, Sender, Start, name_key};
+use hubbub_hub::{Carried, Command, Effect, Happening, Identity, LogKind, Reply, Sender, Start, name_key};
 use proptest::prelude::*;
 
 fn join_as(bench: &mut Bench, slot: u32, who: &Arc<Identity>, nick: &str) {
-    let join = Command::join(Start::Now, 100, Stay::Seated, true, None);
-    let Command::Join { start, limit, stay, follow, hello, .. } = join else { unreachable!() };
-    let nick = Some(nick.into());
-    bench.ask(slot, who, "lobby", Command::Join { start, limit, stay, follow, hello, nick });
+    let mut join = Command::join(Start::Now, 100, Stay::Seated, true, None);
+    if let Command::Join { nick: wish, .. } = &mut join {
+        *wish = Some(nick.into());
+    }
+    bench.ask(slot, who, "lobby", join);
 }
 
 fn rename(bench: &mut Bench, slot: u32, who: &Arc<Identity>, nick: &str) {
@@ -106,6 +107,35 @@ fn everybody_hears_of_a_new_name() {
     rename(&mut bench, 3, &guest("cy"), "Cy");
     bench.ask(3, &guest("cy"), "nowhere", Command::Rename { nick: "Cy".into() });
     assert_eq!(bench.said(), ["3 refused notthere", "3 refused notthere"]);
+}
+
+#[test]
+fn how_somebody_is_there_is_told_to_those_who_are_there() {
+    let mut bench = bench(LogKind::Memory);
+    let show = |status: &'static str| Command::Show { status: Some(Carried::new("form", status.into())) };
+    let mut join = Command::join(Start::Now, 100, Stay::Seated, true, None);
+    if let Command::Join { status, .. } = &mut join {
+        *status = Some(Carried::new("form", "busy".into()));
+    }
+    bench.join(0, &guest("ann"), "lobby", Start::Now);
+    bench.said();
+    bench.ask(1, &guest("bo"), "lobby", join);
+    let PresenceView::List(there) = bench.joined().presence else { panic!("the room lists who is there") };
+    let busy = there.iter().find(|one| &*one.who.name == "bo").expect("bo has come in");
+    assert_eq!(busy.status, Some(Carried::new("form", "busy".into())));
+    bench.ask(1, &guest("bo"), "lobby", show("away"));
+    bench.ask(1, &guest("bo"), "lobby", show("away"));
+    assert_eq!(bench.said(), ["w0 show bo (2)", "w1 show bo (2)", "1 answered ", "1 answered "]);
+    bench.ask(
+        1,
+        &guest("bo"),
+        "lobby",
+        Command::Show { status: Some(Carried::new("form", vec![b'x'; 4093].into())) },
+    );
+    bench.ask(3, &guest("cy"), "lobby", show("away"));
+    assert_eq!(bench.said(), ["1 refused toolong", "3 refused notthere"]);
+    bench.ask(1, &guest("bo"), "lobby", Command::Show { status: None });
+    assert_eq!(bench.said().len(), 3);
 }
 
 /// What may happen to names.

@@ -74,6 +74,7 @@ impl Wire<'_> {
         offset: &dyn Fn(&Event) -> Option<String>,
     ) -> Vec<Packet> {
         match what {
+            what if !envelope::shows(what) => Vec::new(),
             Happening::Event(event) => {
                 let mut args = self.said(Some(room), &event.body);
                 if let Some(offset) = offset(event) {

@@ -5,6 +5,7 @@ use hubbub_ws::{Kind, encode_deflated, encode_message};
 
 use super::Peer;
 use crate::dialect::{Dialect, json_frame, raw_frame, server_event};
+use crate::envelope;
 use crate::outbox::{OutboxLimits, Push, WhenFull};
 use crate::problem::Problem;
 use crate::session::{Close, Cx, Delivery};
@@ -59,6 +60,9 @@ impl Peer {
         }
         for one in what {
             if self.is_json() {
+                if !envelope::shows(one) {
+                    continue;
+                }
                 let mut text = Vec::new();
                 json_frame(one, &mut text);
                 self.frame(&mut out, Kind::Text, &text, cx);

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
+use super::people::place_of;
 use super::{Room, RoomCx, refuse, reply};
-use crate::command::{Asked, Command, Effect, Joined, Refusal, Reply, Start, Stay};
+use crate::command::{Asked, Command, Effect, Joined, Refusal, Reply, Start};
 use crate::event::Event;
 use crate::log::{Fault, LogAsk};
 use crate::policy::LogKind;
-use crate::presence::{Movement, Place};
 
 /// A join that waits for older messages from the store.
 #[derive(Debug)]
@@ -18,15 +18,6 @@ pub(super) struct Parked {
     pub(super) asked: Asked,
     after: u64,
     recovered: bool,
-}
-
-/// Where a join makes somebody present, if it does.
-fn place_of(asked: &Asked) -> Option<Place> {
-    match asked.command {
-        Command::Join { stay: Stay::Seated, .. } => Some(Place::Session(asked.session)),
-        Command::Join { stay: Stay::Lingering, .. } => Some(Place::Polling(asked.identity.user.clone())),
-        _ => None,
-    }
 }
 
 impl Room {
@@ -53,16 +44,6 @@ impl Room {
         self.next_park += 1;
         cx.effects.push(Effect::Log(LogAsk::Read { room: self.name.clone(), after, limit, ticket }));
         self.parked.insert(ticket, Parked { asked, after, recovered });
-    }
-
-    fn be_present(&mut self, asked: &Asked, cx: &mut RoomCx<'_>) -> Result<(), Refusal> {
-        let Command::Join { nick, .. } = &asked.command else { return Ok(()) };
-        let Some(place) = place_of(asked) else { return Ok(()) };
-        let new = self.occupants.enter(place, &asked.identity, nick.as_ref(), cx.now.unix_ms)?;
-        if let Some(person) = new {
-            self.tell_movement(person, Movement::Join, cx);
-        }
-        Ok(())
     }
 
     /// The sequence number after which `start` reads, and whether that is where it wanted to be.
