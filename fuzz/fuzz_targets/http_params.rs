@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue, Method, Uri, Version};
 use hubbub_gate::outbox::{OutboxLimits, WhenFull};
 use hubbub_gate::params::{Params, since};
 use hubbub_gate::request::{Opening, Request, open, origin};
-use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings};
+use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings, XmppSettings};
 use hubbub_hub::Start;
 use hubbub_ws::{DeflatePolicy, Limits};
 use libfuzzer_sys::fuzz_target;
@@ -166,5 +166,6 @@ fn settings(origins: Vec<String>) -> GateSettings {
             close_wait_ms: 5000,
         },
         socketio: SocketIoSettings::default(),
+        xmpp: XmppSettings::of("chat.example"),
     }
 }

@@ -26,7 +26,7 @@ pub use load::{Flags, load};
 pub use problem::{Place, Problem, Problems};
 pub use sections::{
     Access, Admit, Api, Hears, History, Http, Level, Limits, Log, Logging, OnFailure, Presence, Recovery,
-    RoomRule, Secret, Server, ShowPresence, SocketIo, Store, Token, WebSocket, Webhook, WhenFull,
+    RoomRule, Secret, Server, ShowPresence, SocketIo, Store, Token, WebSocket, Webhook, WhenFull, Xmpp,
 };
 
 use section::Section;
@@ -48,6 +48,8 @@ pub struct Config {
     pub websocket: WebSocket,
     /// Engine.IO and Socket.IO.
     pub socketio: SocketIo,
+    /// XMPP.
+    pub xmpp: Xmpp,
     /// How history is held.
     pub history: History,
     /// The disk.
@@ -79,6 +81,7 @@ impl Config {
             http: Http::blank(),
             websocket: WebSocket::blank(),
             socketio: SocketIo::blank(),
+            xmpp: Xmpp::blank(),
             history: History::blank(),
             store: Store::blank(),
             presence: Presence::blank(),
@@ -92,7 +95,7 @@ impl Config {
     }
 
     /// Every section that is there once, in the order of the file.
-    fn sections(&mut self) -> [&mut dyn Section; 12] {
+    fn sections(&mut self) -> [&mut dyn Section; 13] {
         [
             &mut self.server,
             &mut self.access,
@@ -101,6 +104,7 @@ impl Config {
             &mut self.http,
             &mut self.websocket,
             &mut self.socketio,
+            &mut self.xmpp,
             &mut self.history,
             &mut self.store,
             &mut self.presence,

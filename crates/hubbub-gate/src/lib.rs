@@ -32,3 +32,4 @@ pub mod sse;
 pub mod token;
 pub mod want;
 pub mod ws;
+pub mod xmpp;

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::session::{Secured, Session};
 use crate::settings::GateSettings;
 use crate::want::Want;
-use crate::{admin, poll, publish, rooms, sse, ws};
+use crate::{admin, poll, publish, rooms, sse, ws, xmpp};
 
 /// A request, with its body.
 #[derive(Debug)]
@@ -48,6 +48,8 @@ enum Route {
     Token,
     Actions,
     Rooms,
+    /// XMPP over a WebSocket (RFC 7395).
+    Xmpp,
     /// Engine.IO: alone, or with Socket.IO.
     EngineIo {
         alone: bool,
@@ -102,6 +104,9 @@ fn session(request: Request, cookies: bool, settings: &GateSettings) -> Result<O
     if request.parts.method == Method::OPTIONS {
         return Ok(Opening::Answer(origin::preflight(route.methods()), Bytes::new()));
     }
+    if let Route::Xmpp = route {
+        return xmpp(&request, settings);
+    }
     let mut params = Params::parse(request.parts.uri.query().unwrap_or_default())?;
     let credentials = credentials::of(&request.parts.headers, &mut params, cookies)?;
     if let Route::EngineIo { alone } = route {
@@ -109,6 +114,17 @@ fn session(request: Request, cookies: bool, settings: &GateSettings) -> Result<O
     }
     let want = route.want(request, &params, settings)?;
     Ok(Opening::Session(Box::new(Admission::new(credentials, want))))
+}
+
+/// Who somebody is he says by SASL.
+fn xmpp(request: &Request, settings: &GateSettings) -> Result<Opening, Problem> {
+    if !settings.xmpp.enabled {
+        return Err(Problem::not_found("XMPP is not spoken here (xmpp.enabled)."));
+    }
+    match request.parts.method == Method::GET || request.websocket_connect {
+        true => xmpp::websocket::open(request, settings).map(Opening::Session),
+        false => Err(Problem::method("GET, OPTIONS")),
+    }
 }
 
 /// Engine.IO asks who somebody is when a session begins; Socket.IO not before he connects to a namespace.
@@ -131,6 +147,7 @@ fn route(path: &str) -> Result<Route, Problem> {
         "/api/token" => return Ok(Route::Token),
         "/api/actions" => return Ok(Route::Actions),
         "/api/rooms" => return Ok(Route::Rooms),
+        "/xmpp-websocket" => return Ok(Route::Xmpp),
         _ => {}
     }
     // The reference server answers without the last slash as well.
@@ -159,7 +176,7 @@ impl Route {
         match self {
             Self::Messages(_) => "GET, HEAD, POST, OPTIONS",
             Self::Presence(_) => "GET, HEAD, OPTIONS",
-            Self::WebSocket(_) => "GET, OPTIONS",
+            Self::WebSocket(_) | Self::Xmpp => "GET, OPTIONS",
             Self::Token | Self::Actions => "POST, OPTIONS",
             Self::Rooms => "GET, HEAD, OPTIONS",
             Self::EngineIo { .. } => "GET, POST, OPTIONS",

@@ -1,5 +1,7 @@
 //! Limits and switches of the gates. Each is a documented setting.
 
+use std::sync::Arc;
+
 use hubbub_ws::{DeflatePolicy, Limits};
 
 use crate::outbox::OutboxLimits;
@@ -31,6 +33,8 @@ pub struct GateSettings {
     pub ws: WsSettings,
     /// Engine.IO's and Socket.IO's own.
     pub socketio: SocketIoSettings,
+    /// XMPP's own.
+    pub xmpp: XmppSettings,
 }
 
 /// Limits and switches of Engine.IO and Socket.IO.
@@ -70,6 +74,30 @@ impl Default for SocketIoSettings {
             attachments: 64,
             hook: None,
         }
+    }
+}
+
+/// Limits and switches of XMPP.
+#[derive(Debug, Clone)]
+pub struct XmppSettings {
+    /// Whether it is spoken at all.
+    pub enabled: bool,
+    /// What its streams are told.
+    pub stream: Arc<hubbub_xmpp::stream::Settings>,
+    /// Most resources of one account at a time.
+    pub resources: usize,
+    /// Most rooms that one stream may be in.
+    pub rooms: usize,
+    /// Messages of history on entering a room.
+    pub history: u32,
+}
+
+impl XmppSettings {
+    /// What holds when nothing is set.
+    #[must_use]
+    pub fn of(domain: &str) -> Self {
+        let stream = Arc::new(hubbub_xmpp::stream::Settings::new(domain));
+        Self { enabled: true, stream, resources: 16, rooms: 100, history: 50 }
     }
 }
 

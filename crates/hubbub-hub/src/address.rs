@@ -48,6 +48,14 @@ impl RoomName {
         Ok(Self(format!("{sigil}{local}").into()))
     }
 
+    /// The room whose address has this localpart, as JIDs write it: escaped already (XEP-0106). Never an inbox.
+    ///
+    /// # Errors
+    /// The localpart is empty, too long or forbidden.
+    pub fn from_localpart(local: &str) -> Result<Self, NameError> {
+        Ok(Self(prepare_local(&unescape(local))?.into()))
+    }
+
     /// The prepared name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -242,6 +250,14 @@ mod tests {
         assert_eq!(RoomName::parse("a\u{0}b"), Err(NameError::Forbidden));
         assert_eq!(RoomName::parse("a\u{e000}b"), Err(NameError::Forbidden));
         assert_eq!(RoomName::parse(&"x".repeat(256)), Err(NameError::TooLong));
+    }
+
+    #[test]
+    fn of_a_localpart() {
+        let name = |local| RoomName::from_localpart(local).unwrap();
+        assert_eq!(name(r"tea\20\26\20cake"), RoomName::parse("tea & cake").unwrap());
+        assert_eq!(name(r"\40alice").inbox_owner(), None);
+        assert_eq!(name("Lobby").as_str(), "lobby");
     }
 
     #[test]

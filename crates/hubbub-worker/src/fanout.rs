@@ -49,6 +49,7 @@ impl<L: Default> Worker<L> {
             match delivery {
                 Delivery::Shared(dialect) => self.tell_all(room, dialect, what),
                 Delivery::Once(dialect) => self.tell_once(room, dialect, what),
+                Delivery::Each(dialect) => self.tell_pieces(room, dialect, what),
                 Delivery::Personal => self.tell_each(room, what),
             }
         }
@@ -65,7 +66,7 @@ impl<L: Default> Worker<L> {
         let bytes = match delivery {
             Delivery::Shared(dialect) => self.encode(room, dialect, what),
             Delivery::Once(_) => return,
-            Delivery::Personal => Bytes::new(),
+            Delivery::Each(_) | Delivery::Personal => Bytes::new(),
         };
         let seats = self.seats.of(room, delivery).to_vec();
         for Seat { slot, .. } in seats {
@@ -73,7 +74,7 @@ impl<L: Default> Worker<L> {
                 continue;
             };
             self.counters.delivered.add(1);
-            if delivery == Delivery::Personal {
+            if matches!(delivery, Delivery::Each(_) | Delivery::Personal) {
                 self.handle(slot, Input::Notice(Notice::Happened { room, what }));
                 continue;
             }
@@ -160,6 +161,17 @@ impl<L: Default> Worker<L> {
                 slot.seats.retain(|kept| !kept.is_in(place, Delivery::Once(dialect)));
             }
             self.handle(seat.slot, Input::Once { what, bytes: &bytes });
+        }
+    }
+
+    /// Tells sessions that write a beginning of their own before what all of them share.
+    fn tell_pieces(&mut self, room: &RoomName, dialect: Dialect, what: &[Happening]) {
+        let pieces: Vec<_> =
+            what.iter().map(|one| self.encode(room, dialect, std::slice::from_ref(one))).collect();
+        let seats = self.seats.of(room, Delivery::Each(dialect)).to_vec();
+        self.counters.delivered.add((seats.len() * what.len()) as u64);
+        for seat in seats {
+            self.handle(seat.slot, Input::Each { room, what, pieces: &pieces });
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hubbub_auth::{Admit, Doorman, TokenKeys};
 use hubbub_config::{Admit as Way, Config, Recovery, Webhook, WhenFull};
 use hubbub_gate::outbox::{self, OutboxLimits};
-use hubbub_gate::settings::{self, GateSettings, SocketIoSettings, WsSettings};
+use hubbub_gate::settings::{self, GateSettings, SocketIoSettings, WsSettings, XmppSettings};
 use hubbub_net::NetSettings;
 use hubbub_worker::WorkerSettings;
 use hubbub_ws::{DeflatePolicy, Limits};
@@ -21,17 +21,22 @@ fn short(time: Duration) -> u32 {
     u32::try_from(millis(time)).unwrap_or(u32::MAX)
 }
 
+/// The ways in that there are.
+pub(crate) fn admit(config: &Config, admitted: &[Way]) -> Admit {
+    Admit {
+        guests: admitted.contains(&Way::Guests),
+        accounts: admitted.contains(&Way::Accounts) && config.server.data.is_some(),
+        tokens: admitted.contains(&Way::Tokens),
+    }
+}
+
 /// Who may come in. `signing_key` is the store's.
 pub(crate) fn doorman(
     config: &Config,
     admitted: &[Way],
     signing_key: Option<[u8; 32]>,
 ) -> Result<Doorman, Box<dyn Error>> {
-    let admit = Admit {
-        guests: admitted.contains(&Way::Guests),
-        accounts: admitted.contains(&Way::Accounts) && config.server.data.is_some(),
-        tokens: admitted.contains(&Way::Tokens),
-    };
+    let admit = admit(config, admitted);
     let token = &config.token;
     let keys = TokenKeys {
         hmac: token.hmac_secret.as_ref().map(|secret| secret.expose().as_bytes().to_vec()),
@@ -55,7 +60,7 @@ pub(crate) fn doorman(
 }
 
 /// The gates' limits.
-pub(crate) fn gate(config: &Config) -> GateSettings {
+pub(crate) fn gate(config: &Config, xmpp: XmppSettings) -> GateSettings {
     let (limits, http, ws) = (&config.limits, &config.http, &config.websocket);
     GateSettings {
         domain: config.server.domain.clone(),
@@ -89,6 +94,7 @@ pub(crate) fn gate(config: &Config) -> GateSettings {
             close_wait_ms: millis(ws.close_wait),
         },
         socketio: socketio(config),
+        xmpp,
     }
 }
 

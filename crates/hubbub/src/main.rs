@@ -8,6 +8,7 @@ mod serve;
 mod store;
 mod user;
 mod webhooks;
+mod xmpp;
 
 use std::process::ExitCode;
 

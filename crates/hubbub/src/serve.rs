@@ -16,7 +16,7 @@ use signal_hook::iterator::Signals;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::ServeOptions;
-use crate::{assemble, console, limits, store, webhooks};
+use crate::{assemble, console, limits, store, webhooks, xmpp};
 
 /// The whole surface, for machines.
 const OPENAPI: &str = include_str!("openapi.json");
@@ -33,7 +33,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     let counters: Vec<_> = boxes.iter().map(|_| Arc::new(Counters::default())).collect();
     let (kept, slow) = match &config.server.data {
         Some(dir) => store::open(dir, &config, post.clone()).map(|(handle, slow)| (Some(handle), slow))?,
-        None => (None, store::none(post.clone())),
+        None => (None, store::none(&config, post.clone())?),
     };
     let clock = Clock::start();
     let webhooks = webhooks::start(&config, clock, post.clone())?;
@@ -44,7 +44,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
         mailboxes: boxes,
         post,
         net: assemble::net(&config, connections),
-        gate: assemble::gate(&config),
+        gate: assemble::gate(&config, xmpp::settings(&config, assemble::admit(&config, &admitted), false)),
         worker: assemble::worker(&config, connections),
         hub: config.hub_settings(workers),
         policies: config.policies(),

@@ -8,6 +8,7 @@ mod server;
 mod socketio;
 mod transports;
 mod webhook;
+mod xmpp;
 
 pub use access::{Access, Admit, Secret, Token};
 pub use keeping::{History, Presence, Store};
@@ -17,6 +18,7 @@ pub use server::{Level, Logging, Server};
 pub use socketio::{Recovery, SocketIo};
 pub use transports::{Http, WebSocket};
 pub use webhook::{Api, Hears, OnFailure, Webhook};
+pub use xmpp::Xmpp;
 
 /// The bounds that several sections use.
 const KIB: u64 = 1 << 10;

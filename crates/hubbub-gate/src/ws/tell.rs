@@ -44,7 +44,7 @@ impl Peer {
         let out = self.encode(what, cx);
         let limits = match self.delivery() {
             Delivery::Personal => OutboxLimits { when_full: WhenFull::Close, ..cx.settings.outbox },
-            Delivery::Shared(_) | Delivery::Once(_) => cx.settings.outbox,
+            Delivery::Shared(_) | Delivery::Once(_) | Delivery::Each(_) => cx.settings.outbox,
         };
         match cx.out.push(out.into(), limits) {
             Push::Overrun => self.too_slow(cx),

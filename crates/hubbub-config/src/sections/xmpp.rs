@@ -1,0 +1,45 @@
+//! `[xmpp]`: streams of XMPP clients.
+
+use std::time::Duration;
+
+use super::{HOUR, KIB, MIB, MINUTE};
+use crate::section::Default::{Is, Unset};
+use crate::section::section;
+use crate::value::Kind;
+
+section! {
+    /// XMPP clients, on every address of `server.listen` (5222 and 5223 are only more of them) and over WebSocket at
+    /// `/xmpp-websocket`.
+    "xmpp" Xmpp {
+        /// Whether XMPP is spoken at all.
+        enabled: bool = Is("true"), Kind::Switch;
+        /// Whether nobody logs in without TLS. Without it: as soon as any address in `server.listen` is beyond this machine.
+        require_tls: Option<bool> = Unset("true"), Kind::Switch;
+        /// The largest stanza; a larger one ends the stream with `policy-violation`. Before login 8 KiB and 32 elements.
+        stanza_bytes: usize = Is("\"256 KiB\""), Kind::Bytes(10_000, 64 * MIB);
+        /// Most elements in one stanza.
+        stanza_elements: u32 = Is("4096"), Kind::Count("elements", 64, 1 << 20);
+        /// How long a client may take from its first byte to its resource.
+        login_timeout: Duration = Is("\"30 s\""), Kind::Time(1, 10 * MINUTE);
+        /// Failed logins on one stream, after which it is closed.
+        login_failures: u16 = Is("3"), Kind::Count("failures", 1, 10);
+        /// Most resources of one account at a time.
+        resources: usize = Is("16"), Kind::Count("resources", 1, 1024);
+        /// Most rooms that one stream may be in.
+        rooms: usize = Is("100"), Kind::Count("rooms", 1, 4096);
+        /// Messages of history that a client gets on entering a room, unless it asks for fewer.
+        history: u32 = Is("50"), Kind::Count("messages", 0, 1000);
+        /// A client that is silent for so long is asked whether it is there; 0 asks nobody.
+        ping_interval: Duration = Is("\"5 min\""), Kind::Time(0, 24 * HOUR);
+        /// How long its answer may take.
+        ping_timeout: Duration = Is("\"30 s\""), Kind::Time(1, HOUR);
+        /// How long a lost stream can be resumed (XEP-0198); 0: not at all.
+        resume_timeout: Duration = Is("\"5 min\""), Kind::Time(0, 24 * HOUR);
+        /// Bytes that may wait for a client's acknowledgement.
+        resume_bytes: usize = Is("\"1 MiB\""), Kind::Bytes(KIB, 256 * MIB);
+        /// Stanzas that may wait for a client's acknowledgement.
+        resume_stanzas: usize = Is("1000"), Kind::Count("stanzas", 10, 100_000);
+        /// Whether clients may make accounts (XEP-0077).
+        register: bool = Is("false"), Kind::Switch;
+    }
+}

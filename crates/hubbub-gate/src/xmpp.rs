@@ -1,0 +1,21 @@
+//! XMPP: a client's stream, over TCP or a WebSocket, and the accounts and chats behind it.
+//!
+//! The machine of the stream is in `hubbub-xmpp`; here its stanzas meet the hub. A stream is a `link::Link` or a
+//! `websocket::Socket`; both drive a `client::Client`. What concerns all of a person's devices (roster, presence, who gets a message) is
+//! kept by the account's steward (`account`), who lives on one worker; streams and stewards write letters (`letters`) that carry
+//! stanzas (`parcel`). A multi-user chat is a room of the hub: each occupant has a seat of its own (`chat`).
+//!
+//! Addresses: accounts are `alice@example.org`, guests `ann@guest.example.org`, rooms `lobby@rooms.example.org`.
+
+mod account;
+mod client;
+mod iq;
+mod letters;
+mod link;
+mod login;
+mod parcel;
+mod place;
+mod stamp;
+pub(crate) mod websocket;
+
+pub use link::link;

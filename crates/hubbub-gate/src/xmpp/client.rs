@@ -1,0 +1,319 @@
+//! A client and its stream: what it says goes to whom it concerns, what it is told is written.
+
+use std::sync::Arc;
+
+use hubbub_hub::{Identity, Notice};
+use hubbub_ws::{Opcode, frame_header};
+use hubbub_xmpp::jid::Jid;
+use hubbub_xmpp::sasl::{Binding, Failure};
+use hubbub_xmpp::stanza::{Condition, IqRule, StanzaKind, error_reply, judge_iq, kind_of};
+use hubbub_xmpp::stream::{Kind, Out, Pieces, Reason, Stream, StreamError};
+use hubbub_xmpp::xml::{Element, Tag};
+
+use super::account::{Account, office};
+use super::iq;
+use super::letters::{ToAccount, ToClient};
+use super::login::{LOGIN, Login};
+use super::parcel::Parcel;
+use super::place::Place;
+use crate::session::{Act, Answer, Close, Cx, Input, Secured};
+
+/// A client, whatever carries its stream.
+pub(super) struct Client {
+    kind: Kind,
+    stream: Stream,
+    login: Login,
+    me: Option<Me>,
+    outs: Vec<Out>,
+}
+
+/// Who the client is, once it is bound.
+#[derive(Debug, Clone)]
+pub(super) struct Me {
+    pub(super) who: Arc<Identity>,
+    /// The full address.
+    pub(super) jid: Jid,
+}
+
+impl Client {
+    /// A stream that begins.
+    pub(super) fn new(kind: Kind, secured: Option<&Secured>, cx: &Cx<'_>) -> Self {
+        let settings = cx.settings.xmpp.stream.clone();
+        Self {
+            kind,
+            stream: Stream::new(kind, settings, secured.map(binding), cx.now.mono_ms),
+            login: Login::default(),
+            me: None,
+            outs: Vec::new(),
+        }
+    }
+
+    /// Bytes of the stream, or one message of a WebSocket.
+    pub(super) fn received(&mut self, bytes: &[u8], cx: &mut Cx<'_>) -> Result<(), Close> {
+        self.stream.received(bytes, cx.now.mono_ms, cx.rng, &mut self.outs);
+        self.carry_out(cx)
+    }
+
+    /// Everything else.
+    pub(super) fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
+        let now_ms = cx.now.mono_ms;
+        match input {
+            Input::Secured(secured) => self.stream.secured(binding(&secured), now_ms, &mut self.outs),
+            Input::Answer(LOGIN, answer) => self.answered(answer, cx),
+            Input::Letter(_, letter) => match letter.downcast::<ToClient>() {
+                Ok(letter) => self.told(*letter),
+                Err(_) => return Ok(()),
+            },
+            Input::Notice(notice) => self.notice(notice, cx),
+            Input::Act(act) => self.act(act),
+            Input::Timeout => self.stream.timeout(now_ms, &mut self.outs),
+            Input::TooSlow => self.stream.close(StreamError::PolicyViolation, &mut self.outs),
+            Input::Shutdown => self.stream.close(StreamError::SystemShutdown, &mut self.outs),
+            Input::LinkLost => {
+                self.leave(cx);
+                return Err(Close::Done);
+            }
+            _ => return Ok(()),
+        }
+        self.carry_out(cx)
+    }
+
+    /// When something is due.
+    pub(super) fn deadline(&self) -> Option<u64> {
+        self.stream.deadline()
+    }
+
+    /// Does what the machine says, and what comes of that.
+    fn carry_out(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        while !self.outs.is_empty() {
+            let mut outs = std::mem::take(&mut self.outs);
+            for out in outs.drain(..) {
+                self.carry(out, cx)?;
+            }
+            if self.outs.is_empty() {
+                self.outs = outs;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn carry(&mut self, out: Out, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match out {
+            Out::Send(pieces) => self.write(pieces, cx),
+            Out::StartTls => cx.secure(),
+            Out::Ask(ask) => {
+                if let Some(known) = self.login.ask(ask, cx) {
+                    self.stream.known(known, cx.now.mono_ms, &mut self.outs);
+                }
+            }
+            Out::Authenticated { user, name } => self.authenticated(user.is_none(), name, cx),
+            Out::Bind { wanted, .. } => self.bind(wanted, cx),
+            Out::Stanza(element) => self.stanza(element, cx),
+            Out::Register(iq) => self.reply_error(&iq, Condition::ServiceUnavailable),
+            Out::Resume { .. } => self.stream.resume_failed(None, &mut self.outs),
+            Out::SmEnabled { .. } | Out::Csi(_) => {}
+            Out::Closed(reason) => {
+                self.leave(cx);
+                return Err(close(reason));
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, pieces: Pieces, cx: &mut Cx<'_>) {
+        if self.kind == Kind::WebSocket {
+            let mut head = Vec::with_capacity(10);
+            frame_header(&mut head, true, false, Opcode::Text, pieces.len(), None);
+            cx.out.write(head.into());
+        }
+        pieces.into_iter().for_each(|piece| cx.out.write(piece));
+    }
+
+    fn answered(&mut self, answer: Answer, cx: &Cx<'_>) {
+        let known = self.login.answered(answer);
+        self.stream.known(known, cx.now.mono_ms, &mut self.outs);
+    }
+
+    fn authenticated(&mut self, is_guest: bool, name: Option<String>, cx: &mut Cx<'_>) {
+        let who = self.login.identity(is_guest, name, cx);
+        let jid = who.as_ref().and_then(|who| Jid::parse(who.user.as_str()).ok());
+        match who.zip(jid) {
+            Some((who, jid)) => {
+                self.me = Some(Me { who, jid: jid.clone() });
+                self.stream.authenticated(jid, cx.now.mono_ms, &mut self.outs);
+            }
+            None => self.stream.refused(Failure::NotAuthorized, cx.now.mono_ms, &mut self.outs),
+        }
+    }
+
+    /// The account's steward knows which resources there are.
+    fn bind(&mut self, wanted: Option<String>, cx: &mut Cx<'_>) {
+        let Some(me) = &mut self.me else { return };
+        let resource = wanted.unwrap_or_else(made_up);
+        match me.jid.with_resource(&resource) {
+            Ok(jid) => {
+                me.jid = jid.clone();
+                let letter = ToAccount::Bind { jid, who: me.who.clone() };
+                cx.write_to_steward(office(&me.jid), Account::appoint, letter);
+            }
+            Err(_) => self.stream.bind_refused(Condition::BadRequest, &mut self.outs),
+        }
+    }
+
+    fn told(&mut self, letter: ToClient) {
+        match letter {
+            ToClient::Bound => {
+                if let Some(me) = &self.me {
+                    self.stream.bound(me.jid.clone(), &mut self.outs);
+                }
+            }
+            ToClient::BindRefused(why) => self.stream.bind_refused(why, &mut self.outs),
+            ToClient::Replaced => {
+                // The steward has forgotten this stream already.
+                self.stream.close(StreamError::Conflict, &mut self.outs);
+            }
+            ToClient::Deliver(parcel) => self.deliver(&parcel),
+        }
+    }
+
+    /// Writes a stanza to the client.
+    pub(super) fn deliver(&mut self, parcel: &Parcel) {
+        let head = match (parcel.kind(), self.kind) {
+            (StanzaKind::Message, Kind::Tcp) => "<message",
+            (StanzaKind::Presence, Kind::Tcp) => "<presence",
+            (StanzaKind::Iq, Kind::Tcp) => "<iq",
+            (StanzaKind::Message, Kind::WebSocket) => "<message xmlns='jabber:client'",
+            (StanzaKind::Presence, Kind::WebSocket) => "<presence xmlns='jabber:client'",
+            (StanzaKind::Iq, Kind::WebSocket) => "<iq xmlns='jabber:client'",
+        };
+        self.stream.send(parcel.pieces(head), true, &mut self.outs);
+    }
+
+    /// Writes what the server itself has to say.
+    pub(super) fn reply(&mut self, tag: &Tag) {
+        let ns = if self.kind == Kind::Tcp { "jabber:client" } else { "" };
+        self.stream.send(Pieces::from(tag.to_vec(ns)), true, &mut self.outs);
+    }
+
+    fn reply_error(&mut self, stanza: &Element, why: Condition) {
+        let to = self.me.as_ref().map(|me| me.jid.as_str().to_owned());
+        if let Some(tag) = error_reply(stanza, None, why.default_type(), why, None) {
+            let tag = match to {
+                Some(to) => tag.attr("to", to),
+                None => tag,
+            };
+            self.reply(&tag);
+        }
+    }
+
+    /// Takes a stanza to whom it is for.
+    fn stanza(&mut self, element: Element, cx: &mut Cx<'_>) {
+        let (Some(kind), Some(me)) = (kind_of(&element), self.me.clone()) else { return };
+        if kind == StanzaKind::Iq {
+            match judge_iq(&element) {
+                IqRule::Good => {}
+                IqRule::Refuse => return self.reply_error(&element, Condition::BadRequest),
+                IqRule::Drop => return,
+            }
+        }
+        let to = match element.attr("to") {
+            None => None,
+            Some(to) => match Jid::parse(&to) {
+                Ok(to) => Some(to),
+                Err(_) => return self.reply_error(&element, Condition::JidMalformed),
+            },
+        };
+        let bare = me.jid.bare();
+        // RFC 6120 §10.3: what is for nobody is for one's own account.
+        let own = to.as_ref().is_none_or(|to| *to == bare);
+        let place = to.as_ref().map_or(Place::Person, |to| Place::of(to, &cx.settings.domain));
+        match (place, to) {
+            (Place::Person, to) if own && (kind != StanzaKind::Message || to.is_none()) => {
+                self.own(kind, element, to.is_some(), &me, bare, cx);
+            }
+            (Place::Person, Some(to)) => {
+                let parcel = Parcel::new(kind, element, me.jid.clone(), to);
+                cx.write_to_steward(office(parcel.to()), Account::appoint, ToAccount::Deliver(parcel));
+            }
+            (Place::Server, Some(to)) => self.to_server(kind, &element, &me, &to, cx),
+            (Place::Rooms | Place::Room(_) | Place::NoRoom, _) => {
+                self.reply_error(&element, Condition::ItemNotFound);
+            }
+            (Place::Elsewhere, _) => self.reply_error(&element, Condition::RemoteServerNotFound),
+            (Place::Person | Place::Server, None) => {}
+        }
+    }
+
+    /// For one's own account, or for all who may see one's presence.
+    fn own(
+        &mut self,
+        kind: StanzaKind,
+        element: Element,
+        addressed: bool,
+        me: &Me,
+        bare: Jid,
+        cx: &mut Cx<'_>,
+    ) {
+        let parcel = Parcel::new(kind, element, me.jid.clone(), bare);
+        let letter = match kind {
+            // RFC 6121 §8.1.1.1: a message without an address is for oneself.
+            StanzaKind::Message => ToAccount::Deliver(parcel),
+            StanzaKind::Presence if addressed => ToAccount::Deliver(parcel),
+            StanzaKind::Presence | StanzaKind::Iq => ToAccount::Own(parcel),
+        };
+        cx.write_to_steward(office(&me.jid), Account::appoint, letter);
+    }
+
+    fn to_server(&mut self, kind: StanzaKind, element: &Element, me: &Me, at: &Jid, cx: &mut Cx<'_>) {
+        match kind {
+            StanzaKind::Iq => {
+                if let Some(answer) = iq::at_server(element, me, at, cx) {
+                    self.reply(&answer);
+                }
+            }
+            StanzaKind::Message => self.reply_error(element, Condition::ServiceUnavailable),
+            // Nobody there looks at presence.
+            StanzaKind::Presence => {}
+        }
+    }
+
+    fn notice(&mut self, _notice: Notice<'_>, _cx: &mut Cx<'_>) {}
+
+    fn act(&mut self, act: Act) {
+        match act {
+            Act::Disconnect(_) => self.stream.close(StreamError::PolicyViolation, &mut self.outs),
+            Act::TakenOver => self.stream.close(StreamError::Conflict, &mut self.outs),
+            Act::Emit { .. } | Act::Join(_) | Act::Leave(_) => {}
+        }
+    }
+
+    /// The client is gone, or on its way out.
+    pub(super) fn leave(&mut self, cx: &mut Cx<'_>) {
+        if let Some(me) = self.me.take().filter(|_| self.stream.is_bound()) {
+            cx.write_to_steward(office(&me.jid), Account::appoint, ToAccount::Gone);
+        }
+    }
+}
+
+/// A resource that nobody can guess (RFC 6120 §7.6).
+fn made_up() -> String {
+    hubbub_xmpp::stream::token()
+}
+
+fn binding(secured: &Secured) -> Binding {
+    Binding { exporter: Some(secured.exporter), end_point: Some(secured.end_point.clone()) }
+}
+
+/// What an end counts as.
+fn close(reason: Reason) -> Close {
+    match reason {
+        Reason::Silent | Reason::Failed(StreamError::ConnectionTimeout) => Close::Timeout,
+        Reason::Unacknowledged => Close::TooSlow,
+        Reason::Finished
+        | Reason::Reported
+        | Reason::NoTls
+        | Reason::Failed(StreamError::SystemShutdown | StreamError::Conflict) => Close::Done,
+        Reason::Failed(_) => Close::Protocol,
+    }
+}

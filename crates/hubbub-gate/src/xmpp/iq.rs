@@ -1,0 +1,60 @@
+//! Questions that the server itself answers: one file for each protocol, and a table that says which there are.
+
+mod disco;
+mod ping;
+mod time;
+mod version;
+
+use hubbub_xmpp::jid::Jid;
+use hubbub_xmpp::stanza::{Condition, error_reply, iq_result};
+use hubbub_xmpp::xml::{Element, Node, Tag};
+
+use super::client::Me;
+use crate::session::Cx;
+
+/// A question (RFC 6120 §8.2.3).
+pub(super) struct Asked<'a> {
+    /// Whether something is to be changed.
+    pub(super) set: bool,
+    /// What is asked.
+    pub(super) payload: Node<'a>,
+    /// Whom.
+    pub(super) at: &'a Jid,
+}
+
+/// Its answer: what the result holds, if anything.
+type Answer = Result<Option<Tag>, Condition>;
+
+/// One protocol that the server answers.
+pub(super) struct Feature {
+    /// The namespace of its question, and its name in service discovery.
+    ns: &'static str,
+    /// The name of the element that asks.
+    name: &'static str,
+    answer: fn(&Asked<'_>, &Cx<'_>) -> Answer,
+}
+
+/// What the server answers at its own address.
+pub(super) const AT_SERVER: [Feature; 5] =
+    [disco::INFO, disco::ITEMS, ping::PING, time::TIME, version::VERSION];
+
+/// What the server answers to `me`; to answers it says nothing.
+pub(super) fn at_server(iq: &Element, me: &Me, at: &Jid, cx: &Cx<'_>) -> Option<Tag> {
+    let set = match iq.attr("type").as_deref() {
+        Some("get") => false,
+        Some("set") => true,
+        _ => return None,
+    };
+    let payload = iq.children().next()?;
+    let feature = AT_SERVER.iter().find(|one| payload.is(one.name, one.ns));
+    let answer = match feature {
+        Some(feature) => (feature.answer)(&Asked { set, payload, at }, cx),
+        None => Err(Condition::ServiceUnavailable),
+    };
+    let id = iq.attr("id").unwrap_or_default();
+    match answer {
+        Ok(payload) => Some(iq_result(&id, Some(me.jid.as_str()), Some(at.as_str()), payload)),
+        Err(why) => error_reply(iq, Some(at.as_str()), why.default_type(), why, None)
+            .map(|tag| tag.attr("to", me.jid.as_str())),
+    }
+}

@@ -1,0 +1,40 @@
+//! What streams and the stewards of accounts tell each other.
+
+use std::sync::Arc;
+
+use hubbub_hub::Identity;
+use hubbub_xmpp::jid::Jid;
+use hubbub_xmpp::stanza::Condition;
+
+use super::parcel::Parcel;
+
+/// To an account, from a stream of its own or from anybody.
+#[derive(Debug)]
+pub(super) enum ToAccount {
+    /// A stream of this account has this resource from now on. Answered by [`ToClient::Bound`].
+    Bind {
+        /// The full address.
+        jid: Jid,
+        /// Whose stream it is.
+        who: Arc<Identity>,
+    },
+    /// The stream that says this is gone.
+    Gone,
+    /// One's own: presence for everybody, or an iq for one's own account.
+    Own(Parcel),
+    /// For the account or one of its resources.
+    Deliver(Parcel),
+}
+
+/// To a stream.
+#[derive(Debug)]
+pub(super) enum ToClient {
+    /// The resource is its own.
+    Bound,
+    /// It cannot be had.
+    BindRefused(Condition),
+    /// Another stream has the resource now.
+    Replaced,
+    /// To be sent to the client.
+    Deliver(Parcel),
+}

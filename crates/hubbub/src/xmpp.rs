@@ -1,0 +1,42 @@
+//! From the configuration to the settings of XMPP.
+
+use std::sync::Arc;
+
+use hubbub_auth::Admit;
+use hubbub_config::Config;
+use hubbub_gate::settings::XmppSettings;
+use hubbub_xmpp::sasl::Offer;
+use hubbub_xmpp::stream::Settings;
+use hubbub_xmpp::xml::Limits;
+
+use crate::assemble::millis;
+
+/// What streams are told. `tls` says whether links can be encrypted.
+pub(crate) fn settings(config: &Config, admit: Admit, tls: bool) -> XmppSettings {
+    let own = &config.xmpp;
+    let wide = |address: &std::net::SocketAddr| !address.ip().to_canonical().is_loopback();
+    let require_tls = own.require_tls.unwrap_or_else(|| config.server.listen.iter().any(wide));
+    let stanza = Limits { bytes: own.stanza_bytes, elements: own.stanza_elements, ..Limits::default() };
+    let stream = Settings {
+        require_tls,
+        tls_available: tls,
+        offer: Offer { accounts: admit.accounts, guests: admit.guests, tokens: admit.tokens },
+        stanza,
+        auth_ms: millis(own.login_timeout),
+        failures: u8::try_from(own.login_failures).unwrap_or(u8::MAX),
+        sm_queue_bytes: own.resume_bytes,
+        sm_queue_stanzas: own.resume_stanzas,
+        sm_resume_s: u32::try_from(own.resume_timeout.as_secs()).unwrap_or(u32::MAX),
+        register: own.register && admit.accounts,
+        idle_ms: millis(own.ping_interval),
+        ping_ms: millis(own.ping_timeout),
+        ..Settings::new(&config.server.domain)
+    };
+    XmppSettings {
+        enabled: own.enabled,
+        stream: Arc::new(stream),
+        resources: own.resources,
+        rooms: own.rooms,
+        history: own.history,
+    }
+}
