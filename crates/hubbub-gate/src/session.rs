@@ -10,7 +10,8 @@ use bytes::Bytes;
 use hubbub_auth::Doorman;
 use hubbub_hub::{
     Action, Command, Emission, Happening, HookAnswer, HookAsk, HookKind, HookName, Identity, MessageId,
-    Notice, Now, RoomInfo, RoomName, SessionKey, SessionName, Ticket, WorkerId,
+    Notice, Now, Paper, PapersAsk, RoomInfo, RoomName, SessionKey, SessionName, StoredVerifier, Ticket,
+    VerifierHash, WorkerId,
 };
 
 use crate::coder::Coder;
@@ -153,6 +154,16 @@ pub enum Question {
         /// What was offered.
         password: String,
     },
+    /// What does the account have instead of a password?
+    Verifier {
+        /// The prepared localpart.
+        user: String,
+        /// For which hash.
+        hash: VerifierHash,
+    },
+    /// What is kept for somebody, or is to be. Answered by [`Answer::Papers`], or where something is written by
+    /// [`Answer::PapersKept`] when it is on disk, or [`Answer::PapersFull`].
+    Papers(PapersAsk),
     /// What does the application say?
     Hook(Box<HookAsk>),
     /// Which rooms are open on this server? At most `limit` by name, after `after`. Each worker answers for its own.
@@ -171,6 +182,14 @@ pub enum Question {
 pub enum Answer {
     /// It is, and the account's display name is this; or it is not.
     Password(Option<String>),
+    /// It has this; or there is no such account.
+    Verifier(Option<StoredVerifier>),
+    /// What there is of what was asked for, in the order of the keys' bytes.
+    Papers(Vec<Paper>),
+    /// All of it is kept.
+    PapersKept,
+    /// Nothing of it is kept: the owner would have more than he may.
+    PapersFull,
     /// Nobody could say: try again later.
     Unavailable,
     /// The application's word. Its actions have been taken out: the worker does them.

@@ -5,6 +5,7 @@
 //!
 //! Start with [`Hub::command`], then [`room`].
 
+pub mod accounts;
 pub mod address;
 pub mod command;
 pub mod event;
@@ -17,11 +18,13 @@ pub mod identity;
 pub mod log;
 mod names;
 pub mod offset;
+pub mod papers;
 pub mod policy;
 pub mod presence;
 pub mod room;
 pub mod time;
 
+pub use accounts::{StoredVerifier, VerifierHash};
 pub use address::{RoomName, UserAddress};
 pub use command::{
     Command, Effect, Happening, Joined, Notice, Page, Published, Refusal, Reply, RoomInfo, SessionKey, Start,
@@ -39,5 +42,6 @@ pub use identity::{Grants, Identity, IdentityKind};
 pub use log::{Fault, LogAnswer, LogAsk, Opened};
 pub use names::name_key;
 pub use offset::Offset;
+pub use papers::{Paper, PaperChange, PapersAnswer, PapersAsk};
 pub use policy::{Keep, LogKind, Policies, PresenceMode, Right, RoomPolicy, Who};
 pub use time::Now;

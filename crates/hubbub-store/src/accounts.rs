@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use hubbub_hub::address::prepare_local;
+use hubbub_hub::{StoredVerifier, VerifierHash};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, named_params, params};
 use zeroize::Zeroizing;
 
@@ -146,6 +147,27 @@ pub(crate) fn check(
     Ok(account.filter(|_| known && possible && fits))
 }
 
+/// What an account has instead of a password, for somebody who is going to prove that he knows it.
+pub(crate) fn stored_verifier(
+    connection: &Connection,
+    user: &str,
+    hash: VerifierHash,
+) -> rusqlite::Result<Option<StoredVerifier>> {
+    let mechanism = match hash {
+        VerifierHash::Sha1 => Mechanism::ScramSha1,
+        VerifierHash::Sha256 => Mechanism::ScramSha256,
+    };
+    let Some(account) = find(connection, user)? else { return Ok(None) };
+    let verifier = read_verifier(connection, user, mechanism)?;
+    Ok(verifier.map(|Verifier { salt, iterations, stored_key, server_key, .. }| StoredVerifier {
+        salt,
+        iterations: iterations.get(),
+        stored_key,
+        server_key,
+        name: account.name,
+    }))
+}
+
 fn read_verifier(
     connection: &Connection,
     user: &str,
@@ -247,6 +269,28 @@ mod tests {
         drop(first);
         let names: Vec<_> = accounts(&dir).list().unwrap().into_iter().map(|account| account.name).collect();
         assert_eq!(names, ["anna", "Tea & Cake", "Zoe"]);
+    }
+
+    #[test]
+    fn a_verifier_for_each_mechanism_of_whoever_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut accounts = accounts(&dir);
+        accounts.add("Alice", "one".to_owned()).unwrap();
+        let of = |user: &str, hash| stored_verifier(&accounts.connection, user, hash).unwrap();
+        for (hash, mechanism, length) in [
+            (VerifierHash::Sha1, Mechanism::ScramSha1, 20),
+            (VerifierHash::Sha256, Mechanism::ScramSha256, 32),
+        ] {
+            let StoredVerifier { salt, iterations, stored_key, server_key, name } =
+                of("alice", hash).unwrap();
+            assert_eq!((name.as_str(), iterations, stored_key.len()), ("Alice", 20, length));
+            let verifier = Verifier { mechanism, salt, iterations: rounds(20), stored_key, server_key };
+            assert!(verifier.fits(&Password::prepare("one").unwrap()));
+            assert!(!verifier.fits(&Password::prepare("two").unwrap()));
+        }
+        assert_eq!(of("bob", VerifierHash::Sha256), None);
+        accounts.connection.execute("DELETE FROM verifiers WHERE mechanism = 'SCRAM-SHA-1'", []).unwrap();
+        assert_eq!(of("alice", VerifierHash::Sha1), None);
     }
 
     #[test]

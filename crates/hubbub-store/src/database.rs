@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::StoreError;
+use crate::rows::int;
 
 /// The one file, beside it SQLite's own `-wal` and `-shm`, which take its permissions.
 const FILE: &str = "hubbub.db";
@@ -58,6 +59,16 @@ pub(crate) fn connect(dir: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     sync(&connection, true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// A database of the same schema that is nowhere but in memory, and takes about `bytes` of it at most.
+pub(crate) fn in_memory(bytes: usize) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open_in_memory()?;
+    let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    migrate(&mut connection)?;
+    connection.pragma_update(None, "max_page_count", int(bytes as u64) / page)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
@@ -118,6 +129,47 @@ mod tests {
         let left: i64 =
             connect(dir.path()).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         assert_eq!(left, 99);
+    }
+
+    /// A directory as a version that knew only the first `known` scripts left it.
+    fn left_by_version(known: usize, rows: &str) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        let connection = Connection::open(dir.path().join(FILE)).unwrap();
+        MIGRATIONS[..known].iter().for_each(|script| connection.execute_batch(script).unwrap());
+        connection.execute_batch(rows).unwrap();
+        connection.pragma_update(None, "user_version", known as i64).unwrap();
+        dir
+    }
+
+    #[test]
+    fn an_older_database_is_brought_up_to_date_with_all_that_is_in_it() {
+        let rows = "INSERT INTO accounts VALUES ('alice', 'Alice');
+            INSERT INTO verifiers VALUES ('alice', 'SCRAM-SHA-1', x'01', 4096, x'02', x'03');
+            INSERT INTO logs VALUES (1, 'lobby', 77, 1, 1, 9, 10, 10, 10);
+            INSERT INTO events (log, seq, id, unix_ms, weight, user, name, event, kind, content)
+                VALUES (1, 1, x'04', 5, 9, 'ann@localhost', 'Ann', 'message', 0, x'68');";
+        let dir = left_by_version(1, rows);
+        prepare(dir.path()).unwrap();
+        let connection = connect(dir.path()).unwrap();
+        let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        for table in ["accounts", "verifiers", "logs", "events"] {
+            assert_eq!(count(&format!("SELECT count(*) FROM {table}")), 1, "{table}");
+        }
+        connection.execute("INSERT INTO papers VALUES ('alice', 'card', 'main', x'05')", []).unwrap();
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, MIGRATIONS.len() as i64);
+        prepare(dir.path()).unwrap();
+        assert_eq!(count("SELECT count(*) FROM papers"), 1, "once is enough");
+    }
+
+    #[test]
+    fn in_memory_there_is_the_same_schema_and_an_end() {
+        let connection = in_memory(1 << 18).unwrap();
+        let sql = "INSERT INTO papers VALUES ('alice', 'card', ?1, zeroblob(50000))";
+        let kept = (0..100).take_while(|n| connection.execute(sql, [n.to_string()]).is_ok()).count();
+        assert!((2..6).contains(&kept), "{kept} of 50 kB in 256 KiB");
+        connection.execute("DELETE FROM papers", []).unwrap();
+        connection.execute(sql, ["again"]).unwrap();
     }
 
     #[test]

@@ -10,11 +10,6 @@ use crate::accounts;
 use crate::store::Answer;
 use crate::trouble::Trouble;
 
-/// As many passwords are waiting as may: try again later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many passwords are being checked: try again in a moment")]
-pub struct Busy;
-
 /// What the thread is sent.
 pub(crate) enum Mail {
     Check { session: SessionKey, ticket: Ticket, user: String, password: String },

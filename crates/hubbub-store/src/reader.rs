@@ -1,11 +1,16 @@
-//! Older messages, looked up beside the writer among what is committed.
+//! What is looked up beside the writer, among what is committed: older messages, papers, verifiers.
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-use hubbub_hub::{Event, Fault, LogAnswer, RoomName, WorkerId};
+use hubbub_hub::{
+    Event, Fault, LogAnswer, PapersAnswer, RoomName, SessionKey, Ticket, VerifierHash, WorkerId,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::accounts;
+use crate::line::Place;
+use crate::papers::{self, Look};
 use crate::rows::{self, int, nat};
 use crate::store::Answer;
 use crate::trouble::{self, Trouble};
@@ -16,17 +21,61 @@ pub(crate) const PAGE_BYTES: usize = 1 << 20;
 
 /// What the thread is sent.
 pub(crate) enum Mail {
-    Read { from: WorkerId, room: RoomName, after: u64, limit: u32, ticket: u64 },
+    Read {
+        from: WorkerId,
+        room: RoomName,
+        after: u64,
+        limit: u32,
+        ticket: u64,
+    },
+    /// Of a session, which has a place in a line.
+    Look(SessionKey, Ticket, Sight, Place),
     Stop,
+}
+
+/// What a session wants to see.
+pub(crate) enum Sight {
+    Papers(Look),
+    Verifier(String, VerifierHash),
 }
 
 /// The thread: answers until it is told to stop or nobody can ask any more.
 pub(crate) fn run(mut connection: Connection, mail: &Receiver<Mail>, reply: impl Fn(WorkerId, Answer)) {
     let mut reading = Trouble::new("reading messages");
-    while let Ok(Mail::Read { from, room, after, limit, ticket }) = mail.recv() {
-        let events = committed_page(&mut connection, &room, after, limit);
-        let events = reading.note(events).unwrap_or(Err(Fault));
-        reply(from, Answer::Log(LogAnswer::Page { room, ticket, events }));
+    let mut looking = Trouble::new("reading papers and verifiers");
+    loop {
+        match mail.recv() {
+            Ok(Mail::Read { from, room, after, limit, ticket }) => {
+                let events = committed_page(&mut connection, &room, after, limit);
+                let events = reading.note(events).unwrap_or(Err(Fault));
+                reply(from, Answer::Log(LogAnswer::Page { room, ticket, events }));
+            }
+            Ok(Mail::Look(session, ticket, sight, place)) => {
+                reply(session.worker, see(&connection, session, ticket, sight, &mut looking));
+                drop(place);
+            }
+            Ok(Mail::Stop) | Err(_) => return,
+        }
+    }
+}
+
+fn see(
+    connection: &Connection,
+    session: SessionKey,
+    ticket: Ticket,
+    sight: Sight,
+    trouble: &mut Trouble,
+) -> Answer {
+    match sight {
+        Sight::Papers(look) => {
+            let found = trouble.note(papers::look(connection, &look));
+            let answer = found.map_or(PapersAnswer::Unavailable, PapersAnswer::Found);
+            Answer::Papers { session, ticket, answer }
+        }
+        Sight::Verifier(user, hash) => {
+            let verifier = trouble.note(accounts::stored_verifier(connection, &user, hash)).ok_or(Fault);
+            Answer::Verifier { session, ticket, verifier }
+        }
     }
 }
 

@@ -6,14 +6,19 @@ use std::sync::mpsc::{self, Sender, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use hubbub_hub::{Fault, LogAnswer, LogAsk, SessionKey, Ticket, WorkerId};
+use hubbub_hub::{
+    Fault, LogAnswer, LogAsk, PapersAnswer, PapersAsk, SessionKey, StoredVerifier, Ticket, VerifierHash,
+    WorkerId,
+};
 use rusqlite::Connection;
 
 use crate::accounts::{Account, rounds};
 use crate::error::StoreError;
-use crate::passwords::{self, Busy};
-use crate::writer::{self, Writer};
-use crate::{database, reader, secrets};
+use crate::line::{Busy, Line};
+use crate::papers::{Look, PapersLimits};
+use crate::reader::Sight;
+use crate::writer::{self, Job, PapersJob, Writer};
+use crate::{database, passwords, reader, secrets};
 
 /// Where the store is and how it works.
 #[derive(Debug, Clone)]
@@ -29,6 +34,13 @@ pub struct StoreSettings {
     pub password_queue: usize,
     /// Rounds of PBKDF2 spent on names that nobody has: as many as accounts are made with.
     pub iterations: u32,
+    /// Most verifiers that wait to be looked up.
+    pub verifier_queue: usize,
+    /// How much one owner may keep.
+    pub papers: PapersLimits,
+    /// Most bytes of questions about papers that wait, by [`PapersAsk::weight`]. One that is larger is taken when no other
+    /// waits.
+    pub papers_queue: usize,
 }
 
 /// What the store has to say to a worker.
@@ -44,6 +56,24 @@ pub enum Answer {
         ticket: Ticket,
         /// Whose name and password they were; `Ok(None)` if nobody's.
         account: Result<Option<Account>, Fault>,
+    },
+    /// To [`StoreHandle::verifier`].
+    Verifier {
+        /// Who asked.
+        session: SessionKey,
+        /// As asked.
+        ticket: Ticket,
+        /// What the account has; `Ok(None)` if there is no such account.
+        verifier: Result<Option<StoredVerifier>, Fault>,
+    },
+    /// To [`StoreHandle::papers`].
+    Papers {
+        /// Who asked.
+        session: SessionKey,
+        /// As asked.
+        ticket: Ticket,
+        /// What there is, or what became of the changes.
+        answer: PapersAnswer,
     },
 }
 
@@ -84,12 +114,13 @@ impl Store {
         let (to_reader, reader_mail) = mpsc::channel();
         let (to_passwords, passwords_mail) = mpsc::sync_channel(settings.password_queue);
         let (batch_max, iterations) = (settings.batch_max, rounds(settings.iterations));
+        let writer = Writer::new(writer, settings.papers);
         let threads = vec![
             spawn("store-writer", {
                 let reply = reply.clone();
                 move || {
                     let _lock = lock;
-                    Writer::new(writer).run(batch_max, &writer_mail, reply);
+                    writer.run(batch_max, &writer_mail, reply);
                 }
             }),
             spawn("store-reader", {
@@ -98,12 +129,19 @@ impl Store {
             }),
             spawn("passwords", move || passwords::run(&passwords, iterations, &passwords_mail, reply)),
         ];
-        let threads = Arc::new(Mutex::new(threads));
-        StoreHandle { to_writer, to_reader, to_passwords, signing_key, threads }
+        StoreHandle {
+            to_writer,
+            to_reader,
+            to_passwords,
+            verifiers: Line::new(settings.verifier_queue),
+            papers: Line::new(settings.papers_queue),
+            signing_key,
+            threads: Arc::new(Mutex::new(threads)),
+        }
     }
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)
@@ -116,6 +154,8 @@ pub struct StoreHandle {
     to_writer: Sender<writer::Mail>,
     to_reader: Sender<reader::Mail>,
     to_passwords: SyncSender<passwords::Mail>,
+    verifiers: Line,
+    papers: Line,
     signing_key: [u8; 32],
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
@@ -129,7 +169,7 @@ impl StoreHandle {
                 let _ = self.to_reader.send(reader::Mail::Read { from, room, after, limit, ticket });
             }
             other => {
-                let _ = self.to_writer.send(writer::Mail::Ask(from, other));
+                let _ = self.to_writer.send(writer::Mail::Do(Job::Log(from, other)));
             }
         }
     }
@@ -147,6 +187,40 @@ impl StoreHandle {
     ) -> Result<(), Busy> {
         let mail = passwords::Mail::Check { session, ticket, user, password };
         self.to_passwords.try_send(mail).map_err(|_| Busy)
+    }
+
+    /// Asks what the account of this (prepared) name has instead of a password. Never waits.
+    ///
+    /// # Errors
+    /// As many as may are waiting already.
+    pub fn verifier(
+        &self,
+        session: SessionKey,
+        ticket: Ticket,
+        user: String,
+        hash: VerifierHash,
+    ) -> Result<(), Busy> {
+        let place = self.verifiers.join(1)?;
+        let mail = reader::Mail::Look(session, ticket, Sight::Verifier(user, hash), place);
+        self.to_reader.send(mail).map_err(|_| Busy)
+    }
+
+    /// Asks about papers. Never waits. Whoever was told that his changes are kept finds them from then on.
+    ///
+    /// # Errors
+    /// As much as may is waiting already.
+    pub fn papers(&self, session: SessionKey, ticket: Ticket, ask: PapersAsk) -> Result<(), Busy> {
+        let place = self.papers.join(ask.weight())?;
+        let look = match ask {
+            PapersAsk::Read { owner, shelf } => Look { owner, shelf, key: None },
+            PapersAsk::Get { owner, shelf, key } => Look { owner, shelf, key: Some(key) },
+            PapersAsk::Write { owner, changes } => {
+                let job = Job::Papers(PapersJob { session, ticket, owner, changes, _place: place });
+                return self.to_writer.send(writer::Mail::Do(job)).map_err(|_| Busy);
+            }
+        };
+        let mail = reader::Mail::Look(session, ticket, Sight::Papers(look), place);
+        self.to_reader.send(mail).map_err(|_| Busy)
     }
 
     /// The server's own secret for the tokens that it issues: made once, kept in the database.

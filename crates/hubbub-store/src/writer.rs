@@ -11,10 +11,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use hubbub_hub::{Fault, LogAnswer, LogAsk, RoomName, WorkerId};
+use hubbub_hub::{
+    Fault, LogAnswer, LogAsk, PaperChange, PapersAnswer, RoomName, SessionKey, Ticket, WorkerId,
+};
 use rusqlite::Connection;
 
+use crate::line::Place;
 use crate::log::Log;
+use crate::papers::PapersLimits;
 use crate::reader;
 use crate::store::Answer;
 use crate::trouble::Trouble;
@@ -29,13 +33,43 @@ const LOGS_MOST: usize = 16_384;
 
 /// What the thread is sent.
 pub(crate) enum Mail {
-    Ask(WorkerId, LogAsk),
+    Do(Job),
     Stop,
 }
 
-/// The only writer of logs.
+/// One thing to do, in a transaction with others.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// What a home asks of a log.
+    Log(WorkerId, LogAsk),
+    /// What a session wants to keep.
+    Papers(PapersJob),
+}
+
+/// Papers to be written.
+#[derive(Debug)]
+pub(crate) struct PapersJob {
+    pub(crate) session: SessionKey,
+    pub(crate) ticket: Ticket,
+    pub(crate) owner: String,
+    pub(crate) changes: Vec<PaperChange>,
+    /// Given up when the answer is on its way.
+    pub(crate) _place: Place,
+}
+
+impl PapersJob {
+    fn answer(&self, answer: PapersAnswer) -> (WorkerId, Answer) {
+        (self.session.worker, Answer::Papers { session: self.session, ticket: self.ticket, answer })
+    }
+}
+
+/// What to tell whom.
+type Told = Vec<(WorkerId, Answer)>;
+
+/// The only writer of logs and papers.
 pub(crate) struct Writer {
     connection: Connection,
+    papers: PapersLimits,
     logs: HashMap<RoomName, Log>,
     /// The present as far as asks tell of it, in milliseconds since 1970: ages are counted from there. A message's age
     /// therefore takes effect when its log is opened or appended to.
@@ -46,10 +80,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(connection: Connection) -> Self {
+    pub(crate) fn new(connection: Connection, papers: PapersLimits) -> Self {
         let trouble = Trouble::new("writing messages");
         Self {
             connection,
+            papers,
             logs: HashMap::new(),
             clock_ms: 0,
             trouble,
@@ -61,11 +96,11 @@ impl Writer {
     pub(crate) fn run(mut self, batch_max: usize, mail: &Receiver<Mail>, reply: impl Fn(WorkerId, Answer)) {
         let mut going_on = true;
         while going_on {
-            let Ok(Mail::Ask(from, first)) = mail.recv() else { return };
-            let mut asks = vec![(from, first)];
-            while asks.len() < batch_max {
+            let Ok(Mail::Do(first)) = mail.recv() else { return };
+            let mut jobs = vec![first];
+            while jobs.len() < batch_max {
                 match mail.try_recv() {
-                    Ok(Mail::Ask(from, ask)) => asks.push((from, ask)),
+                    Ok(Mail::Do(job)) => jobs.push(job),
                     Ok(Mail::Stop) => going_on = false,
                     Err(_) => break,
                 }
@@ -73,8 +108,8 @@ impl Writer {
                     break;
                 }
             }
-            for (to, answer) in self.batch(asks) {
-                reply(to, Answer::Log(answer));
+            for (to, answer) in self.batch(&jobs) {
+                reply(to, answer);
             }
             if self.trouble.is_on() && going_on {
                 std::thread::sleep(REST);
@@ -82,31 +117,31 @@ impl Writer {
         }
     }
 
-    /// Does all of `asks` or nothing, and says what to answer, in order.
-    pub(crate) fn batch(&mut self, asks: Vec<(WorkerId, LogAsk)>) -> Vec<(WorkerId, LogAnswer)> {
+    /// Does all of `jobs` or nothing, and says what to answer, in order.
+    pub(crate) fn batch(&mut self, jobs: &[Job]) -> Told {
         if self.logs.len() > LOGS_MOST {
             self.logs.clear();
         }
-        match self.transact(&asks) {
+        match self.transact(jobs) {
             Ok(answers) => {
                 // A batch that wrote nothing proves nothing.
-                if answers.iter().any(|(_, answer)| matches!(answer, LogAnswer::Kept { .. })) {
+                if answers.iter().any(|(_, answer)| is_kept(answer)) {
                     self.trouble.over();
                 }
                 answers
             }
             Err(cause) => {
                 self.trouble.failed(&cause);
-                self.decline(asks)
+                self.decline(jobs)
             }
         }
     }
 
-    fn transact(&mut self, asks: &[(WorkerId, LogAsk)]) -> rusqlite::Result<Vec<(WorkerId, LogAnswer)>> {
+    fn transact(&mut self, jobs: &[Job]) -> rusqlite::Result<Told> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let mut batch = Batch::new(self);
-        for (from, ask) in asks {
-            batch.ask(*from, ask)?;
+        for job in jobs {
+            batch.take(job)?;
         }
         let answers = batch.finish()?;
         self.connection.execute_batch("COMMIT")?;
@@ -114,7 +149,7 @@ impl Writer {
     }
 
     /// Nothing was kept. Logs that exist are opened all the same, since that takes no writing.
-    fn decline(&mut self, asks: Vec<(WorkerId, LogAsk)>) -> Vec<(WorkerId, LogAnswer)> {
+    fn decline(&mut self, jobs: &[Job]) -> Told {
         if !self.connection.is_autocommit() {
             // Where SQLite has rolled back by itself (a full disk), there is nothing left to undo.
             if let Err(cause) = self.connection.execute_batch("ROLLBACK") {
@@ -124,28 +159,43 @@ impl Writer {
         self.logs.clear();
         let mut failed = HashSet::new();
         let mut answers = Vec::new();
-        for (from, ask) in asks {
-            let answer = match ask {
-                LogAsk::Open { ref room, .. } => {
-                    failed.remove(room);
-                    let log = opening::open_existing(&self.connection, &ask).map_err(|_| Fault);
-                    LogAnswer::Opened { room: room.clone(), log: log.and_then(|found| found) }
+        for job in jobs {
+            match job {
+                Job::Log(from, ask) => {
+                    let answer = self.decline_log(ask, &mut failed);
+                    answers.extend(answer.map(|answer| (*from, Answer::Log(answer))));
                 }
-                LogAsk::Append { event, .. } => {
-                    if !failed.insert(event.room.clone()) {
-                        continue;
-                    }
-                    LogAnswer::Failed { room: event.room.clone(), from: event.at.seq }
-                }
-                LogAsk::Read { room, after, limit, ticket } => {
-                    let events = reader::page(&self.connection, &room, after, limit).unwrap_or(Err(Fault));
-                    LogAnswer::Page { room, ticket, events }
-                }
-            };
-            answers.push((from, answer));
+                Job::Papers(job) => answers.push(job.answer(PapersAnswer::Unavailable)),
+            }
         }
         answers
     }
+
+    /// `failed`: the rooms that have been told already that what they say is not kept.
+    fn decline_log(&self, ask: &LogAsk, failed: &mut HashSet<RoomName>) -> Option<LogAnswer> {
+        Some(match ask {
+            LogAsk::Open { room, .. } => {
+                failed.remove(room);
+                let log = opening::open_existing(&self.connection, ask).map_err(|_| Fault);
+                LogAnswer::Opened { room: room.clone(), log: log.and_then(|found| found) }
+            }
+            LogAsk::Append { event, .. } => {
+                if !failed.insert(event.room.clone()) {
+                    return None;
+                }
+                LogAnswer::Failed { room: event.room.clone(), from: event.at.seq }
+            }
+            LogAsk::Read { room, after, limit, ticket } => {
+                let events = reader::page(&self.connection, room, *after, *limit).unwrap_or(Err(Fault));
+                LogAnswer::Page { room: room.clone(), ticket: *ticket, events }
+            }
+        })
+    }
+}
+
+/// Whether this says that something was written.
+fn is_kept(answer: &Answer) -> bool {
+    matches!(answer, Answer::Log(LogAnswer::Kept { .. }) | Answer::Papers { answer: PapersAnswer::Kept, .. })
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use hubbub_hub::{
     Body, Content, Event, EventName, Keep, LogAnswer, LogAsk, MessageId, Offset, RoomName, Sender,
     UserAddress,
 };
-use hubbub_store::{Answer, Store, StoreHandle, StoreSettings};
+use hubbub_store::{Answer, PapersLimits, Store, StoreHandle, StoreSettings};
 
 const ROOMS: [&str; 3] = ["red", "green", "blue"];
 const KILLS: usize = 12;
@@ -131,6 +131,9 @@ fn start(dir: &Path) -> (StoreHandle, mpsc::Receiver<Answer>) {
         batch_max: 50,
         password_queue: 1,
         iterations: 1,
+        verifier_queue: 1,
+        papers: PapersLimits { entries: 1000, bytes: 100_000 },
+        papers_queue: 1_000_000,
     };
     let store = Store::open(settings).expect("a store");
     let handle = store.start(move |_, answer| {

@@ -7,15 +7,26 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 
 use hubbub_hub::{
-    Body, Content, Event, EventName, Keep, LogAnswer, LogAsk, MessageId, Offset, RoomName, Sender,
-    SessionKey, UserAddress,
+    Body, Content, Event, EventName, Keep, LogAnswer, LogAsk, MessageId, Offset, Paper, PapersAnswer,
+    PapersAsk, RoomName, Sender, SessionKey, Ticket, UserAddress, VerifierHash,
 };
-use hubbub_store::{Accounts, Answer, Busy, Store, StoreError, StoreHandle, StoreSettings};
+use hubbub_store::{
+    Accounts, Answer, Busy, MemoryPapers, PapersLimits, Store, StoreError, StoreHandle, StoreSettings,
+};
 
 const KEEP: Keep = Keep { count: u64::MAX, bytes: u64::MAX, age_ms: u64::MAX };
 
 fn settings(dir: &Path) -> StoreSettings {
-    StoreSettings { dir: dir.to_owned(), sync_full: true, batch_max: 64, password_queue: 4, iterations: 10 }
+    StoreSettings {
+        dir: dir.to_owned(),
+        sync_full: true,
+        batch_max: 64,
+        password_queue: 4,
+        iterations: 10,
+        verifier_queue: 4,
+        papers: PapersLimits { entries: 10, bytes: 1000 },
+        papers_queue: 4000,
+    }
 }
 
 fn start(dir: &Path) -> (StoreHandle, Receiver<(u16, Answer)>) {
@@ -200,6 +211,125 @@ fn the_password_queue_has_an_end() {
     let asked = (0..20).map(|n| store.password(asker(0), n, "eve".to_owned(), "x".to_owned()));
     let taken = asked.filter(Result::is_ok).count();
     assert!((4..=6).contains(&taken), "{taken}");
+    drop(blocked);
+    store.stop();
+}
+
+fn write(owner: &str, key: &str, value: impl Into<String>) -> PapersAsk {
+    let changes = vec![("card", key.to_owned(), Some(value.into().into()))];
+    PapersAsk::Write { owner: owner.to_owned(), changes }
+}
+
+fn read(owner: &str) -> PapersAsk {
+    PapersAsk::Read { owner: owner.to_owned(), shelf: "card" }
+}
+
+fn get(owner: &str, key: &str) -> PapersAsk {
+    PapersAsk::Get { owner: owner.to_owned(), shelf: "card", key: key.to_owned() }
+}
+
+fn paper(key: &str, value: &'static str) -> Paper {
+    Paper { shelf: "card", key: key.to_owned(), value: value.into() }
+}
+
+/// The next answer about papers, to a session of worker 1.
+fn told(answers: &Receiver<(u16, Answer)>, expected: Ticket) -> PapersAnswer {
+    match answers.recv().unwrap() {
+        (1, Answer::Papers { session, ticket, answer }) => {
+            assert_eq!((session, ticket), (asker(1), expected));
+            answer
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn papers_that_were_kept_are_there_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, answers) = start(dir.path());
+    store.papers(asker(1), 1, write("ann", "b", "bee")).unwrap();
+    assert_eq!(told(&answers, 1), PapersAnswer::Kept);
+    store.papers(asker(1), 2, get("ann", "b")).unwrap();
+    assert_eq!(told(&answers, 2), PapersAnswer::Found(vec![paper("b", "bee")]));
+    store.papers(asker(1), 3, write("ann", "a", "x".repeat(2000))).unwrap();
+    assert_eq!(told(&answers, 3), PapersAnswer::Full);
+    store.papers(asker(1), 4, write("ann", "a", "ant")).unwrap();
+    store.stop();
+    assert_eq!(told(&answers, 4), PapersAnswer::Kept, "what is queued is kept before the end");
+    let (again, answers) = start(dir.path());
+    again.papers(asker(1), 5, read("ann")).unwrap();
+    assert_eq!(told(&answers, 5), PapersAnswer::Found(vec![paper("a", "ant"), paper("b", "bee")]));
+    again.papers(asker(1), 6, get("ann", "c")).unwrap();
+    assert_eq!(told(&answers, 6), PapersAnswer::Found(Vec::new()));
+    again.stop();
+}
+
+#[test]
+fn without_a_directory_papers_are_in_memory() {
+    let (to, answers) = mpsc::channel();
+    let limits = PapersLimits { entries: 2, bytes: 1 << 20 };
+    let papers = MemoryPapers::start(limits, 1 << 20, 1 << 20, move |session, ticket, answer| {
+        to.send((session.worker, Answer::Papers { session, ticket, answer })).unwrap();
+    })
+    .unwrap();
+    let ask = |ticket, ask| {
+        papers.ask(asker(1), ticket, ask).unwrap();
+        told(&answers, ticket)
+    };
+    assert_eq!(ask(1, write("ann", "b", "bee")), PapersAnswer::Kept);
+    assert_eq!(ask(2, write("ann", "a", "ant")), PapersAnswer::Kept);
+    assert_eq!(ask(3, write("ann", "c", "cat")), PapersAnswer::Full);
+    assert_eq!(ask(4, read("ann")), PapersAnswer::Found(vec![paper("a", "ant"), paper("b", "bee")]));
+    assert_eq!(ask(5, get("ann", "b")), PapersAnswer::Found(vec![paper("b", "bee")]));
+    assert_eq!(ask(6, read("bob")), PapersAnswer::Found(Vec::new()));
+    for n in 0..2 {
+        // Two owners with less than their limit each have more than all may.
+        let big = write(&format!("owner {n}"), "a", "x".repeat(600_000));
+        let expected = if n == 0 { PapersAnswer::Kept } else { PapersAnswer::Unavailable };
+        assert_eq!(ask(7 + n, big), expected);
+    }
+    assert_eq!(ask(9, write("bob", "a", "ant")), PapersAnswer::Kept, "there is room for small things");
+    drop(papers);
+    assert!(answers.recv().is_err(), "the thread is gone");
+}
+
+#[test]
+fn verifiers_are_looked_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, answers) = start(dir.path());
+    let mut accounts = Accounts::open(dir.path()).unwrap().with_iterations(10);
+    accounts.add("Alice", "one".to_owned()).unwrap();
+    let of = |user: &str, hash| {
+        store.verifier(asker(1), 8, user.to_owned(), hash).unwrap();
+        match answers.recv().unwrap() {
+            (1, Answer::Verifier { session, ticket: 8, verifier }) if session == asker(1) => {
+                verifier.unwrap()
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let (short, long) = (of("alice", VerifierHash::Sha1), of("alice", VerifierHash::Sha256));
+    let (short, long) = (short.unwrap(), long.unwrap());
+    assert_eq!((short.stored_key.len(), long.stored_key.len()), (20, 32));
+    assert_eq!((short.iterations, long.name.as_str()), (10, "Alice"));
+    assert_ne!(short.salt, long.salt);
+    assert_eq!(of("bob", VerifierHash::Sha256), None);
+    store.stop();
+}
+
+#[test]
+fn lines_of_verifiers_and_papers_have_an_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let (blocked, release) = mpsc::channel::<()>();
+    let gate = Arc::new(std::sync::Mutex::new(release));
+    let store = Store::open(settings(dir.path())).unwrap().start(move |_, _| {
+        let _ = gate.lock().unwrap().recv();
+    });
+    let verifier = |n| store.verifier(asker(0), n, "eve".to_owned(), VerifierHash::Sha1);
+    let papers = |n| store.papers(asker(0), n, write("eve", "a", "x".repeat(100)));
+    // Their answers are not taken: all of them keep their places.
+    assert_eq!((0..20).filter(|n| verifier(*n).is_ok()).count(), 4);
+    assert_eq!((0..20).filter(|n| papers(*n).is_ok()).count(), 4000 / (256 + 3 + 256 + 1 + 100));
     drop(blocked);
     store.stop();
 }

@@ -354,6 +354,10 @@ impl<L: Default> Worker<L> {
             Question::Password { user, password } => {
                 self.slow.push(Slow::Password { session, ticket, user, password });
             }
+            Question::Verifier { user, hash } => {
+                self.slow.push(Slow::Verifier { session, ticket, user, hash });
+            }
+            Question::Papers(ask) => self.slow.push(Slow::Papers(session, ticket, ask)),
             Question::Hook(mut ask) => {
                 let name = self.slot(session).and_then(|place| place.name.clone());
                 ask.label = ask.label.or(name);

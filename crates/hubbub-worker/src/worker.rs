@@ -10,8 +10,8 @@ use hubbub_gate::session::{Deed, Input, Letter, Session};
 use hubbub_gate::settings::GateSettings;
 use hubbub_hub::command::Asked;
 use hubbub_hub::{
-    Effect, Happening, HookAsk, Hub, Identity, LogAsk, Now, Reply, RoomName, SessionKey, SessionName, Ticket,
-    UserAddress, WorkerId,
+    Effect, Happening, HookAsk, Hub, Identity, LogAsk, Now, PapersAsk, Reply, RoomName, SessionKey,
+    SessionName, Ticket, UserAddress, VerifierHash, WorkerId,
 };
 use slab::Slab;
 
@@ -52,6 +52,19 @@ pub enum Slow {
         /// What was offered.
         password: String,
     },
+    /// Of a session; answered by [`crate::Mail::Answer`].
+    Verifier {
+        /// Who asks.
+        session: SessionKey,
+        /// What the answer carries.
+        ticket: Ticket,
+        /// The prepared localpart.
+        user: String,
+        /// For which hash.
+        hash: VerifierHash,
+    },
+    /// Of a session; answered by [`crate::Mail::Answer`].
+    Papers(SessionKey, Ticket, PapersAsk),
     /// For an application.
     Hook(HookFrom, Box<HookAsk>),
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use hubbub_config::Config;
 use hubbub_gate::session::Answer as Told;
+use hubbub_hub::{PapersAnswer, SessionKey};
 use hubbub_net::SlowHandler;
-use hubbub_store::{Answer, Store, StoreHandle, StoreSettings};
+use hubbub_store::{Answer, MemoryPapers, PapersLimits, Store, StoreHandle, StoreSettings};
 use hubbub_worker::{Mail, Post, Slow};
 
 /// Opens the store in `dir`, and hands its answers to the post.
@@ -22,10 +23,17 @@ pub(crate) fn open(
         batch_max: config.store.batch,
         password_queue: config.store.password_queue,
         iterations: config.store.password_iterations,
+        verifier_queue: config.store.verifier_queue,
+        papers: papers_limits(config),
+        papers_queue: config.store.papers_queue,
     })?;
     let handle = store.start(answers(post.clone()));
     let slow = questions(handle.clone(), post);
     Ok((handle, slow))
+}
+
+fn papers_limits(config: &Config) -> PapersLimits {
+    PapersLimits { entries: config.store.papers, bytes: config.store.papers_bytes }
 }
 
 fn answers(post: Post) -> impl Fn(u16, Answer) + Send + Clone + 'static {
@@ -36,27 +44,66 @@ fn answers(post: Post) -> impl Fn(u16, Answer) + Send + Clone + 'static {
                 .map_or(Told::Unavailable, |account| Told::Password(account.map(|account| account.name)));
             post.send(worker, Mail::Answer(session, ticket, told));
         }
+        Answer::Verifier { session, ticket, verifier } => {
+            let told = verifier.map_or(Told::Unavailable, Told::Verifier);
+            post.send(worker, Mail::Answer(session, ticket, told));
+        }
+        Answer::Papers { session, ticket, answer } => {
+            post.send(worker, Mail::Answer(session, ticket, of_papers(answer)));
+        }
+    }
+}
+
+fn of_papers(answer: PapersAnswer) -> Told {
+    match answer {
+        PapersAnswer::Found(papers) => Told::Papers(papers),
+        PapersAnswer::Kept => Told::PapersKept,
+        PapersAnswer::Full => Told::PapersFull,
+        PapersAnswer::Unavailable => Told::Unavailable,
     }
 }
 
 fn questions(store: StoreHandle, post: Post) -> SlowHandler {
-    Arc::new(move |worker, slow| match slow {
-        Slow::Log(ask) => store.log(worker, ask),
-        // Applications are asked elsewhere.
-        Slow::Hook(..) => {}
-        Slow::Password { session, ticket, user, password } => {
-            if store.password(session, ticket, user, password).is_err() {
-                post.send(worker, Mail::Answer(session, ticket, Told::Unavailable));
+    Arc::new(move |worker, slow| {
+        let (session, ticket, taken) = match slow {
+            Slow::Log(ask) => return store.log(worker, ask),
+            // Applications are asked elsewhere.
+            Slow::Hook(..) => return,
+            Slow::Password { session, ticket, user, password } => {
+                (session, ticket, store.password(session, ticket, user, password))
             }
+            Slow::Verifier { session, ticket, user, hash } => {
+                (session, ticket, store.verifier(session, ticket, user, hash))
+            }
+            Slow::Papers(session, ticket, ask) => (session, ticket, store.papers(session, ticket, ask)),
+        };
+        if taken.is_err() {
+            post.send(worker, Mail::Answer(session, ticket, Told::Unavailable));
         }
     })
 }
 
-/// A server without a data folder: no accounts, no durable rooms.
-pub(crate) fn none(post: Post) -> SlowHandler {
-    Arc::new(move |_, slow| {
-        if let Slow::Password { session, ticket, .. } = slow {
-            post.send(session.worker, Mail::Answer(session, ticket, Told::Password(None)));
+/// A server without a data folder: no accounts, no durable rooms, papers in memory.
+pub(crate) fn none(config: &Config, post: Post) -> Result<SlowHandler, Box<dyn Error>> {
+    let reply = {
+        let post = post.clone();
+        move |session: SessionKey, ticket, answer| {
+            post.send(session.worker, Mail::Answer(session, ticket, of_papers(answer)));
         }
-    })
+    };
+    let store = &config.store;
+    let papers = MemoryPapers::start(papers_limits(config), store.papers_memory, store.papers_queue, reply)?;
+    Ok(Arc::new(move |worker, slow| {
+        let (session, ticket, told) = match slow {
+            // No room here is durable, and applications are asked elsewhere.
+            Slow::Log(_) | Slow::Hook(..) => return,
+            Slow::Password { session, ticket, .. } => (session, ticket, Told::Password(None)),
+            Slow::Verifier { session, ticket, .. } => (session, ticket, Told::Verifier(None)),
+            Slow::Papers(session, ticket, ask) => match papers.ask(session, ticket, ask) {
+                Ok(()) => return,
+                Err(_) => (session, ticket, Told::Unavailable),
+            },
+        };
+        post.send(worker, Mail::Answer(session, ticket, told));
+    }))
 }

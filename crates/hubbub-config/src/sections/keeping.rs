@@ -24,7 +24,7 @@ section! {
 }
 
 section! {
-    /// The disk, used when `server.data` is set.
+    /// The disk, used when `server.data` is set, and what stands for it otherwise.
     "store" Store {
         /// Whether a message is on disk before it is acknowledged (SQLite's `synchronous = full`). Without it, a crash of
         /// the server still loses nothing, but a power cut may lose what was acknowledged last.
@@ -35,6 +35,17 @@ section! {
         password_iterations: u32 = Is("10000"), Kind::Count("rounds", 4096, 10_000_000);
         /// Most passwords that wait to be checked; further ones get `429 too-many`.
         password_queue: usize = Is("64"), Kind::Count("passwords", 1, 100_000);
+        /// Most verifiers (what is kept instead of a password) that wait to be looked up for somebody who is coming in.
+        verifier_queue: usize = Is("4096"), Kind::Count("verifiers", 1, 1 << 20);
+        /// Most papers of one owner: contacts, his card, whom he blocks and the like, each one paper.
+        papers: u64 = Is("2000"), Kind::Count("papers", 1, 1_000_000);
+        /// Most bytes of them.
+        papers_bytes: u64 = Is("\"1 MiB\""), Kind::Bytes(KIB, GIB);
+        /// Most bytes of papers that wait to be read or written, with 256 for each question.
+        papers_queue: usize = Is("\"16 MiB\""), Kind::Bytes(KIB, GIB);
+        /// Most bytes that all papers together take in memory where `server.data` is not set: there they are gone with the
+        /// process.
+        papers_memory: usize = Is("\"64 MiB\""), Kind::Bytes(MIB, 64 * GIB);
     }
 }
 

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use hubbub_hub::{Event, Fault, IdempotencyKey, LogAnswer, LogAsk, RoomName, WorkerId};
 use rusqlite::Connection;
 
-use super::{Writer, opening};
+use super::{Job, PapersJob, Told, Writer, opening};
 use crate::log::Log;
+use crate::papers::{self, PapersLimits};
 use crate::reader;
+use crate::store::Answer;
 use crate::trouble::Trouble;
 
 /// What was done so far, and what to answer if the commit succeeds.
@@ -17,29 +19,45 @@ pub(super) struct Batch<'a> {
     logs: &'a mut HashMap<RoomName, Log>,
     clock_ms: &'a mut u64,
     openings: &'a mut Trouble,
-    answers: Vec<(WorkerId, LogAnswer)>,
+    papers: PapersLimits,
+    answers: Told,
     /// Where in `answers` the latest word about a room's messages is: they share it.
     latest: HashMap<RoomName, usize>,
 }
 
 impl<'a> Batch<'a> {
     pub(super) fn new(writer: &'a mut Writer) -> Self {
-        let Writer { connection, logs, clock_ms, openings, .. } = writer;
-        Self { connection, logs, clock_ms, openings, answers: Vec::new(), latest: HashMap::new() }
+        let Writer { connection, papers, logs, clock_ms, openings, .. } = writer;
+        let (papers, answers, latest) = (*papers, Vec::new(), HashMap::new());
+        Self { connection, logs, clock_ms, openings, papers, answers, latest }
     }
 
-    pub(super) fn ask(&mut self, from: WorkerId, ask: &LogAsk) -> rusqlite::Result<()> {
+    pub(super) fn take(&mut self, job: &Job) -> rusqlite::Result<()> {
+        match job {
+            Job::Log(from, ask) => self.ask(*from, ask),
+            Job::Papers(job) => self.write_papers(job),
+        }
+    }
+
+    fn write_papers(&mut self, job: &PapersJob) -> rusqlite::Result<()> {
+        let answer = papers::write(self.connection, self.papers, &job.owner, &job.changes)?;
+        self.answers.push(job.answer(answer));
+        Ok(())
+    }
+
+    fn ask(&mut self, from: WorkerId, ask: &LogAsk) -> rusqlite::Result<()> {
         match ask {
             LogAsk::Open { room, keys_since_ms, .. } => {
                 *self.clock_ms = (*self.clock_ms).max(*keys_since_ms);
                 let log = self.open(room, ask)?;
                 self.latest.remove(room);
-                self.answers.push((from, LogAnswer::Opened { room: room.clone(), log }));
+                self.answers.push((from, Answer::Log(LogAnswer::Opened { room: room.clone(), log })));
             }
             LogAsk::Append { event, key } => self.append(from, event, key.as_ref())?,
             LogAsk::Read { room, after, limit, ticket } => {
                 let events = reader::page(self.connection, room, *after, *limit)?;
-                self.answers.push((from, LogAnswer::Page { room: room.clone(), ticket: *ticket, events }));
+                let page = LogAnswer::Page { room: room.clone(), ticket: *ticket, events };
+                self.answers.push((from, Answer::Log(page)));
             }
         }
         Ok(())
@@ -83,20 +101,20 @@ impl<'a> Batch<'a> {
         };
         let latest = self.latest.get(&event.room).map(|at| &mut self.answers[*at].1);
         match (kept, latest) {
-            (true, Some(LogAnswer::Kept { through, .. })) => *through = event.at.seq,
-            (false, Some(LogAnswer::Failed { .. })) => {}
+            (true, Some(Answer::Log(LogAnswer::Kept { through, .. }))) => *through = event.at.seq,
+            (false, Some(Answer::Log(LogAnswer::Failed { .. }))) => {}
             _ => {
                 self.latest.insert(event.room.clone(), self.answers.len());
-                self.answers.push((from, first_word(event, kept)));
+                self.answers.push((from, Answer::Log(first_word(event, kept))));
             }
         }
         Ok(())
     }
 
     /// Trims the logs that grew, and fills in what is the oldest of each.
-    pub(super) fn finish(mut self) -> rusqlite::Result<Vec<(WorkerId, LogAnswer)>> {
+    pub(super) fn finish(mut self) -> rusqlite::Result<Told> {
         for (_, answer) in &mut self.answers {
-            let LogAnswer::Kept { room, through, oldest } = answer else { continue };
+            let Answer::Log(LogAnswer::Kept { room, through, oldest }) = answer else { continue };
             if let Some(log) = self.logs.get_mut(room) {
                 log.settle(self.connection, *self.clock_ms, false)?;
                 *oldest = log.oldest.min(*through + 1);

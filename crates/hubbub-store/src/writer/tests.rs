@@ -1,6 +1,7 @@
 //! The writer by itself, one batch at a time, on a real file.
 
 mod model;
+mod papers;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::accounts::Accounts;
 use crate::database;
 
 const EPOCH: u32 = 77;
+const PAPERS: PapersLimits = PapersLimits { entries: 4, bytes: 100 };
 const ALL: Keep = Keep { count: u64::MAX, bytes: u64::MAX, age_ms: u64::MAX };
 
 /// A message of the lobby, as long as `bytes` says.
@@ -59,20 +61,24 @@ impl Bench {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         database::prepare(dir.path()).unwrap();
-        let writer = Writer::new(database::connect(dir.path()).unwrap());
+        let writer = Writer::new(database::connect(dir.path()).unwrap(), PAPERS);
         Self { dir, writer }
     }
 
     /// A writer that knows only what the file says.
     fn reopen(&mut self) {
-        self.writer = Writer::new(database::connect(self.dir.path()).unwrap());
+        self.writer = Writer::new(database::connect(self.dir.path()).unwrap(), PAPERS);
     }
 
     fn ask(&mut self, asks: Vec<LogAsk>) -> Vec<LogAnswer> {
-        let asks = asks.into_iter().map(|ask| (3, ask)).collect();
-        let answers = self.writer.batch(asks);
-        assert!(answers.iter().all(|(to, _)| *to == 3));
-        answers.into_iter().map(|(_, answer)| answer).collect()
+        let jobs: Vec<_> = asks.into_iter().map(|ask| Job::Log(3, ask)).collect();
+        let answers = self.writer.batch(&jobs).into_iter();
+        answers
+            .map(|answer| match answer {
+                (3, Answer::Log(answer)) => answer,
+                other => panic!("{other:?}"),
+            })
+            .collect()
     }
 
     fn open(&mut self, keep: Keep) -> Opened {

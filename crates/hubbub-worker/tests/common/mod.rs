@@ -58,7 +58,7 @@ pub(crate) struct House {
     pub(crate) gate: Arc<GateSettings>,
     pub(crate) doorman: Arc<Doorman>,
     pub(crate) now: Now,
-    post: Post,
+    pub(crate) post: Post,
 }
 
 impl House {
