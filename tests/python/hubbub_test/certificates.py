@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def certificate(name: str, key, issuer: str, signer, is_authority: bool) -> bytes:
-    """In PEM. One that is no authority is for 127.0.0.1."""
+def certificate(name: str, key, issuer: str, signer, is_authority: bool, hosts: tuple[str, ...] = ()) -> bytes:
+    """In PEM. One that is no authority is for 127.0.0.1 and these hosts."""
     now = datetime.datetime.now(datetime.timezone.utc)
     named = lambda text: x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])  # noqa: E731
     day = datetime.timedelta(days=1)
@@ -21,17 +21,17 @@ def certificate(name: str, key, issuer: str, signer, is_authority: bool) -> byte
     built = built.not_valid_before(now - day).not_valid_after(now + day)
     built = built.add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
     if not is_authority:
-        here = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-        built = built.add_extension(x509.SubjectAlternativeName([here]), critical=False)
+        here = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *map(x509.DNSName, hosts)]
+        built = built.add_extension(x509.SubjectAlternativeName(here), critical=False)
     return built.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
-def server_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
+def server_context(folder: Path, hosts: tuple[str, ...] = ()) -> tuple[ssl.SSLContext, Path]:
     """What a server needs for TLS, and the file with the certificate of its authority."""
     authority, server = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     files = {name: folder / f"{name}.pem" for name in ("authority", "server", "key")}
     files["authority"].write_bytes(certificate("authority", authority, "authority", authority, True))
-    files["server"].write_bytes(certificate("server", server, "authority", authority, False))
+    files["server"].write_bytes(certificate("server", server, "authority", authority, False, hosts))
     unencrypted = serialization.NoEncryption()
     files["key"].write_bytes(
         server.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, unencrypted)

@@ -1,0 +1,84 @@
+"""The server that speaks XMPP in a test: ours, or (with `XMPP_ORACLE=prosody`, to prove a test) Debian's Prosody."""
+
+import os
+import ssl
+import tempfile
+from pathlib import Path
+
+from hubbub_test.certificates import server_context
+from hubbub_test.server import Server
+from hubbub_test.tokens import SECRET
+
+from xmpp.links import HOST, Tcp, WebSocket
+
+ORACLE = os.environ.get("XMPP_ORACLE")
+DOMAIN, ROOMS, GUESTS = "localhost", "rooms.localhost", "guest.localhost"
+
+
+class XmppServer:
+    """Where it is, and how one gets there by TLS. Subclasses know `start`, `stop` and `port(way)`."""
+
+    domain = DOMAIN
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        _, authority = server_context(folder, (DOMAIN, ROOMS, GUESTS))
+        self.authority = authority
+        self.tls = ssl.create_default_context(cafile=authority)
+
+    @property
+    def websocket(self) -> str:
+        return f"ws://{HOST}:{self.port('WebSocket')}/xmpp-websocket"
+
+    def link(self, way: str, domain: str) -> Tcp | WebSocket:
+        if way == "WebSocket":
+            return WebSocket(self.websocket, domain)
+        return Tcp(self.port(way), domain, self.tls if way == "direct TLS" else None)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+CONFIG = """
+[server]
+domain = "{domain}"
+[access]
+admit = ["accounts", "guests", "tokens"]
+hs256_secret = "{secret}"
+[tls]
+certificate = "{folder}/server.pem"
+key = "{folder}/key.pem"
+"""
+
+
+class Hubbub(XmppServer):
+    """The program under test. Everything is on one port."""
+
+    def __init__(self, accounts: dict[str, str], config: str = ""):
+        super().__init__(Path(tempfile.mkdtemp(prefix="hubbub-xmpp-")))
+        text = CONFIG.format(domain=DOMAIN, folder=self.folder, secret=SECRET) + config
+        self.server = Server(text, data=self.folder / "data")
+        for name, password in accounts.items():
+            self.server.add_user(name, password)
+
+    def start(self) -> "Hubbub":
+        self.server.start()
+        return self
+
+    def port(self, way: str) -> int:
+        return self.server.port
+
+    def stop(self):
+        self.server.stop()
+
+
+def server_for(accounts: dict[str, str], config: str = "") -> XmppServer:
+    """Not started yet. The oracle has no settings of ours."""
+    if ORACLE == "prosody":
+        from xmpp.prosody import Prosody
+
+        return Prosody(accounts)
+    return Hubbub(accounts, config)
