@@ -14,9 +14,23 @@ pub struct Coder {
     text: Vec<u8>,
     /// Its compressed form.
     deflated: Vec<u8>,
+    /// Where rooms are, for dialects that name them in full.
+    rooms_host: Box<str>,
 }
 
 impl Coder {
+    /// For the server of `domain`.
+    #[must_use]
+    pub fn of(domain: &str) -> Self {
+        Self { rooms_host: format!("rooms.{domain}").into(), ..Self::default() }
+    }
+
+    /// The host of the addresses of rooms.
+    #[must_use]
+    pub fn rooms_host(&self) -> &str {
+        &self.rooms_host
+    }
+
     /// Runs `write` on an empty buffer and gives what it wrote.
     pub fn bytes(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Bytes {
         self.text.clear();

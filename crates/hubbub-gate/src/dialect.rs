@@ -9,6 +9,7 @@ use crate::coder::{Coder, WsDeflate};
 use crate::engineio::raw;
 use crate::envelope;
 use crate::socketio::form;
+use crate::xmpp::chat::form as form_of_chat;
 
 /// One wire form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +24,8 @@ pub enum Dialect {
     SocketIo(form::Form),
     /// Server-Sent Events.
     Sse,
+    /// A stream in a multi-user chat: what follows the address of each occupant.
+    XmppChat,
     /// The body of a poll's answer. Only what the log keeps shows in it.
     Poll,
 }
@@ -36,6 +39,7 @@ impl Dialect {
             Self::EngineIo(form) => form.encode(what, coder, out),
             Self::SocketIo(form) => form.encode(room, what, coder, out),
             Self::Sse => said(what).for_each(|one| sse(one, out)),
+            Self::XmppChat => form_of_chat::encode(room, coder.rooms_host(), what, out),
             Self::Poll => poll(what, out),
         }
     }

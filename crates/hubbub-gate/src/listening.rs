@@ -89,6 +89,17 @@ impl Listening {
         cx.command(&self.room, &self.who, command, ticket);
     }
 
+    /// Asks for the first page by a command of one's own.
+    pub(crate) fn ask_by(
+        &mut self,
+        ticket: Ticket,
+        command: impl FnOnce(Start, u32) -> Command,
+        cx: &mut Cx<'_>,
+    ) {
+        self.stage = Stage::Asking(ticket);
+        cx.command(&self.room, &self.who, command(self.start, PAGE), ticket);
+    }
+
     /// Asks later: there is too much on its way to the client already.
     pub(crate) fn wait(&mut self, cx: &mut Cx<'_>) {
         self.stage = Stage::Behind;

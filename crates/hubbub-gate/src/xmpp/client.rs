@@ -11,6 +11,7 @@ use hubbub_xmpp::stream::{Kind, Out, Pieces, Reason, Stream, StreamError};
 use hubbub_xmpp::xml::{Element, Tag};
 
 use super::account::{Account, office};
+use super::chat::{self, Chats, Heads, Line};
 use super::iq;
 use super::letters::{ToAccount, ToClient};
 use super::login::{LOGIN, Login};
@@ -24,6 +25,7 @@ pub(super) struct Client {
     stream: Stream,
     login: Login,
     me: Option<Me>,
+    chats: Chats,
     outs: Vec<Out>,
 }
 
@@ -44,6 +46,7 @@ impl Client {
             stream: Stream::new(kind, settings, secured.map(binding), cx.now.mono_ms),
             login: Login::default(),
             me: None,
+            chats: Chats::default(),
             outs: Vec::new(),
         }
     }
@@ -65,6 +68,10 @@ impl Client {
                 Err(_) => return Ok(()),
             },
             Input::Notice(notice) => self.notice(notice, cx),
+            Input::Each { room, what, pieces } => {
+                self.chat(cx, |chats, line, _| chats.happened(room, what, pieces, line));
+            }
+            Input::Drained => self.chats.drained(cx),
             Input::Act(act) => self.act(act),
             Input::Timeout => self.stream.timeout(now_ms, &mut self.outs),
             Input::TooSlow => self.stream.close(StreamError::PolicyViolation, &mut self.outs),
@@ -179,14 +186,7 @@ impl Client {
 
     /// Writes a stanza to the client.
     pub(super) fn deliver(&mut self, parcel: &Parcel) {
-        let head = match (parcel.kind(), self.kind) {
-            (StanzaKind::Message, Kind::Tcp) => "<message",
-            (StanzaKind::Presence, Kind::Tcp) => "<presence",
-            (StanzaKind::Iq, Kind::Tcp) => "<iq",
-            (StanzaKind::Message, Kind::WebSocket) => "<message xmlns='jabber:client'",
-            (StanzaKind::Presence, Kind::WebSocket) => "<presence xmlns='jabber:client'",
-            (StanzaKind::Iq, Kind::WebSocket) => "<iq xmlns='jabber:client'",
-        };
+        let head = self.heads().of(parcel.kind());
         self.stream.send(parcel.pieces(head), true, &mut self.outs);
     }
 
@@ -237,6 +237,10 @@ impl Client {
                 cx.write_to_steward(office(parcel.to()), Account::appoint, ToAccount::Deliver(parcel));
             }
             (Place::Server, Some(to)) => self.to_server(kind, &element, &me, &to, cx),
+            (Place::Room(room), Some(to)) => {
+                let parcel = Parcel::new(kind, element, me.jid, to);
+                self.chat(cx, |chats, line, cx| chats.take(&room, parcel, line, cx));
+            }
             (Place::Rooms | Place::Room(_) | Place::NoRoom, _) => {
                 self.reply_error(&element, Condition::ItemNotFound);
             }
@@ -278,7 +282,25 @@ impl Client {
         }
     }
 
-    fn notice(&mut self, _notice: Notice<'_>, _cx: &mut Cx<'_>) {}
+    fn notice(&mut self, notice: Notice<'_>, cx: &mut Cx<'_>) {
+        if let Notice::Reply { room, ticket, reply } = notice {
+            self.chat(cx, |chats, line, cx| chats.replied(room, ticket, reply, line, cx));
+        }
+    }
+
+    /// Does something in the rooms, and sends what comes of it.
+    fn chat(&mut self, cx: &mut Cx<'_>, work: impl FnOnce(&mut Chats, &mut Line<'_>, &mut Cx<'_>)) {
+        let Some(me) = &self.me else { return };
+        let mut line = Line { who: &me.who, jid: &me.jid, heads: self.heads(), out: Vec::new() };
+        work(&mut self.chats, &mut line, cx);
+        for pieces in line.out {
+            self.stream.send(pieces, true, &mut self.outs);
+        }
+    }
+
+    fn heads(&self) -> &'static Heads {
+        if self.kind == Kind::Tcp { &chat::TCP } else { &chat::WEBSOCKET }
+    }
 
     fn act(&mut self, act: Act) {
         match act {

@@ -1,0 +1,48 @@
+//! What a client says in a room (XEP-0045 §7.4).
+
+use bytes::Bytes;
+use hubbub_hub::{Body, Carried, Command, Content, EventName, RoomName};
+use hubbub_xmpp::stanza::Condition;
+use hubbub_xmpp::xml::{Element, Tag};
+
+use super::{Asked, Chats, Line, form};
+use crate::session::Cx;
+use crate::xmpp::parcel::Parcel;
+
+impl Chats {
+    /// A message to the room, or to somebody in it.
+    pub(super) fn message(&mut self, room: &RoomName, parcel: Parcel, line: &mut Line<'_>, cx: &mut Cx<'_>) {
+        match (&*parcel.kind_of(), parcel.to().resource()) {
+            ("error", _) => {}
+            // XEP-0045 §7.4: who is not there cannot speak.
+            ("groupchat", None) if !self.rooms.contains_key(room) => {
+                line.refuse(&parcel, Condition::NotAcceptable, None);
+            }
+            ("groupchat", None) => self.say(room, parcel, line, cx),
+            ("groupchat", Some(_)) => line.refuse(&parcel, Condition::BadRequest, None),
+            _ => line.refuse(&parcel, Condition::ServiceUnavailable, None),
+        }
+    }
+
+    fn say(&mut self, room: &RoomName, parcel: Parcel, line: &mut Line<'_>, cx: &mut Cx<'_>) {
+        let Some(text) = parcel.element().child("body", "jabber:client").map(|body| body.text().into_owned())
+        else {
+            return line.refuse(&parcel, Condition::FeatureNotImplemented, None);
+        };
+        let body = Body {
+            event: EventName::default(),
+            content: Content::Text(Bytes::from(text)),
+            carried: Some(carried(parcel.element())),
+        };
+        self.command(room, line.who, Command::Publish { body, key: None }, Asked::Said(parcel), cx);
+    }
+}
+
+/// What other streams get of a message beside its text: all of it, with its sender's own id.
+fn carried(message: &Element) -> Carried {
+    let whole = Tag::new("message", "jabber:client")
+        .attr_opt("id", message.attr("id"))
+        .attr_opt("xml:lang", message.lang())
+        .raw(message.inner());
+    Carried::new(form::MESSAGE, whole.to_vec("jabber:client").into())
+}
