@@ -1,7 +1,9 @@
 //! Who is let in, and whether the server may start like this: closed by default.
 
+use std::net::SocketAddr;
+
 use crate::problem::{Problem, Problems};
-use crate::{Admit, Config, Log};
+use crate::{Admit, Config, Log, SelfSigned};
 
 impl Config {
     /// Who is let in: `access.admit`, or everybody while all listeners are on this machine.
@@ -19,8 +21,24 @@ impl Config {
         Problems::unless_none(found, self.access.admit.clone().unwrap_or_else(everybody))
     }
 
+    /// Whether the server signs a certificate for itself.
+    #[must_use]
+    pub fn signs_for_itself(&self) -> bool {
+        self.tls.certificate_files.is_empty()
+            && match self.tls.self_signed {
+                SelfSigned::Auto => self.wide().is_none(),
+                SelfSigned::Always => true,
+                SelfSigned::Never => false,
+            }
+    }
+
+    /// An address that can be reached from beyond this machine.
+    fn wide(&self) -> Option<&SocketAddr> {
+        self.server.listen.iter().find(|address| !address.ip().to_canonical().is_loopback())
+    }
+
     fn unguarded(&self) -> Option<Problem> {
-        let wide = self.server.listen.iter().find(|address| !address.ip().to_canonical().is_loopback())?;
+        let wide = self.wide()?;
         if self.access.admit.is_some() {
             return None;
         }

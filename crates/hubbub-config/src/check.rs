@@ -1,5 +1,7 @@
 //! Checks that need more than one setting, or more than a range.
 
+use std::cmp::Ordering;
+
 use hubbub_hub::address::NameError;
 
 use crate::problem::{Problem, did_you_mean};
@@ -8,7 +10,7 @@ use crate::{Config, Webhook};
 /// All of them. What can be put in its usual form (the domain in small letters) is.
 pub(crate) fn all(config: &mut Config, found: &mut Vec<Problem>) {
     config.server.domain.make_ascii_lowercase();
-    let checks = [domain, listen, origins, frame_bytes, rules, webhooks, named_webhooks];
+    let checks = [domain, listen, certificates, origins, frame_bytes, rules, webhooks, named_webhooks];
     found.extend(checks.iter().flat_map(|check| check(config)));
 }
 
@@ -40,6 +42,21 @@ fn listen(config: &Config) -> Vec<Problem> {
     }
     let reason = "there must be at least one address; write [\"127.0.0.1:8080\"]";
     vec![Problem::new(&config.place("server.listen"), "server.listen", reason)]
+}
+
+/// Every certificate has its key, and every key its certificate.
+fn certificates(config: &Config) -> Vec<Problem> {
+    let (certificates, keys) = (config.tls.certificate_files.len(), config.tls.key_files.len());
+    let (setting, missing) = match certificates.cmp(&keys) {
+        Ordering::Equal => return Vec::new(),
+        Ordering::Less => ("tls.key_files", "certificate_files"),
+        Ordering::Greater => ("tls.certificate_files", "key_files"),
+    };
+    let reason = format!(
+        "there are {certificates} files of certificates and {keys} of keys; name the key of each certificate at the same \
+         place: {missing} has too few"
+    );
+    vec![Problem::new(&config.place(setting), setting, reason)]
 }
 
 fn origins(config: &Config) -> Vec<Problem> {

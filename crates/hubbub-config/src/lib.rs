@@ -26,7 +26,8 @@ pub use load::{Flags, load};
 pub use problem::{Place, Problem, Problems};
 pub use sections::{
     Access, Admit, Api, Hears, History, Http, Level, Limits, Log, Logging, OnFailure, Presence, Recovery,
-    RoomRule, Secret, Server, ShowPresence, SocketIo, Store, Token, WebSocket, Webhook, WhenFull, Xmpp,
+    RoomRule, Secret, SelfSigned, Server, ShowPresence, SocketIo, Store, Tls, TlsVersion, Token, WebSocket,
+    Webhook, WhenFull, Xmpp,
 };
 
 use section::Section;
@@ -36,6 +37,8 @@ use section::Section;
 pub struct Config {
     /// Where the server listens and where it keeps things.
     pub server: Server,
+    /// Encryption.
+    pub tls: Tls,
     /// Who is let in.
     pub access: Access,
     /// Which tokens are believed.
@@ -75,6 +78,7 @@ impl Config {
     fn blank() -> Self {
         Self {
             server: Server::blank(),
+            tls: Tls::blank(),
             access: Access::blank(),
             token: Token::blank(),
             limits: Limits::blank(),
@@ -95,9 +99,10 @@ impl Config {
     }
 
     /// Every section that is there once, in the order of the file.
-    fn sections(&mut self) -> [&mut dyn Section; 13] {
+    fn sections(&mut self) -> [&mut dyn Section; 14] {
         [
             &mut self.server,
+            &mut self.tls,
             &mut self.access,
             &mut self.token,
             &mut self.limits,

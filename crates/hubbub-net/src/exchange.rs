@@ -17,11 +17,13 @@ use hubbub_gate::request::{self as gate_request, Opening};
 use hubbub_hub::SessionKey;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
 
 use crate::pages::Page;
 use crate::prefixed::Prefixed;
 use crate::shell::{Busy, Connection, Shell};
-use crate::{stream, upgraded};
+use crate::socket::Socket;
+use crate::{pulled, stream};
 
 /// Answers one request.
 pub(crate) async fn answer(
@@ -73,7 +75,7 @@ fn begin(
     let protocol = parts.extensions.get::<hyper::ext::Protocol>();
     let websocket_connect =
         parts.method == Method::CONNECT && protocol.is_some_and(|protocol| protocol.as_str() == "websocket");
-    let request = gate_request::Request { parts, body, websocket_connect, secured: None };
+    let request = gate_request::Request { parts, body, websocket_connect, secured: busy.secured() };
     match gate_request::open(request, origin, &shell.gate) {
         Opening::Session(session) => Ok((Open { key: shell.open(session), shell, busy }, websocket_connect)),
         Opening::Answer(head, body) => Err(whole((head, body))),
@@ -204,22 +206,29 @@ impl Open {
         let Ok(upgraded) = on_upgrade.await else { return };
         match upgraded.downcast::<Prefixed>() {
             Ok(parts) => {
-                let (unread, stream) = parts.io.into_parts();
-                let read_ahead = [&parts.read_buf[..], &unread[..]].concat();
-                // A task of its own, which needs far less space than this one.
-                tokio::task::spawn_local(stream::serve(self, stream, read_ahead));
+                let (unread, socket) = parts.io.into_parts();
+                self.go_on(socket, [&parts.read_buf[..], &unread[..]].concat());
             }
-            Err(upgraded) => upgraded::serve(self, upgraded).await,
+            Err(upgraded) => pulled::serve(self, TokioIo::new(upgraded), Vec::new()).await,
+        }
+    }
+
+    /// The session goes on over a socket of its own, from which so much was read already: in a task of its own, which needs
+    /// far less space than any before.
+    fn go_on(self, socket: Socket, read_ahead: Vec<u8>) {
+        match socket {
+            Socket::Clear(stream) => drop(tokio::task::spawn_local(stream::serve(self, stream, read_ahead))),
+            Socket::Secure(stream) => drop(tokio::task::spawn_local(pulled::serve(self, stream, read_ahead))),
         }
     }
 }
 
 /// Most that a link which pulls is given at once, in bytes. It keeps a copy of its own until its peer has read it (hyper joins
 /// head, framing and body), so for a peer that does not read this is what the outbox's limit does not count.
-const PULL: usize = 32 * 1024;
+pub(crate) const PULL: usize = 32 * 1024;
 
 /// The next piece of a session's output, nothing when it is over, or later.
-pub(crate) fn pull(shell: &Shell, key: SessionKey, cx: &Context<'_>) -> Poll<Option<Bytes>> {
+fn pull(shell: &Shell, key: SessionKey, cx: &Context<'_>) -> Poll<Option<Bytes>> {
     let mut worker = shell.worker.borrow_mut();
     let Some(place) = worker.slot_mut(key) else { return Poll::Ready(None) };
     if let Some(piece) = place.outbox.pop_within(PULL) {

@@ -67,7 +67,7 @@ pub(crate) fn written(worker: &mut Worker<LinkHandle>, slot: u32, result: Result
         }
     };
     place.link.blocked = !place.outbox.is_empty();
-    if place.link.blocked || place.is_over() {
+    if place.link.blocked || place.is_over() || place.securing {
         place.link.wake();
     }
     sent

@@ -12,18 +12,18 @@ use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
-use tokio::net::TcpStream;
 
 use crate::exchange;
 use crate::prefixed::{Prefixed, ReadFlag};
 use crate::pulse::Order;
 use crate::recognise::Spoken;
 use crate::shell::{Connection, Shell};
+use crate::socket::Socket;
 
 /// Serves a connection that begins with `prefix`, until it ends or the server closes.
 pub(crate) async fn serve(
     shell: Rc<Shell>,
-    stream: TcpStream,
+    socket: Socket,
     prefix: Bytes,
     spoken: Spoken,
     connection: Connection,
@@ -32,7 +32,7 @@ pub(crate) async fn serve(
     let connection = Rc::new(connection);
     let settings = shell.settings.clone();
     let read = connection.read.clone();
-    let io = Prefixed::new(prefix, stream, read.clone());
+    let io = Prefixed::new(prefix, socket, read.clone());
     let owner = connection.clone();
     let service = service_fn(move |request| exchange::answer(shell.clone(), owner.clone(), request));
     // How a connection ends is its peer's affair; what is worth knowing of it is counted by its sessions.

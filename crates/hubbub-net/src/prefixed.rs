@@ -9,12 +9,13 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+
+use crate::socket::Socket;
 
 /// Reads `prefix` first, then the socket.
 pub(crate) struct Prefixed {
     prefix: Bytes,
-    io: TokioIo<TcpStream>,
+    io: TokioIo<Socket>,
     read: ReadFlag,
 }
 
@@ -22,12 +23,12 @@ pub(crate) struct Prefixed {
 pub(crate) type ReadFlag = Arc<AtomicBool>;
 
 impl Prefixed {
-    pub(crate) fn new(prefix: Bytes, stream: TcpStream, read: ReadFlag) -> Self {
-        Self { prefix, io: TokioIo::new(stream), read }
+    pub(crate) fn new(prefix: Bytes, socket: Socket, read: ReadFlag) -> Self {
+        Self { prefix, io: TokioIo::new(socket), read }
     }
 
     /// The socket, and what of the prefix was not read.
-    pub(crate) fn into_parts(self) -> (Bytes, TcpStream) {
+    pub(crate) fn into_parts(self) -> (Bytes, Socket) {
         (self.prefix, self.io.into_inner())
     }
 }

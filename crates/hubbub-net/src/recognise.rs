@@ -3,6 +3,8 @@
 /// What speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spoken {
+    /// A handshake of TLS, with anything inside: a record of type 22 and a version that begins with 3 (RFC 8446 §5.1).
+    Tls,
     /// HTTP/1.1: a method in capitals.
     Http1,
     /// HTTP/2 with prior knowledge: its preface (RFC 9113 §3.4).
@@ -11,6 +13,10 @@ pub enum Spoken {
     Unknown,
 }
 
+/// RFC 8446 §5.1.
+const TLS_HANDSHAKE: u8 = 22;
+/// Of every version since SSL 3.0.
+const TLS_MAJOR: u8 = 3;
 /// RFC 9113 §3.4.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// No method that HTTP knows is longer.
@@ -19,6 +25,11 @@ const LONGEST_METHOD: usize = 20;
 /// Recognises what `bytes` begin; `None` if more are needed. The answer never changes when more come.
 #[must_use]
 pub fn recognise(bytes: &[u8]) -> Option<Spoken> {
+    match bytes {
+        [TLS_HANDSHAKE] => return None,
+        [TLS_HANDSHAKE, TLS_MAJOR, ..] => return Some(Spoken::Tls),
+        _ => {}
+    }
     if bytes.len() >= HTTP2_PREFACE.len() && bytes.starts_with(HTTP2_PREFACE) {
         return Some(Spoken::Http2);
     }
@@ -37,6 +48,15 @@ pub fn recognise(bytes: &[u8]) -> Option<Spoken> {
     }
 }
 
+/// What an agreed name (ALPN, RFC 7301) stands for.
+pub(crate) fn by_name(name: &[u8]) -> Option<Spoken> {
+    match name {
+        b"h2" => Some(Spoken::Http2),
+        b"http/1.1" => Some(Spoken::Http1),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,9 +68,12 @@ mod tests {
         assert_eq!(recognise(b"\r\nPOST /"), Some(Spoken::Http1));
         assert_eq!(recognise(HTTP2_PREFACE), Some(Spoken::Http2));
         assert_eq!(recognise(b"PRI /x HTTP/1.1"), Some(Spoken::Http1));
+        assert_eq!(recognise(b"\x16\x03\x01\x02\x00"), Some(Spoken::Tls));
+        assert_eq!(recognise(b"\x16\x03"), Some(Spoken::Tls));
         for unknown in [
-            &b"\x16\x03\x01\x02\x00"[..],
-            b"<?xml",
+            &b"<?xml"[..],
+            b"\x16\x02\x01\x02\x00",
+            b"\x17\x03\x03\x02\x00",
             b"\0\x01\0\0\x21\x12\xa4\x42",
             b"get / ",
             b"SSH-2.0-x",
@@ -59,7 +82,7 @@ mod tests {
         ] {
             assert_eq!(recognise(unknown), Some(Spoken::Unknown), "{unknown:?}");
         }
-        for short in [&b""[..], b"P", b"PRI * HTTP/2.0\r\n\r\nSM", b"GET", b"\r\n"] {
+        for short in [&b""[..], b"\x16", b"P", b"PRI * HTTP/2.0\r\n\r\nSM", b"GET", b"\r\n"] {
             assert_eq!(recognise(short), None, "{short:?}");
         }
     }

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::flush::Flusher;
 use crate::pages::Pages;
 use crate::shell::{Shell, ShellParts};
+use crate::tls::Tls;
 
 /// Limits of the shell. Each is a documented setting.
 #[derive(Debug, Clone)]
@@ -73,6 +74,8 @@ pub struct ServerParts {
     pub slow: SlowHandler,
     /// The clock.
     pub clock: Clock,
+    /// What connections are encrypted with.
+    pub tls: Arc<Tls>,
 }
 
 /// A running server.
@@ -109,6 +112,7 @@ struct Common {
     slow: SlowHandler,
     post: Post,
     clock: Clock,
+    tls: Arc<Tls>,
 }
 
 /// Starts a server.
@@ -130,6 +134,7 @@ pub fn serve(parts: ServerParts) -> io::Result<Server> {
         pages,
         slow,
         clock,
+        tls,
     } = parts;
     let (bound, mut listeners) = bind_all(&listen, mailboxes.len())?;
     let (closing, closed) = watch::channel(false);
@@ -144,6 +149,7 @@ pub fn serve(parts: ServerParts) -> io::Result<Server> {
         slow,
         post: post.clone(),
         clock,
+        tls,
     });
     let mut threads = Vec::new();
     for (id, (mailbox, counters)) in mailboxes.into_iter().zip(counters).enumerate() {
@@ -213,6 +219,7 @@ fn run(
         pages: common.pages.clone(),
         counters,
         clock: common.clock,
+        tls: common.tls.clone(),
         flusher: Flusher::new(common.net.io_uring),
         slow: common.slow.clone(),
     });

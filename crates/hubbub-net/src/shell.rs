@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
-use hubbub_gate::session::{Input, Session};
+use hubbub_gate::session::{Input, Secured, Session};
 use hubbub_gate::settings::GateSettings;
 use hubbub_hub::SessionKey;
 use hubbub_worker::mail::Listener;
@@ -22,6 +22,7 @@ use crate::pages::Pages;
 use crate::prefixed::ReadFlag;
 use crate::pulse::{Pulse, Pulses};
 use crate::serve::{NetSettings, SlowHandler};
+use crate::tls::Tls;
 
 /// Bytes read from a link at once. One buffer serves all links of a worker: an idle link holds none.
 const SCRATCH: usize = 64 * 1024;
@@ -36,6 +37,7 @@ pub(crate) struct Shell {
     pub(crate) pages: Arc<Pages>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: Clock,
+    pub(crate) tls: Arc<Tls>,
     flusher: RefCell<Flusher>,
     slow: SlowHandler,
     scheduled: Cell<bool>,
@@ -47,7 +49,7 @@ pub(crate) struct Shell {
 
 impl Shell {
     pub(crate) fn new(parts: ShellParts) -> Rc<Self> {
-        let ShellParts { id, worker, settings, gate, pages, counters, clock, flusher, slow } = parts;
+        let ShellParts { id, worker, settings, gate, pages, counters, clock, tls, flusher, slow } = parts;
         Rc::new(Self {
             id,
             worker: RefCell::new(worker),
@@ -57,6 +59,7 @@ impl Shell {
             pages,
             counters,
             clock,
+            tls,
             flusher: RefCell::new(flusher),
             slow,
             scheduled: Cell::new(false),
@@ -93,6 +96,12 @@ impl Shell {
         self.schedule();
     }
 
+    /// Tells a session that its link is encrypted now.
+    pub(crate) fn secured(&self, key: SessionKey, secured: Arc<Secured>) {
+        self.worker.borrow_mut().input(key, Input::Secured(secured));
+        self.schedule();
+    }
+
     /// Gives up a session's place.
     pub(crate) fn release(&self, key: SessionKey) {
         self.worker.borrow_mut().release(key);
@@ -113,6 +122,7 @@ impl Shell {
             key,
             pulse,
             http1: Cell::new(false),
+            secured: None,
             read: ReadFlag::default(),
         })
     }
@@ -200,6 +210,7 @@ pub(crate) struct ShellParts {
     pub(crate) pages: Arc<Pages>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: Clock,
+    pub(crate) tls: Arc<Tls>,
     pub(crate) flusher: Flusher,
     pub(crate) slow: SlowHandler,
 }
@@ -211,6 +222,8 @@ pub(crate) struct Connection {
     pub(crate) pulse: Rc<Pulse>,
     /// Exchanges come one after the other.
     pub(crate) http1: Cell<bool>,
+    /// What is known of its TLS, if it has any.
+    pub(crate) secured: Option<Arc<Secured>>,
     /// Bytes came in since the last request.
     pub(crate) read: ReadFlag,
 }
@@ -242,6 +255,11 @@ impl Busy {
     /// Whether this exchange has its connection to itself.
     pub(crate) fn http1(&self) -> bool {
         self.0.http1.get()
+    }
+
+    /// What is known of the connection's TLS, if it has any.
+    pub(crate) fn secured(&self) -> Option<Arc<Secured>> {
+        self.0.secured.clone()
     }
 
     /// The connection's.

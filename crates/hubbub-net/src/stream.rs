@@ -1,4 +1,4 @@
-//! A link whose socket is ours: a WebSocket after its upgrade.
+//! A link whose socket is ours: a WebSocket after its upgrade, until it is encrypted.
 //!
 //! Reading is this task's business; writing is the flush's, and this task's only when the socket was full. Between inputs the task
 //! is nothing but its place in the reactor: no buffer, no timer.
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 use crate::exchange::Open;
 use crate::flush::written;
-use crate::writev;
+use crate::{pulled, tls, writev};
 
 /// Reads from one link in a row before others have their turn.
 const READS: usize = 4;
@@ -28,10 +28,30 @@ pub(crate) async fn serve(open: Open, stream: TcpStream, mut read_ahead: Vec<u8>
         link.open.shell.received(link.open.key, &mut read_ahead);
     }
     drop(read_ahead);
-    let end = poll_fn(|cx| link.poll(cx)).await;
-    link.detach();
-    if end == End::Ours {
-        link.linger().await;
+    match poll_fn(|cx| link.poll(cx)).await {
+        End::Ours => {
+            link.detach();
+            link.linger().await;
+        }
+        End::Theirs => link.detach(),
+        // A task of its own, for it may last.
+        End::Secure => drop(tokio::task::spawn_local(encrypt(link.surrender()))),
+    }
+}
+
+/// Goes on encrypted, unless the handshake fails or takes too long; then the session ends with its link.
+async fn encrypt(Link { open, stream }: Link) {
+    let shell = open.shell.clone();
+    let within = Duration::from_millis(shell.settings.header_ms);
+    // Boxed: a handshake needs much space for a short time.
+    let handshake = Box::pin(tls::handshake(&shell.tls, stream, &[]));
+    match tokio::time::timeout(within, handshake).await {
+        Ok(Ok(encrypted)) => {
+            shell.counters.tls_handshakes.add(1);
+            shell.secured(open.key, encrypted.secured);
+            tokio::task::spawn_local(pulled::serve(open, encrypted.stream, Vec::new()));
+        }
+        Ok(Err(_)) | Err(_) => shell.counters.tls_failures.add(1),
     }
 }
 
@@ -47,6 +67,8 @@ enum End {
     Ours,
     /// The peer is gone.
     Theirs,
+    /// It is not: what comes next is a handshake of TLS.
+    Secure,
 }
 
 impl Link {
@@ -64,6 +86,17 @@ impl Link {
         self.open.shell.release(self.open.key);
     }
 
+    /// The session pulls from now on.
+    fn surrender(self) -> Self {
+        if let Some(place) = self.open.shell.worker.borrow_mut().slot_mut(self.open.key) {
+            place.securing = false;
+            place.link.direct = None;
+            place.link.blocked = false;
+            place.link.own_stream = true;
+        }
+        self
+    }
+
     fn poll(&self, cx: &mut Context<'_>) -> Poll<End> {
         if let Some(end) = self.end(cx) {
             return Poll::Ready(end);
@@ -79,11 +112,18 @@ impl Link {
         let mut worker = self.open.shell.worker.borrow_mut();
         let Some(place) = worker.slot_mut(self.open.key) else { return Some(End::Ours) };
         place.link.wait(cx.waker());
-        match (place.link.condemned, place.is_over() && place.outbox.is_empty()) {
+        match (place.link.condemned, place.outbox.is_empty()) {
             (true, _) => Some(End::Theirs),
-            (_, true) => Some(End::Ours),
+            (_, true) if place.is_over() => Some(End::Ours),
+            (_, true) if place.securing => Some(End::Secure),
             _ => None,
         }
+    }
+
+    /// Whether nothing more is to be read in clear text: not even by a peer that has sent it already, or what anybody on the way
+    /// has slipped in would be taken for a part of what is encrypted. Such bytes make the handshake fail.
+    fn is_securing(&self) -> bool {
+        self.open.shell.worker.borrow().slot(self.open.key).is_some_and(|place| place.securing)
     }
 
     /// Sends what the flush could not, when there is such.
@@ -133,6 +173,10 @@ impl Link {
 
     fn poll_read(&self, cx: &mut Context<'_>) -> Poll<End> {
         for _ in 0..READS {
+            if self.is_securing() {
+                // The flush wakes this task when the rest is sent; if it was sent already, that was before we asked.
+                return self.end(cx).map_or(Poll::Pending, Poll::Ready);
+            }
             if ready!(self.stream.poll_read_ready(cx)).is_err() {
                 return Poll::Ready(End::Theirs);
             }

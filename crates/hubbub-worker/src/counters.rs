@@ -57,6 +57,10 @@ counters! {
     connections_refused: Counter,
     /// Connections whose first bytes no protocol spoken here begins with.
     unrecognised: Counter,
+    /// Handshakes of TLS that were completed.
+    tls_handshakes: Counter,
+    /// Handshakes of TLS that failed; each cost its connection.
+    tls_failures: Counter,
     /// Connections open now.
     connections: Gauge,
     /// Sessions open now.

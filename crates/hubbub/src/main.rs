@@ -1,9 +1,11 @@
 //! `hubbub`: one server for everything real-time on the web.
 
 mod assemble;
+mod certificates;
 mod cli;
 mod console;
 mod limits;
+mod self_signed;
 mod serve;
 mod store;
 mod user;

@@ -7,16 +7,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hubbub_config::{Config, Flags, load};
-use hubbub_net::{Clock, Pages, Server, ServerParts};
+use hubbub_net::tls::Tls;
+use hubbub_net::{Clock, Pages, Readings, Server, ServerParts};
 use hubbub_store::StoreHandle;
 use hubbub_webhook::Webhooks;
 use hubbub_worker::{Counters, HookFrom, mailboxes};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::ServeOptions;
-use crate::{assemble, console, limits, store, webhooks, xmpp};
+use crate::{assemble, certificates, console, limits, store, webhooks, xmpp};
 
 /// The whole surface, for machines.
 const OPENAPI: &str = include_str!("openapi.json");
@@ -24,7 +25,7 @@ const OPENAPI: &str = include_str!("openapi.json");
 /// Serves until a signal says otherwise.
 pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     // Before anybody can know that the server is there, and stop it.
-    let signals = Signals::new([SIGTERM, SIGINT])?;
+    let signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     let config = read(options)?;
     let admitted = config.admitted()?;
     start_log(&config);
@@ -36,6 +37,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
         None => (None, store::none(&config, post.clone())?),
     };
     let clock = Clock::start();
+    let tls = Arc::new(Tls::new(certificates::all(&config, clock.now())?));
     let webhooks = webhooks::start(&config, clock, post.clone())?;
     let open_files = limits::open_files();
     let connections = limits::connections(config.limits.connections, workers, open_files);
@@ -44,19 +46,24 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
         mailboxes: boxes,
         post,
         net: assemble::net(&config, connections),
-        gate: assemble::gate(&config, xmpp::settings(&config, assemble::admit(&config, &admitted), false)),
+        gate: assemble::gate(
+            &config,
+            xmpp::settings(&config, assemble::admit(&config, &admitted), tls.is_on()),
+        ),
         worker: assemble::worker(&config, connections),
         hub: config.hub_settings(workers),
         policies: config.policies(),
         doorman: assemble::doorman(&config, &admitted, kept.as_ref().map(StoreHandle::signing_key))?,
-        pages: Pages::new(console::find, OPENAPI, counters.clone(), webhooks::readings(&webhooks)),
+        pages: Pages::new(console::find, OPENAPI, counters.clone(), readings(&webhooks, tls.clone())),
         counters,
         slow: webhooks::questions(webhooks.clone(), slow),
         clock,
+        tls: tls.clone(),
     })?;
     say_where(&server)?;
+    certificates::tell(&tls, clock.now());
     tracing::info!(workers, connections = connections * usize::from(workers), open_files, "ready");
-    wait_for(signals);
+    wait_for(signals, || read_again(options, &tls, clock));
     close(server, &webhooks, kept);
     Ok(())
 }
@@ -70,14 +77,41 @@ fn say_where(server: &Server) -> std::io::Result<()> {
     out.flush()
 }
 
-fn wait_for(mut signals: Signals) {
-    let signal = signals.forever().next();
+/// Until one says that the server is to close.
+fn wait_for(mut signals: Signals, hung_up: impl Fn()) {
+    // A terminal that was closed sends SIGHUP too, and is none any more: who started a server by hand wants it to end.
+    let had_terminal = std::io::stderr().is_terminal();
+    let signal = signals.forever().find(|signal| {
+        let is_told = *signal == SIGHUP && (!had_terminal || std::io::stderr().is_terminal());
+        if is_told {
+            hung_up();
+        }
+        !is_told
+    });
     tracing::info!(signal, "closing; a second signal ends at once");
     std::thread::spawn(move || {
-        if signals.forever().next().is_some() {
+        if signals.forever().any(|signal| signal != SIGHUP) {
             std::process::exit(1);
         }
     });
+}
+
+/// The certificates, as the configuration names them now. If anything is wrong with them, those before stay.
+fn read_again(options: &ServeOptions, tls: &Tls, clock: Clock) {
+    let read = read(options).and_then(|config| certificates::all(&config, clock.now()));
+    match read {
+        Ok(certificates) => {
+            tls.replace(certificates);
+            certificates::tell(tls, clock.now());
+        }
+        Err(why) => tracing::error!("the certificates stay as they were: {why}"),
+    }
+}
+
+/// What is counted beside the workers.
+fn readings(webhooks: &Webhooks<HookFrom>, tls: Arc<Tls>) -> Readings {
+    let webhooks = webhooks::readings(webhooks);
+    Arc::new(move || [webhooks(), certificates::readings(&tls)].concat())
 }
 
 /// Sessions first, while what they wait for is still kept and applications can be told that they leave; then the store.
@@ -96,6 +130,7 @@ pub(crate) fn check(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     let admitted = config.admitted()?;
     assemble::doorman(&config, &admitted, None)?;
     webhooks::applications(&config)?;
+    certificates::configured(&config)?;
     println!("the configuration is right");
     Ok(())
 }

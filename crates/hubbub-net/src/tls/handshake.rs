@@ -1,0 +1,74 @@
+//! The handshake of one connection (RFC 8446 §2).
+
+use std::io;
+use std::sync::Arc;
+
+use hubbub_gate::session::Secured;
+use rustls::server::Acceptor;
+use tokio::net::TcpStream;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::{StartHandshake, TlsStream};
+
+use super::{Certificate, Tls};
+
+/// Bytes that a connection may hold encrypted before its socket takes them: what one write gives it, with what its records add.
+const UNSENT: usize = 40 * 1024;
+/// RFC 9266 §2.
+const EXPORTER: &[u8] = b"EXPORTER-Channel-Binding";
+
+/// A connection that is encrypted from here on.
+pub(crate) struct Encrypted {
+    /// Boxed: it is large, and passed from task to task.
+    pub(crate) stream: Box<TlsStream<TcpStream>>,
+    /// What sessions may know of it.
+    pub(crate) secured: Arc<Secured>,
+}
+
+/// Does the server's part. `read` came from the socket already.
+///
+/// # Errors
+/// The peer broke the protocol, and has been told so, wants what is not spoken here, or is gone; or there is no certificate.
+pub(crate) async fn handshake(tls: &Tls, stream: TcpStream, read: &[u8]) -> io::Result<Encrypted> {
+    let start = hello(stream, read).await?;
+    let server_name = start.client_hello().server_name().map(str::to_ascii_lowercase);
+    let certificate =
+        tls.choose(server_name.as_deref()).ok_or_else(|| io::Error::other("there is no certificate"))?;
+    let settled = start.into_stream_with(certificate.config.clone(), |connection| {
+        connection.set_buffer_limit(Some(UNSENT));
+    });
+    let stream = Box::new(settled.await?);
+    let secured = Arc::new(secured(&stream, &certificate, server_name)?);
+    Ok(Encrypted { stream, secured })
+}
+
+/// The client's first words, read to their end.
+async fn hello(stream: TcpStream, mut read: &[u8]) -> io::Result<StartHandshake<TcpStream>> {
+    let mut acceptor = Acceptor::default();
+    while !read.is_empty() {
+        acceptor.read_tls(&mut read)?;
+    }
+    match acceptor.accept() {
+        Ok(Some(accepted)) => Ok(StartHandshake::from_parts(accepted, stream)),
+        Ok(None) => LazyConfigAcceptor::new(acceptor, stream).await,
+        Err((error, mut alert)) => {
+            let mut bytes = Vec::new();
+            alert.write_all(&mut bytes)?;
+            // A few bytes, and the first ones: if the socket does not take them it takes nothing.
+            let _ = stream.try_write(&bytes);
+            Err(io::Error::new(io::ErrorKind::InvalidData, error))
+        }
+    }
+}
+
+fn secured(
+    stream: &TlsStream<TcpStream>,
+    certificate: &Certificate,
+    server_name: Option<String>,
+) -> io::Result<Secured> {
+    let exporter = stream
+        .get_ref()
+        .1
+        .export_keying_material([0; 32], EXPORTER, Some(b""))
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    Ok(Secured { exporter, end_point: certificate.end_point().to_vec(), server_name })
+}
