@@ -106,6 +106,8 @@ fn localparts_are_folded_and_some_signs_are_forbidden_in_them() {
         assert_eq!(Jid::from_parts(Some(&local), "example.com", None), Err(JidError::Forbidden(Part::Local)));
     }
     assert_eq!(becomes("\u{ad}@example.com"), Err(JidError::Empty(Part::Local)));
+    // A letter younger than stringprep's tables: normalised it is a capital, which nodeprep would fold.
+    assert_eq!(becomes("\u{3f9}@example.com"), Err(JidError::Forbidden(Part::Local)));
     // From right to left, then from left to right (RFC 3454 §6).
     assert_eq!(becomes("\u{5d0}a@example.com"), Err(JidError::Forbidden(Part::Local)));
     assert_eq!(becomes("\u{5d0}\u{5d1}@example.com").as_deref(), Ok("\u{5d0}\u{5d1}@example.com"));
