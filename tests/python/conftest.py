@@ -2,10 +2,12 @@
 
 import itertools
 import re
+from pathlib import Path
 
 import pytest
 from hubbub_test.curl import Http
 from hubbub_test.server import Server
+from xmpp.servers import ORACLE
 
 ROOMS = itertools.count(1)
 
@@ -43,3 +45,14 @@ def start(tmp_path):
     yield make
     for one in running:
         one.stop()
+
+
+def pytest_collection_modifyitems(config, items):
+    """What `xmpp/not_yet.txt` names (`test_file.py`, or `test_file.py::test`) is left out, visibly: it counts as deselected."""
+    if ORACLE:
+        return
+    lines = (Path(__file__).parent / "xmpp" / "not_yet.txt").read_text().splitlines()
+    names = {line.split()[0] for line in lines if line.startswith("test_")}
+    left = [item for item in items if item.nodeid in names or item.nodeid.partition("::")[0] in names]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]

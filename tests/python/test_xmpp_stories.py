@@ -28,4 +28,4 @@ def test_every_sentence_is_understood(path):
 
 
 def test_the_list_names_only_stories():
-    assert left_out() <= {path.stem for path in FILES}
+    assert {name for name in left_out() if not name.startswith("test_")} <= {path.stem for path in FILES}

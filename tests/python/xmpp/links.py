@@ -4,6 +4,7 @@ import os
 import socket
 import ssl
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
@@ -118,7 +119,8 @@ class Tcp:
 
     def cut(self):
         """As a phone in a tunnel: from one moment to the next."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with suppress(OSError):  # the handshake of TLS may have closed it
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
 
@@ -129,7 +131,8 @@ class WebSocket:
 
     def __init__(self, url: str, domain: str, tls: ssl.SSLContext | None = None, **options):
         self.domain, self.secured = domain, True  # what carries it may be TLS; the stream never is (RFC 7395 section 3.9)
-        self.socket = connect(url, ssl=tls, subprotocols=["xmpp"], open_timeout=PATIENCE, compression=None, **options)
+        always = {"subprotocols": ["xmpp"], "open_timeout": PATIENCE, "compression": None, "legacy": True}
+        self.socket = connect(url, ssl=tls, **always | options)
 
     def open(self, to: str | None = None, **attributes: str):
         named = {"to": to or self.domain, "version": "1.0", **attributes}

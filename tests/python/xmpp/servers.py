@@ -27,6 +27,10 @@ class XmppServer:
         self.tls = ssl.create_default_context(cafile=authority)
 
     @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
     def websocket(self) -> str:
         return f"ws://{HOST}:{self.port('WebSocket')}/xmpp-websocket"
 
@@ -67,6 +71,10 @@ class Hubbub(XmppServer):
     def start(self) -> "Hubbub":
         self.server.start()
         return self
+
+    @property
+    def process(self):
+        return self.server.process
 
     def port(self, way: str) -> int:
         return self.server.port
