@@ -14,6 +14,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hubbub_gate::origin::Origin;
 use hubbub_gate::problem::Problem;
 use hubbub_gate::request::{self as gate_request, Opening};
+use hubbub_gate::session::Session;
 use hubbub_hub::SessionKey;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
@@ -147,6 +148,11 @@ impl Drop for Open {
 }
 
 impl Open {
+    /// A session that has a connection to itself.
+    pub(crate) fn new(shell: Rc<Shell>, session: Box<dyn Session>, connection: Connection) -> Self {
+        Self { key: shell.open(session), shell, busy: Busy::new(Rc::new(connection)) }
+    }
+
     async fn answer(self, on_upgrade: Option<OnUpgrade>, websocket_connect: bool) -> Response<Answer> {
         let Some(head) = poll_fn(|cx| self.poll_head(cx)).await else {
             let fault =
@@ -215,7 +221,7 @@ impl Open {
 
     /// The session goes on over a socket of its own, from which so much was read already: in a task of its own, which needs
     /// far less space than any before.
-    fn go_on(self, socket: Socket, read_ahead: Vec<u8>) {
+    pub(crate) fn go_on(self, socket: Socket, read_ahead: Vec<u8>) {
         match socket {
             Socket::Clear(stream) => drop(tokio::task::spawn_local(stream::serve(self, stream, read_ahead))),
             Socket::Secure(stream) => drop(tokio::task::spawn_local(pulled::serve(self, stream, read_ahead))),

@@ -15,7 +15,7 @@ use crate::pulse::Order;
 use crate::recognise::{self, Spoken, recognise};
 use crate::shell::{Connection, Shell};
 use crate::socket::Socket;
-use crate::{http_server, tls};
+use crate::{http_server, tls, xmpp};
 
 /// Bytes that recognition may look at before it must know.
 const FIRST_BYTES: usize = 256;
@@ -60,6 +60,7 @@ async fn go_on(shell: Rc<Shell>, socket: Socket, prefix: Bytes, spoken: Spoken, 
         Spoken::Http1 | Spoken::Http2 => {
             Box::pin(http_server::serve(shell, socket, prefix, spoken, connection)).await;
         }
+        Spoken::Xmpp => xmpp::serve(shell, socket, &prefix, connection),
         // TLS inside TLS is nothing that anybody speaks.
         Spoken::Tls | Spoken::Unknown => shell.counters.unrecognised.add(1),
     }

@@ -23,6 +23,7 @@ mod stream;
 pub mod tls;
 mod uring;
 mod writev;
+mod xmpp;
 
 pub use clock::Clock;
 pub use metrics::{Reading, Readings};

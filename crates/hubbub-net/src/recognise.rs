@@ -9,6 +9,8 @@ pub enum Spoken {
     Http1,
     /// HTTP/2 with prior knowledge: its preface (RFC 9113 §3.4).
     Http2,
+    /// XMPP: XML, whose first tag may come after white space (RFC 6120 §4.2).
+    Xmpp,
     /// None of what this server speaks.
     Unknown,
 }
@@ -19,6 +21,8 @@ const TLS_HANDSHAKE: u8 = 22;
 const TLS_MAJOR: u8 = 3;
 /// RFC 9113 §3.4.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Most white space before what can be recognised.
+const LONGEST_BLANK: usize = 4;
 /// No method that HTTP knows is longer.
 const LONGEST_METHOD: usize = 20;
 
@@ -36,14 +40,21 @@ pub fn recognise(bytes: &[u8]) -> Option<Spoken> {
     if HTTP2_PREFACE.starts_with(bytes) {
         return None;
     }
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    let blank = bytes.iter().take_while(|byte| is_blank(byte)).count();
+    match bytes.get(blank) {
+        Some(b'<') if blank <= LONGEST_BLANK => return Some(Spoken::Xmpp),
+        None if blank <= LONGEST_BLANK => return None,
+        _ => {}
+    }
     // Empty lines before a request are allowed (RFC 9112 §2.2).
     let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len());
     let method = &bytes[start..];
     let length =
         method.iter().position(|byte| !byte.is_ascii_uppercase() && *byte != b'-').unwrap_or(method.len());
     match method.get(length) {
-        Some(b' ') if (1..=LONGEST_METHOD).contains(&length) && start <= 4 => Some(Spoken::Http1),
-        None if length <= LONGEST_METHOD && start <= 4 => None,
+        Some(b' ') if (1..=LONGEST_METHOD).contains(&length) && start <= LONGEST_BLANK => Some(Spoken::Http1),
+        None if length <= LONGEST_METHOD && start <= LONGEST_BLANK => None,
         _ => Some(Spoken::Unknown),
     }
 }
@@ -53,6 +64,7 @@ pub(crate) fn by_name(name: &[u8]) -> Option<Spoken> {
     match name {
         b"h2" => Some(Spoken::Http2),
         b"http/1.1" => Some(Spoken::Http1),
+        b"xmpp-client" => Some(Spoken::Xmpp),
         _ => None,
     }
 }
@@ -70,19 +82,22 @@ mod tests {
         assert_eq!(recognise(b"PRI /x HTTP/1.1"), Some(Spoken::Http1));
         assert_eq!(recognise(b"\x16\x03\x01\x02\x00"), Some(Spoken::Tls));
         assert_eq!(recognise(b"\x16\x03"), Some(Spoken::Tls));
+        for xmpp in [&b"<?xml"[..], b"<", b" <stream:stream", b"\r\n\t <"] {
+            assert_eq!(recognise(xmpp), Some(Spoken::Xmpp), "{xmpp:?}");
+        }
         for unknown in [
-            &b"<?xml"[..],
-            b"\x16\x02\x01\x02\x00",
+            &b"\x16\x02\x01\x02\x00"[..],
             b"\x17\x03\x03\x02\x00",
             b"\0\x01\0\0\x21\x12\xa4\x42",
             b"get / ",
             b"SSH-2.0-x",
             b" GET",
             b"\r\n\r\n\r\n\r\nGET /",
+            b"     <",
         ] {
             assert_eq!(recognise(unknown), Some(Spoken::Unknown), "{unknown:?}");
         }
-        for short in [&b""[..], b"\x16", b"P", b"PRI * HTTP/2.0\r\n\r\nSM", b"GET", b"\r\n"] {
+        for short in [&b""[..], b"\x16", b"P", b"PRI * HTTP/2.0\r\n\r\nSM", b"GET", b"\r\n", b" \t"] {
             assert_eq!(recognise(short), None, "{short:?}");
         }
     }
