@@ -44,5 +44,5 @@ fn carried(message: &Element) -> Carried {
         .attr_opt("id", message.attr("id"))
         .attr_opt("xml:lang", message.lang())
         .raw(message.inner());
-    Carried::new(form::MESSAGE, whole.to_vec("jabber:client").into())
+    Carried::new(form::MESSAGE, whole.to_vec("").into())
 }
