@@ -9,9 +9,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hubbub_auth::Doorman;
 use hubbub_hub::{
-    Action, Command, Emission, Happening, HookAnswer, HookAsk, HookKind, HookName, Identity, MessageId,
-    Notice, Now, Paper, PapersAsk, RoomInfo, RoomName, SessionKey, SessionName, StoredVerifier, Ticket,
-    VerifierHash, WorkerId,
+    AccountAnswer, AccountAsk, Action, Command, Emission, Happening, HookAnswer, HookAsk, HookKind, HookName,
+    Identity, MessageId, Notice, Now, Paper, PapersAsk, RoomInfo, RoomName, SessionKey, SessionName,
+    StoredVerifier, Ticket, VerifierHash, WorkerId,
 };
 
 use crate::coder::Coder;
@@ -65,6 +65,15 @@ pub enum Input<'a> {
         what: &'a [Happening],
         /// The same in the seat's dialect.
         bytes: &'a Bytes,
+    },
+    /// For a seat of [`Delivery::Each`].
+    Each {
+        /// Where it happened.
+        room: &'a RoomName,
+        /// What, in order.
+        what: &'a [Happening],
+        /// The encoding of each; empty for what the dialect does not show.
+        pieces: &'a [Bytes],
     },
     /// The answer to a slow question.
     Answer(Ticket, Answer),
@@ -164,6 +173,8 @@ pub enum Question {
     /// What is kept for somebody, or is to be. Answered by [`Answer::Papers`], or where something is written by
     /// [`Answer::PapersKept`] when it is on disk, or [`Answer::PapersFull`].
     Papers(PapersAsk),
+    /// Whether there is an account, or make, change or remove it.
+    Account(AccountAsk),
     /// What does the application say?
     Hook(Box<HookAsk>),
     /// Which rooms are open on this server? At most `limit` by name, after `after`. Each worker answers for its own.
@@ -190,6 +201,8 @@ pub enum Answer {
     PapersKept,
     /// Nothing of it is kept: the owner would have more than he may.
     PapersFull,
+    /// What became of it.
+    Account(AccountAnswer),
     /// Nobody could say: try again later.
     Unavailable,
     /// The application's word. Its actions have been taken out: the worker does them.
@@ -227,6 +240,9 @@ pub enum Delivery {
     Shared(Dialect),
     /// As shared, but the session is told, with the bytes, and the seat is given up: a long poll.
     Once(Dialect),
+    /// The session is told each time, with the bytes of each happening, which all such seats share: where receivers' bytes
+    /// differ only at the beginning.
+    Each(Dialect),
     /// The session writes each one itself, because every receiver's bytes differ.
     Personal,
 }

@@ -56,6 +56,12 @@ impl RoomName {
         Ok(Self(prepare_local(&unescape(local))?.into()))
     }
 
+    /// The inbox of a user, by his prepared localpart.
+    #[must_use]
+    pub fn inbox_of(user: &str) -> Self {
+        Self(format!("@{user}").into())
+    }
+
     /// The prepared name.
     #[must_use]
     pub fn as_str(&self) -> &str {

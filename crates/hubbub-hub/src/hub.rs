@@ -116,6 +116,7 @@ impl Hub {
             LogAnswer::Opened { room, .. }
             | LogAnswer::Kept { room, .. }
             | LogAnswer::Failed { room, .. }
+            | LogAnswer::Gone { room }
             | LogAnswer::Page { room, .. } => room.clone(),
         };
         self.in_room(&name, now, effects, |room, cx| room.answer(answer, cx));

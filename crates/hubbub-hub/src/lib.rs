@@ -24,7 +24,7 @@ pub mod presence;
 pub mod room;
 pub mod time;
 
-pub use accounts::{StoredVerifier, VerifierHash};
+pub use accounts::{AccountAnswer, AccountAsk, StoredVerifier, VerifierHash};
 pub use address::{RoomName, UserAddress};
 pub use command::{
     Command, Effect, Happening, Joined, Notice, Page, Published, Refusal, Reply, RoomInfo, SessionKey, Start,

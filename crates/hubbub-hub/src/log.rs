@@ -73,6 +73,12 @@ pub enum LogAnswer {
         /// The first sequence number that is not.
         from: u64,
     },
+    /// The log is no more, and no part of it will be in another: its owner's account was removed. Told without having been
+    /// asked.
+    Gone {
+        /// Whose log it was.
+        room: RoomName,
+    },
     /// Messages asked for by [`LogAsk::Read`].
     Page {
         /// From which log.

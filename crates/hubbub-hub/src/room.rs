@@ -168,6 +168,7 @@ impl Room {
             LogAnswer::Opened { log, .. } => self.opened(log, cx),
             LogAnswer::Kept { through, oldest, .. } => self.kept(through, oldest, cx),
             LogAnswer::Failed { .. } => self.log_failed(cx),
+            LogAnswer::Gone { .. } => self.log_gone(cx),
             LogAnswer::Page { ticket, events, .. } => self.unpark(ticket, events, cx),
         }
     }

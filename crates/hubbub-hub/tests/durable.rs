@@ -102,6 +102,43 @@ fn a_log_that_cannot_be_opened_is_tried_again_by_the_next_command() {
     assert_eq!(bench.said(), ["open @bob"]);
 }
 
+#[test]
+fn an_inbox_whose_owner_is_removed_forgets_all_and_goes_on_in_another_epoch() {
+    let mut bench = bench(LogKind::Durable);
+    bench.join(0, &account("bob"), "@bob", Start::Now);
+    let log = |epoch| Opened { epoch, head: 0, oldest: 1, tail: Vec::new(), keys: Vec::new() };
+    bench.answer(LogAnswer::Opened { room: room("@bob"), log: Ok(Some(log(5))) });
+    bench.publish(1, &account("ann"), "@bob", "for the old Bob");
+    bench.answer(LogAnswer::Kept { room: room("@bob"), through: 1, oldest: 1 });
+    bench.publish(2, &account("ann"), "@bob", "on its way");
+    bench.said();
+    bench.answer(LogAnswer::Gone { room: room("@bob") });
+    assert_eq!(bench.said(), ["2 refused nosuchinbox"]);
+    bench.answer(LogAnswer::Failed { room: room("@bob"), from: 2 });
+    bench.publish(3, &account("ann"), "@bob", "hi");
+    assert_eq!(bench.said(), ["3 refused nosuchinbox"]);
+
+    bench.join(4, &account("bob"), "@bob", Start::Oldest);
+    assert_eq!(bench.said(), ["open @bob"]);
+    bench.answer(LogAnswer::Opened { room: room("@bob"), log: Ok(Some(log(6))) });
+    let joined = bench.joined();
+    assert_eq!((joined.page.head, joined.page.events.len()), (Offset::new(6, 0), 0));
+}
+
+#[test]
+fn an_inbox_in_memory_goes_with_its_owner_too() {
+    let mut bench = bench(LogKind::Memory);
+    bench.join(0, &account("bob"), "@bob", Start::Now);
+    let before = bench.joined().page.head.epoch;
+    bench.publish(1, &account("ann"), "@bob", "for the old Bob");
+    bench.answer(LogAnswer::Gone { room: room("@bob") });
+    bench.said();
+    bench.join(2, &account("bob"), "@bob", Start::Oldest);
+    let page = bench.joined().page;
+    assert_eq!((page.head.seq, page.events.len()), (0, 0));
+    assert_ne!(page.head.epoch, before);
+}
+
 /// Publishes and keeps so many, and gives them.
 fn fill(bench: &mut Bench, count: u64) -> Vec<Arc<Event>> {
     let mut events = Vec::new();

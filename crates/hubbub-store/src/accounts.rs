@@ -8,9 +8,9 @@ use hubbub_hub::{StoredVerifier, VerifierHash};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, named_params, params};
 use zeroize::Zeroizing;
 
-use crate::database;
 use crate::error::{AccountError, StoreError};
 use crate::scram::{DEFAULT_ITERATIONS, Mechanism, Password, Verifier};
+use crate::{database, removal};
 
 /// Somebody who has a password here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,12 +53,9 @@ impl Accounts {
         let account = Account { user: prepare_local(name)?, name: name.trim().to_owned() };
         let verifiers = self.verifiers(password)?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if find(&transaction, &account.user)?.is_some() {
+        if !insert(&transaction, &account, &verifiers)? {
             return Err(AccountError::Exists(account.user));
         }
-        let sql = "INSERT INTO accounts (user, name) VALUES (?1, ?2)";
-        transaction.execute(sql, params![account.user, account.name])?;
-        write_verifiers(&transaction, &account.user, &verifiers)?;
         transaction.commit()?;
         Ok(account)
     }
@@ -77,16 +74,18 @@ impl Accounts {
         Ok(account)
     }
 
-    /// Removes an account. Its inbox stays.
+    /// Removes an account, its inbox and its papers. Whoever has the name next begins with nothing.
     ///
     /// # Errors
     /// There is no such account, or the store failed.
     pub fn remove(&mut self, name: &str) -> Result<(), AccountError> {
         let user = prepare_local(name)?;
-        match self.connection.execute("DELETE FROM accounts WHERE user = ?1", params![user])? {
-            0 => Err(AccountError::Unknown(user)),
-            _ => Ok(()),
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if !delete(&transaction, &user)? {
+            return Err(AccountError::Unknown(user));
         }
+        transaction.commit()?;
+        Ok(())
     }
 
     /// All accounts, in the order of their addresses.
@@ -109,9 +108,48 @@ impl Accounts {
     }
 
     fn verifiers(&self, password: String) -> Result<[Verifier; 2], AccountError> {
-        let password = Password::prepare(&Zeroizing::new(password)).ok_or(AccountError::Password)?;
-        Ok(Mechanism::ALL.map(|mechanism| Verifier::new(mechanism, &password, self.iterations)))
+        verifiers(password, self.iterations).ok_or(AccountError::Password)
     }
+}
+
+/// What is kept instead of this password, which takes time; nothing if it cannot be one.
+pub(crate) fn verifiers(password: String, iterations: NonZeroU32) -> Option<[Verifier; 2]> {
+    let password = Password::prepare(&Zeroizing::new(password))?;
+    Some(Mechanism::ALL.map(|mechanism| Verifier::new(mechanism, &password, iterations)))
+}
+
+/// Adds an account within the transaction around it; `false`, and nothing done, if there is one.
+pub(crate) fn insert(
+    connection: &Connection,
+    account: &Account,
+    verifiers: &[Verifier],
+) -> rusqlite::Result<bool> {
+    if find(connection, &account.user)?.is_some() {
+        return Ok(false);
+    }
+    removal::clear_again(connection, &account.user)?;
+    let sql = "INSERT INTO accounts (user, name) VALUES (?1, ?2)";
+    connection.execute(sql, params![account.user, account.name])?;
+    write_verifiers(connection, &account.user, verifiers)?;
+    Ok(true)
+}
+
+/// Gives an account other verifiers within the transaction around it; `false`, and nothing done, if there is none.
+pub(crate) fn replace(connection: &Connection, user: &str, verifiers: &[Verifier]) -> rusqlite::Result<bool> {
+    let known = find(connection, user)?.is_some();
+    if known {
+        write_verifiers(connection, user, verifiers)?;
+    }
+    Ok(known)
+}
+
+/// Removes an account and what goes with it within the transaction around it; `false`, and nothing done, if there is none.
+pub(crate) fn delete(connection: &Connection, user: &str) -> rusqlite::Result<bool> {
+    let known = connection.execute("DELETE FROM accounts WHERE user = ?1", params![user])? > 0;
+    if known {
+        removal::clear(connection, user)?;
+    }
+    Ok(known)
 }
 
 /// 0 rounds would be no derivation at all.

@@ -21,8 +21,12 @@ const LOCK: &str = "hubbub.lock";
 const BUSY: Duration = Duration::from_secs(10);
 
 /// `user_version` counts how many of these have run. Never change one that was released: add another.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("schema-1.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("schema-1.sql"),
+    include_str!("schema-2.sql"),
+    include_str!("schema-3.sql"),
+    include_str!("schema-4.sql"),
+];
 
 /// Makes the directory and the file where they are missing, and brings the schema up to date.
 pub(crate) fn prepare(dir: &Path) -> Result<(), StoreError> {

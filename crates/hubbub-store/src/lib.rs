@@ -6,7 +6,7 @@
 //! - **store-writer** takes all that has been asked meanwhile into one transaction and answers when it is on disk
 //!   (group commit): see `writer`;
 //! - **store-reader** looks up older messages, papers and verifiers among what is committed: see `reader`;
-//! - **passwords** checks passwords, which is slow on purpose: see `passwords`.
+//! - **passwords** checks passwords and makes verifiers of them, which is slow on purpose: see `passwords`.
 //!
 //! What sessions ask waits in lines with an end ([`Busy`]); what homes ask they bound themselves. A server without a data
 //! directory keeps papers in [`MemoryPapers`].
@@ -22,6 +22,7 @@ mod memory;
 mod papers;
 mod passwords;
 mod reader;
+mod removal;
 mod rows;
 mod scram;
 mod secrets;

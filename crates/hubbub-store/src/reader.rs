@@ -1,14 +1,15 @@
-//! What is looked up beside the writer, among what is committed: older messages, papers, verifiers.
+//! What is looked up beside the writer, among what is committed: older messages, papers, accounts.
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use hubbub_hub::{
-    Event, Fault, LogAnswer, PapersAnswer, RoomName, SessionKey, Ticket, VerifierHash, WorkerId,
+    AccountAnswer, Event, Fault, LogAnswer, PapersAnswer, RoomName, SessionKey, Ticket, VerifierHash,
+    WorkerId,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::accounts;
+use crate::accounts::{self, Account};
 use crate::line::Place;
 use crate::papers::{self, Look};
 use crate::rows::{self, int, nat};
@@ -37,12 +38,13 @@ pub(crate) enum Mail {
 pub(crate) enum Sight {
     Papers(Look),
     Verifier(String, VerifierHash),
+    Account(String),
 }
 
 /// The thread: answers until it is told to stop or nobody can ask any more.
 pub(crate) fn run(mut connection: Connection, mail: &Receiver<Mail>, reply: impl Fn(WorkerId, Answer)) {
     let mut reading = Trouble::new("reading messages");
-    let mut looking = Trouble::new("reading papers and verifiers");
+    let mut looking = Trouble::new("reading papers and accounts");
     loop {
         match mail.recv() {
             Ok(Mail::Read { from, room, after, limit, ticket }) => {
@@ -75,6 +77,13 @@ fn see(
         Sight::Verifier(user, hash) => {
             let verifier = trouble.note(accounts::stored_verifier(connection, &user, hash)).ok_or(Fault);
             Answer::Verifier { session, ticket, verifier }
+        }
+        Sight::Account(user) => {
+            let found = trouble.note(accounts::find(connection, &user));
+            let exists =
+                |account: Option<Account>| AccountAnswer::Exists(account.map(|account| account.name));
+            let answer = found.map_or(AccountAnswer::Unavailable, exists);
+            Answer::Account { session, ticket, answer }
         }
     }
 }

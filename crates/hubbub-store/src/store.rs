@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use hubbub_hub::{
-    Fault, LogAnswer, LogAsk, PapersAnswer, PapersAsk, SessionKey, StoredVerifier, Ticket, VerifierHash,
-    WorkerId,
+    AccountAnswer, AccountAsk, Fault, LogAnswer, LogAsk, PapersAnswer, PapersAsk, SessionKey, StoredVerifier,
+    Ticket, VerifierHash, WorkerId,
 };
 use rusqlite::Connection;
 
@@ -16,9 +16,10 @@ use crate::accounts::{Account, rounds};
 use crate::error::StoreError;
 use crate::line::{Busy, Line};
 use crate::papers::{Look, PapersLimits};
+use crate::passwords::{self, Passwords, Whose};
 use crate::reader::Sight;
-use crate::writer::{self, Job, PapersJob, Writer};
-use crate::{database, passwords, reader, secrets};
+use crate::writer::{self, AccountChange, AccountJob, Job, PapersJob, Writer};
+use crate::{database, reader, secrets};
 
 /// Where the store is and how it works.
 #[derive(Debug, Clone)]
@@ -28,13 +29,15 @@ pub struct StoreSettings {
     /// Whether a commit waits for the disk itself. If not, what was acknowledged survives a crash of the server, but its
     /// last moments may be lost with the machine's power.
     pub sync_full: bool,
+    /// How many workers there are: what concerns all of them is told to each.
+    pub workers: u16,
     /// Most questions in one transaction; 0 counts as 1.
     pub batch_max: usize,
-    /// Most passwords that wait to be checked.
+    /// Most passwords that wait to be checked, or to be made verifiers of.
     pub password_queue: usize,
-    /// Rounds of PBKDF2 spent on names that nobody has: as many as accounts are made with.
+    /// Rounds of PBKDF2 for new passwords, and spent on names that nobody has.
     pub iterations: u32,
-    /// Most verifiers that wait to be looked up.
+    /// Most verifiers and accounts that wait to be looked up or removed.
     pub verifier_queue: usize,
     /// How much one owner may keep.
     pub papers: PapersLimits,
@@ -75,6 +78,15 @@ pub enum Answer {
         /// What there is, or what became of the changes.
         answer: PapersAnswer,
     },
+    /// To [`StoreHandle::account`].
+    Account {
+        /// Who asked.
+        session: SessionKey,
+        /// As asked.
+        ticket: Ticket,
+        /// What there is, or what became of it.
+        answer: AccountAnswer,
+    },
 }
 
 /// An opened store whose threads do not run yet.
@@ -114,7 +126,8 @@ impl Store {
         let (to_reader, reader_mail) = mpsc::channel();
         let (to_passwords, passwords_mail) = mpsc::sync_channel(settings.password_queue);
         let (batch_max, iterations) = (settings.batch_max, rounds(settings.iterations));
-        let writer = Writer::new(writer, settings.papers);
+        let writer = Writer::new(writer, settings.papers, settings.workers);
+        let passwords = Passwords { connection: passwords, iterations, to_writer: to_writer.clone() };
         let threads = vec![
             spawn("store-writer", {
                 let reply = reply.clone();
@@ -127,7 +140,7 @@ impl Store {
                 let reply = reply.clone();
                 move || reader::run(reader, &reader_mail, reply)
             }),
-            spawn("passwords", move || passwords::run(&passwords, iterations, &passwords_mail, reply)),
+            spawn("passwords", move || passwords.run(&passwords_mail, reply)),
         ];
         StoreHandle {
             to_writer,
@@ -203,6 +216,32 @@ impl StoreHandle {
         let place = self.verifiers.join(1)?;
         let mail = reader::Mail::Look(session, ticket, Sight::Verifier(user, hash), place);
         self.to_reader.send(mail).map_err(|_| Busy)
+    }
+
+    /// Asks about an account, or wants it made, changed or removed. Never waits.
+    ///
+    /// # Errors
+    /// As many as may are waiting already.
+    pub fn account(&self, session: SessionKey, ticket: Ticket, ask: AccountAsk) -> Result<(), Busy> {
+        let (whose, password) = match ask {
+            AccountAsk::Exists { user } => {
+                let place = self.verifiers.join(1)?;
+                let mail = reader::Mail::Look(session, ticket, Sight::Account(user), place);
+                return self.to_reader.send(mail).map_err(|_| Busy);
+            }
+            AccountAsk::Remove { user } => {
+                let (change, place) = (AccountChange::Remove(user), self.verifiers.join(1)?);
+                let job = Job::Account(AccountJob { session, ticket, change, _place: Some(place) });
+                return self.to_writer.send(writer::Mail::Do(job)).map_err(|_| Busy);
+            }
+            AccountAsk::Register { user, name, password } => {
+                let name = name.trim().to_owned();
+                (Whose::New(Account { user, name }), password)
+            }
+            AccountAsk::ChangePassword { user, password } => (Whose::Known(user), password),
+        };
+        let mail = passwords::Mail::Make { session, ticket, whose, password };
+        self.to_passwords.try_send(mail).map_err(|_| Busy)
     }
 
     /// Asks about papers. Never waits. Whoever was told that his changes are kept finds them from then on.

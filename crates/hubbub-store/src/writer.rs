@@ -8,18 +8,21 @@ mod batch;
 mod opening;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use hubbub_hub::{
-    Fault, LogAnswer, LogAsk, PaperChange, PapersAnswer, RoomName, SessionKey, Ticket, WorkerId,
+    AccountAnswer, Fault, LogAnswer, LogAsk, PaperChange, PapersAnswer, RoomName, SessionKey, Ticket,
+    WorkerId,
 };
 use rusqlite::Connection;
 
+use crate::accounts::Account;
 use crate::line::Place;
 use crate::log::Log;
 use crate::papers::PapersLimits;
 use crate::reader;
+use crate::scram::Verifier;
 use crate::store::Answer;
 use crate::trouble::Trouble;
 
@@ -27,6 +30,9 @@ use batch::Batch;
 
 /// After a failure the writer rests, so that a full disk does not also take a whole core.
 const REST: Duration = Duration::from_millis(100);
+
+/// How often a writer that has nothing to do looks for accounts that were removed beside it.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Logs that are remembered without looking; beyond, all are forgotten and looked up anew.
 const LOGS_MOST: usize = 16_384;
@@ -44,6 +50,8 @@ pub(crate) enum Job {
     Log(WorkerId, LogAsk),
     /// What a session wants to keep.
     Papers(PapersJob),
+    /// What a session wants to become of an account.
+    Account(AccountJob),
 }
 
 /// Papers to be written.
@@ -63,13 +71,49 @@ impl PapersJob {
     }
 }
 
+/// An account to be made, changed or removed.
+#[derive(Debug)]
+pub(crate) struct AccountJob {
+    pub(crate) session: SessionKey,
+    pub(crate) ticket: Ticket,
+    pub(crate) change: AccountChange,
+    /// Given up when the answer is on its way; nothing where another queue has counted it.
+    pub(crate) _place: Option<Place>,
+}
+
+/// What is to become of it.
+#[derive(Debug)]
+pub(crate) enum AccountChange {
+    Add(Account, [Verifier; 2]),
+    Verifiers(String, [Verifier; 2]),
+    Remove(String),
+}
+
+impl AccountJob {
+    fn answer(&self, answer: AccountAnswer) -> (WorkerId, Answer) {
+        (self.session.worker, Answer::Account { session: self.session, ticket: self.ticket, answer })
+    }
+}
+
+/// What the file was like when it was last looked at for what others have done to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Looked {
+    /// SQLite's own count of what other connections have committed.
+    version: i64,
+    /// The newest removal of an account that homes have been told of.
+    removal: i64,
+}
+
 /// What to tell whom.
 type Told = Vec<(WorkerId, Answer)>;
 
-/// The only writer of logs and papers.
+/// The only writer of logs and papers, and of accounts but for the command line.
 pub(crate) struct Writer {
     connection: Connection,
     papers: PapersLimits,
+    workers: u16,
+    /// Nothing before the first look: what was removed before this server began is news to nobody.
+    looked: Option<Looked>,
     logs: HashMap<RoomName, Log>,
     /// The present as far as asks tell of it, in milliseconds since 1970: ages are counted from there. A message's age
     /// therefore takes effect when its log is opened or appended to.
@@ -80,11 +124,14 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(connection: Connection, papers: PapersLimits) -> Self {
+    /// `workers`: how many are told when an inbox is no more.
+    pub(crate) fn new(connection: Connection, papers: PapersLimits, workers: u16) -> Self {
         let trouble = Trouble::new("writing messages");
         Self {
             connection,
             papers,
+            workers,
+            looked: None,
             logs: HashMap::new(),
             clock_ms: 0,
             trouble,
@@ -96,16 +143,18 @@ impl Writer {
     pub(crate) fn run(mut self, batch_max: usize, mail: &Receiver<Mail>, reply: impl Fn(WorkerId, Answer)) {
         let mut going_on = true;
         while going_on {
-            let Ok(Mail::Do(first)) = mail.recv() else { return };
-            let mut jobs = vec![first];
-            while jobs.len() < batch_max {
+            let mut jobs = Vec::new();
+            match mail.recv_timeout(LOOK) {
+                Ok(Mail::Do(first)) => jobs.push(first),
+                Err(RecvTimeoutError::Timeout) if self.is_as_it_was() => continue,
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Mail::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+            while going_on && jobs.len() < batch_max {
                 match mail.try_recv() {
                     Ok(Mail::Do(job)) => jobs.push(job),
                     Ok(Mail::Stop) => going_on = false,
                     Err(_) => break,
-                }
-                if !going_on {
-                    break;
                 }
             }
             for (to, answer) in self.batch(&jobs) {
@@ -139,13 +188,31 @@ impl Writer {
 
     fn transact(&mut self, jobs: &[Job]) -> rusqlite::Result<Told> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let (version, looked) = (self.version()?, self.looked);
         let mut batch = Batch::new(self);
+        // From here on nobody else writes: no log that was removed is written to.
+        match looked {
+            Some(looked) if looked.version == version => {}
+            Some(_) => batch.tell_removals()?,
+            None => batch.skip_removals()?,
+        }
         for job in jobs {
             batch.take(job)?;
         }
-        let answers = batch.finish()?;
+        let (answers, removal) = batch.finish()?;
         self.connection.execute_batch("COMMIT")?;
+        self.looked = Some(Looked { version, removal });
         Ok(answers)
+    }
+
+    /// Changes with each commit of another connection, never with one of this.
+    fn version(&self) -> rusqlite::Result<i64> {
+        self.connection.pragma_query_value(None, "data_version", |row| row.get(0))
+    }
+
+    /// Whether nobody else has written since the last look.
+    fn is_as_it_was(&self) -> bool {
+        self.version().is_ok_and(|version| self.looked.is_some_and(|looked| looked.version == version))
     }
 
     /// Nothing was kept. Logs that exist are opened all the same, since that takes no writing.
@@ -166,6 +233,7 @@ impl Writer {
                     answers.extend(answer.map(|answer| (*from, Answer::Log(answer))));
                 }
                 Job::Papers(job) => answers.push(job.answer(PapersAnswer::Unavailable)),
+                Job::Account(job) => answers.push(job.answer(AccountAnswer::Unavailable)),
             }
         }
         answers
@@ -195,7 +263,12 @@ impl Writer {
 
 /// Whether this says that something was written.
 fn is_kept(answer: &Answer) -> bool {
-    matches!(answer, Answer::Log(LogAnswer::Kept { .. }) | Answer::Papers { answer: PapersAnswer::Kept, .. })
+    matches!(
+        answer,
+        Answer::Log(LogAnswer::Kept { .. })
+            | Answer::Papers { answer: PapersAnswer::Kept, .. }
+            | Answer::Account { answer: AccountAnswer::Done, .. }
+    )
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Acknowledged means kept: a child process writes and says what was acknowledged, is killed at some moment with
-//! SIGKILL, and whoever opens its store finds all of that, without a hole.
+//! Acknowledged means kept: a child process writes messages and papers and says what was acknowledged, is killed at some
+//! moment with SIGKILL, and whoever opens its store finds all of that, without a hole and nothing by half.
 //!
 //! Run without the usual harness, because this program is its own child.
 
@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, mpsc};
 
 use hubbub_hub::{
-    Body, Content, Event, EventName, Keep, LogAnswer, LogAsk, MessageId, Offset, RoomName, Sender,
-    UserAddress,
+    Body, Content, Event, EventName, Keep, LogAnswer, LogAsk, MessageId, Offset, PapersAnswer, PapersAsk,
+    RoomName, Sender, SessionKey, UserAddress,
 };
 use hubbub_store::{Answer, PapersLimits, Store, StoreHandle, StoreSettings};
 
@@ -20,6 +20,10 @@ const KILLS: usize = 12;
 /// Messages of one room that are on their way at once.
 const IN_FLIGHT: u64 = 40;
 const CHILD: &str = "--child";
+const SESSION: SessionKey = SessionKey { worker: 0, slot: 0, generation: 0 };
+/// Who keeps papers: two under these keys, always written together and always the same.
+const OWNER: &str = "ann";
+const KEYS: [&str; 2] = ["a", "b"];
 
 fn main() {
     let mut args = std::env::args().skip(1);
@@ -38,8 +42,10 @@ fn kill_again_and_again() {
         run_and_kill(dir.path(), lines, &mut acknowledged);
         check(dir.path(), &acknowledged, round);
     }
+    let writes = acknowledged.remove(OWNER).expect("somebody was told of papers");
     let total: u64 = acknowledged.values().sum();
     println!("killed {KILLS} times: all of {total} acknowledged messages are there, without a hole");
+    println!("and the papers of {writes} acknowledged changes, none by half");
 }
 
 /// Lets a child write until it has said so many lines; takes what it has said until its end.
@@ -87,19 +93,48 @@ fn check(dir: &Path, acknowledged: &HashMap<String, u64>, round: usize) {
             }
         }
     }
+    let kept = papers(&store, &answers);
+    let told = acknowledged.get(OWNER).copied().unwrap_or(0);
+    assert!(kept >= told, "round {round}: papers were told {told} and are of {kept}");
     store.stop();
+}
+
+/// Which change the papers are of; 0 if there are none. Both are of the same.
+fn papers(store: &StoreHandle, answers: &mpsc::Receiver<Answer>) -> u64 {
+    store.papers(SESSION, 0, PapersAsk::Read { owner: OWNER.to_owned(), shelf: "card" }).expect("a place");
+    let Ok(Answer::Papers { answer: PapersAnswer::Found(papers), .. }) = answers.recv() else {
+        panic!("papers")
+    };
+    let numbers: Vec<u64> = papers.iter().map(|paper| number_in(&paper.value)).collect();
+    match numbers[..] {
+        [] => 0,
+        [a, b] if a == b => a,
+        _ => panic!("by half: {numbers:?}"),
+    }
+}
+
+fn number_in(value: &[u8]) -> u64 {
+    std::str::from_utf8(value).expect("digits").trim_start_matches('.').parse().expect("a number")
 }
 
 /// The child: keeps messages on their way in every room and says which were acknowledged.
 fn write_for_ever(dir: &Path) {
     let (store, answers) = start(dir);
     let mut sent = HashMap::new();
+    let mut change = papers(&store, &answers) + 1;
+    send_papers(&store, change);
     for room in ROOMS {
         store.log(0, open(room));
     }
     let mut out = std::io::stdout().lock();
     for answer in answers {
         match answer {
+            Answer::Papers { answer: PapersAnswer::Kept, .. } => {
+                writeln!(out, "{OWNER} {change}.").expect("the parent listens");
+                out.flush().expect("the parent listens");
+                change += 1;
+                send_papers(&store, change);
+            }
             Answer::Log(LogAnswer::Opened { room, log: Ok(Some(log)) }) => {
                 sent.insert(room.clone(), (log.epoch, log.head));
                 send_up_to(&store, &mut sent, &room, log.head + IN_FLIGHT);
@@ -112,6 +147,13 @@ fn write_for_ever(dir: &Path) {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Long enough for pages of their own.
+fn send_papers(store: &StoreHandle, change: u64) {
+    let value = format!("{change:.>9000}");
+    let changes = KEYS.map(|key| ("card", key.to_owned(), Some(value.clone().into()))).to_vec();
+    store.papers(SESSION, 0, PapersAsk::Write { owner: OWNER.to_owned(), changes }).expect("a place");
 }
 
 fn send_up_to(store: &StoreHandle, sent: &mut HashMap<RoomName, (u32, u64)>, room: &RoomName, until: u64) {
@@ -128,6 +170,7 @@ fn start(dir: &Path) -> (StoreHandle, mpsc::Receiver<Answer>) {
     let settings = StoreSettings {
         dir: dir.to_owned(),
         sync_full: true,
+        workers: 1,
         batch_max: 50,
         password_queue: 1,
         iterations: 1,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 
 use hubbub_hub::{
-    Body, Content, Event, EventName, Keep, LogAnswer, LogAsk, MessageId, Offset, Paper, PapersAnswer,
-    PapersAsk, RoomName, Sender, SessionKey, Ticket, UserAddress, VerifierHash,
+    AccountAnswer, AccountAsk, Body, Content, Event, EventName, Keep, LogAnswer, LogAsk, MessageId, Offset,
+    Paper, PapersAnswer, PapersAsk, RoomName, Sender, SessionKey, Ticket, UserAddress, VerifierHash,
 };
 use hubbub_store::{
     Accounts, Answer, Busy, MemoryPapers, PapersLimits, Store, StoreError, StoreHandle, StoreSettings,
@@ -20,6 +20,7 @@ fn settings(dir: &Path) -> StoreSettings {
     StoreSettings {
         dir: dir.to_owned(),
         sync_full: true,
+        workers: 8,
         batch_max: 64,
         password_queue: 4,
         iterations: 10,
@@ -212,6 +213,68 @@ fn the_password_queue_has_an_end() {
     let taken = asked.filter(Result::is_ok).count();
     assert!((4..=6).contains(&taken), "{taken}");
     drop(blocked);
+    store.stop();
+}
+
+#[test]
+fn accounts_are_made_changed_and_removed_by_sessions() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, answers) = start(dir.path());
+    let (user, name) = (|| "alice".to_owned(), || " Alice ".to_owned());
+    let ask = |ask| {
+        store.account(asker(1), 5, ask).unwrap();
+        loop {
+            match answers.recv().unwrap() {
+                (1, Answer::Account { session, ticket: 5, answer }) if session == asker(1) => return answer,
+                (_, Answer::Log(LogAnswer::Gone { .. })) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    let register =
+        |password: &str| AccountAsk::Register { user: user(), name: name(), password: password.to_owned() };
+    let change = |password: &str| AccountAsk::ChangePassword { user: user(), password: password.to_owned() };
+    assert_eq!(ask(AccountAsk::Exists { user: user() }), AccountAnswer::Exists(None));
+    assert_eq!(ask(register("")), AccountAnswer::Unacceptable);
+    assert_eq!(ask(register("bell\u{7}")), AccountAnswer::Unacceptable);
+    assert_eq!(ask(change("one")), AccountAnswer::Unknown);
+    assert_eq!(ask(register("one")), AccountAnswer::Done);
+    assert_eq!(ask(register("two")), AccountAnswer::Conflict);
+    assert_eq!(ask(AccountAsk::Exists { user: user() }), AccountAnswer::Exists(Some("Alice".to_owned())));
+    assert_eq!(ask(change("")), AccountAnswer::Unacceptable);
+    let accounts = Accounts::open(dir.path()).unwrap();
+    let fits = |password: &str| accounts.verify("alice", password.to_owned()).unwrap().is_some();
+    assert!(fits("one") && !fits("two"));
+    assert_eq!(ask(change("two")), AccountAnswer::Done);
+    assert!(fits("two") && !fits("one"));
+    assert_eq!(ask(AccountAsk::Remove { user: user() }), AccountAnswer::Done);
+    assert_eq!(ask(AccountAsk::Remove { user: user() }), AccountAnswer::Unknown);
+    assert!(!fits("two"));
+    for name in [String::new(), "x\ny".to_owned(), "x".repeat(256)] {
+        let nobody = AccountAsk::Register { user: user(), name, password: "one".to_owned() };
+        assert_eq!(ask(nobody), AccountAnswer::Unacceptable);
+    }
+    store.stop();
+}
+
+#[test]
+fn all_workers_hear_of_an_inbox_that_is_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, answers) = start(dir.path());
+    let mut accounts = Accounts::open(dir.path()).unwrap().with_iterations(10);
+    store.log(3, open("lobby"));
+    assert!(matches!(answers.recv().unwrap(), (3, Answer::Log(LogAnswer::Opened { .. }))));
+    accounts.add("Tea & Cake", "one".to_owned()).unwrap();
+    // Nothing else is asked: the writer looks by itself.
+    accounts.remove("tea & cake").unwrap();
+    let told: Vec<_> = answers.iter().take(8).collect();
+    for (worker, (to, answer)) in (0..8).zip(told) {
+        assert!(
+            matches!(&answer, Answer::Log(LogAnswer::Gone { room: gone }) if *gone == room("@tea & cake")),
+            "{answer:?}"
+        );
+        assert_eq!(to, worker);
+    }
     store.stop();
 }
 

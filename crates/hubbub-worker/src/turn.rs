@@ -358,6 +358,7 @@ impl<L: Default> Worker<L> {
                 self.slow.push(Slow::Verifier { session, ticket, user, hash });
             }
             Question::Papers(ask) => self.slow.push(Slow::Papers(session, ticket, ask)),
+            Question::Account(ask) => self.slow.push(Slow::Account(session, ticket, ask)),
             Question::Hook(mut ask) => {
                 let name = self.slot(session).and_then(|place| place.name.clone());
                 ask.label = ask.label.or(name);

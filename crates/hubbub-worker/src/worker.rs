@@ -10,8 +10,8 @@ use hubbub_gate::session::{Deed, Input, Letter, Session};
 use hubbub_gate::settings::GateSettings;
 use hubbub_hub::command::Asked;
 use hubbub_hub::{
-    Effect, Happening, HookAsk, Hub, Identity, LogAsk, Now, PapersAsk, Reply, RoomName, SessionKey,
-    SessionName, Ticket, UserAddress, VerifierHash, WorkerId,
+    AccountAsk, Effect, Happening, HookAsk, Hub, Identity, LogAsk, Now, PapersAsk, Reply, RoomName,
+    SessionKey, SessionName, Ticket, UserAddress, VerifierHash, WorkerId,
 };
 use slab::Slab;
 
@@ -65,6 +65,8 @@ pub enum Slow {
     },
     /// Of a session; answered by [`crate::Mail::Answer`].
     Papers(SessionKey, Ticket, PapersAsk),
+    /// Of a session; answered by [`crate::Mail::Answer`].
+    Account(SessionKey, Ticket, AccountAsk),
     /// For an application.
     Hook(HookFrom, Box<HookAsk>),
 }

@@ -7,7 +7,9 @@ use std::rc::Rc;
 
 use common::{House, Rules};
 use hubbub_gate::session::{Answer, Close, Cx, Input, Question, Session};
-use hubbub_hub::{Paper, PapersAsk, SessionKey, StoredVerifier, Ticket, VerifierHash};
+use hubbub_hub::{
+    AccountAnswer, AccountAsk, Paper, PapersAsk, SessionKey, StoredVerifier, Ticket, VerifierHash,
+};
 use hubbub_worker::{Mail, Slow, Worker};
 
 type Heard = Rc<RefCell<Vec<(Ticket, Answer)>>>;
@@ -26,6 +28,7 @@ impl Session for Asker {
             Input::Opened => {
                 cx.ask(Question::Papers(papers()), 7);
                 cx.ask(Question::Verifier { user: "ann".to_owned(), hash: VerifierHash::Sha1 }, 8);
+                cx.ask(Question::Account(AccountAsk::Exists { user: "ann".to_owned() }), 9);
             }
             Input::Answer(ticket, answer) => self.0.borrow_mut().push((ticket, answer)),
             _ => {}
@@ -62,12 +65,15 @@ fn questions_for_the_store_leave_with_their_asker_and_answers_come_back_to_him()
     let session = house.open(1, Asker(heard.clone()));
     house.settle();
     let questions = asked(&mut house);
-    let [Slow::Papers(of, 7, ask), Slow::Verifier { session: by, ticket: 8, user, hash: VerifierHash::Sha1 }] =
-        &questions[..]
+    let [
+        Slow::Papers(of, 7, ask),
+        Slow::Verifier { session: by, ticket: 8, user, hash: VerifierHash::Sha1 },
+        Slow::Account(wants, 9, AccountAsk::Exists { .. }),
+    ] = &questions[..]
     else {
         panic!("{questions:?}")
     };
-    assert_eq!((*of, *by, user.as_str()), (session, session, "ann"));
+    assert_eq!((*of, *by, *wants, user.as_str()), (session, session, session, "ann"));
     assert_eq!(*ask, papers());
 
     let paper = Paper { shelf: "card", key: "main".to_owned(), value: "Ann".into() };
@@ -75,6 +81,7 @@ fn questions_for_the_store_leave_with_their_asker_and_answers_come_back_to_him()
     answer(&house, session, 7, Answer::PapersKept);
     answer(&house, session, 7, Answer::Papers(vec![paper.clone()]));
     answer(&house, session, 7, Answer::PapersFull);
+    answer(&house, session, 9, Answer::Account(AccountAnswer::Exists(None)));
     answer(&house, session, 7, Answer::Unavailable);
     house.settle();
     assert_eq!(other.borrow().len(), 0);
@@ -84,6 +91,7 @@ fn questions_for_the_store_leave_with_their_asker_and_answers_come_back_to_him()
             (7, Answer::PapersKept),
             (7, Answer::Papers(papers)),
             (7, Answer::PapersFull),
+            (9, Answer::Account(AccountAnswer::Exists(None))),
             (7, Answer::Unavailable),
         ] => {
             assert_eq!((found, &papers[..]), (&verifier(), &[paper][..]));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hubbub_config::Config;
 use hubbub_gate::session::Answer as Told;
-use hubbub_hub::{PapersAnswer, SessionKey};
+use hubbub_hub::{AccountAnswer, AccountAsk, PapersAnswer, SessionKey};
 use hubbub_net::SlowHandler;
 use hubbub_store::{Answer, MemoryPapers, PapersLimits, Store, StoreHandle, StoreSettings};
 use hubbub_worker::{Mail, Post, Slow};
@@ -20,6 +20,7 @@ pub(crate) fn open(
     let store = Store::open(StoreSettings {
         dir: dir.to_owned(),
         sync_full: config.store.sync,
+        workers: post.workers(),
         batch_max: config.store.batch,
         password_queue: config.store.password_queue,
         iterations: config.store.password_iterations,
@@ -51,6 +52,9 @@ fn answers(post: Post) -> impl Fn(u16, Answer) + Send + Clone + 'static {
         Answer::Papers { session, ticket, answer } => {
             post.send(worker, Mail::Answer(session, ticket, of_papers(answer)));
         }
+        Answer::Account { session, ticket, answer } => {
+            post.send(worker, Mail::Answer(session, ticket, Told::Account(answer)));
+        }
     }
 }
 
@@ -76,6 +80,13 @@ fn questions(store: StoreHandle, post: Post) -> SlowHandler {
                 (session, ticket, store.verifier(session, ticket, user, hash))
             }
             Slow::Papers(session, ticket, ask) => (session, ticket, store.papers(session, ticket, ask)),
+            Slow::Account(session, ticket, ask) => {
+                if store.account(session, ticket, ask).is_err() {
+                    let busy = Told::Account(AccountAnswer::Unavailable);
+                    post.send(worker, Mail::Answer(session, ticket, busy));
+                }
+                return;
+            }
         };
         if taken.is_err() {
             post.send(worker, Mail::Answer(session, ticket, Told::Unavailable));
@@ -99,6 +110,10 @@ pub(crate) fn none(config: &Config, post: Post) -> Result<SlowHandler, Box<dyn E
             Slow::Log(_) | Slow::Hook(..) => return,
             Slow::Password { session, ticket, .. } => (session, ticket, Told::Password(None)),
             Slow::Verifier { session, ticket, .. } => (session, ticket, Told::Verifier(None)),
+            Slow::Account(session, ticket, AccountAsk::Exists { .. }) => {
+                (session, ticket, Told::Account(AccountAnswer::Exists(None)))
+            }
+            Slow::Account(session, ticket, _) => (session, ticket, Told::Account(AccountAnswer::Unavailable)),
             Slow::Papers(session, ticket, ask) => match papers.ask(session, ticket, ask) {
                 Ok(()) => return,
                 Err(_) => (session, ticket, Told::Unavailable),

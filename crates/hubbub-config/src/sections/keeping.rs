@@ -33,9 +33,9 @@ section! {
         batch: usize = Is("1024"), Kind::Count("messages", 1, 1 << 20);
         /// Rounds of PBKDF2 for new passwords (SCRAM, RFC 5802 §5.1). More are slower to check and to guess.
         password_iterations: u32 = Is("10000"), Kind::Count("rounds", 4096, 10_000_000);
-        /// Most passwords that wait to be checked; further ones get `429 too-many`.
+        /// Most passwords that wait to be checked or set; further ones get `429 too-many`.
         password_queue: usize = Is("64"), Kind::Count("passwords", 1, 100_000);
-        /// Most verifiers (what is kept instead of a password) that wait to be looked up for somebody who is coming in.
+        /// Most verifiers (what is kept instead of a password) and accounts that wait to be looked up or removed.
         verifier_queue: usize = Is("4096"), Kind::Count("verifiers", 1, 1 << 20);
         /// Most papers of one owner: contacts, his card, whom he blocks and the like, each one paper.
         papers: u64 = Is("2000"), Kind::Count("papers", 1, 1_000_000);

@@ -10,7 +10,8 @@ use bytes::Bytes;
 use super::{Room, RoomCx, Stage, refuse, reply};
 use crate::command::{Asked, Command, Effect, Happening, Published, Refusal, Reply};
 use crate::event::{Body, Event};
-use crate::idempotency::{IdempotencyKey, Known};
+use crate::history::History;
+use crate::idempotency::{IdempotencyKey, Keys, Known};
 use crate::log::LogAsk;
 use crate::offset::Offset;
 use crate::policy::{LogKind, Right};
@@ -144,13 +145,36 @@ impl Room {
         if !matches!(self.stage, Stage::Open) {
             return;
         }
+        self.lose_pending(&Refusal::LogFailed, cx);
+        self.ask_to_open(false, cx);
+    }
+
+    fn lose_pending(&mut self, why: &Refusal, cx: &mut RoomCx<'_>) {
         self.pending_bytes = 0;
         for Pending { event, key, waiting, .. } in std::mem::take(&mut self.pending) {
             if let Some(key) = key {
                 self.keys.forget(&event.from.user, &key);
             }
-            waiting.iter().for_each(|asked| refuse(asked, Refusal::LogFailed, cx));
+            waiting.iter().for_each(|asked| refuse(asked, why.clone(), cx));
         }
-        self.ask_to_open(false, cx);
+    }
+
+    /// The account of the inbox's owner was removed: what was said is forgotten here too, and whoever owns it next begins
+    /// with nothing, in an epoch of its own. Those who sit here keep their seats until they leave.
+    pub(super) fn log_gone(&mut self, cx: &mut RoomCx<'_>) {
+        // A log that is on its way was asked for before or after this; the store answers in that order.
+        if matches!(self.stage, Stage::Opening(_)) {
+            return;
+        }
+        self.lose_pending(&Refusal::NoSuchInbox, cx);
+        self.refuse_row(&Refusal::NoSuchInbox, cx);
+        let mut parked: Vec<_> = std::mem::take(&mut self.parked).into_iter().collect();
+        parked.sort_unstable_by_key(|(ticket, _)| *ticket);
+        parked.iter().for_each(|(_, parked)| refuse(&parked.asked, Refusal::NoSuchInbox, cx));
+        self.stage = Stage::Absent;
+        self.epoch = cx.new_epoch.max(self.epoch.wrapping_add(1));
+        self.history = History::new(0, Vec::new());
+        self.oldest = 1;
+        self.keys = Keys::default();
     }
 }

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hubbub_hub::{Event, Fault, IdempotencyKey, LogAnswer, LogAsk, RoomName, WorkerId};
+use hubbub_hub::{AccountAnswer, Event, Fault, IdempotencyKey, LogAnswer, LogAsk, RoomName, WorkerId};
 use rusqlite::Connection;
 
-use super::{Job, PapersJob, Told, Writer, opening};
+use super::{AccountChange, AccountJob, Job, PapersJob, Told, Writer, opening};
 use crate::log::Log;
 use crate::papers::{self, PapersLimits};
 use crate::reader;
 use crate::store::Answer;
 use crate::trouble::Trouble;
+use crate::{accounts, removal};
 
 /// What was done so far, and what to answer if the commit succeeds.
 pub(super) struct Batch<'a> {
@@ -20,6 +21,9 @@ pub(super) struct Batch<'a> {
     clock_ms: &'a mut u64,
     openings: &'a mut Trouble,
     papers: PapersLimits,
+    workers: u16,
+    /// The newest removal of an account that homes are told of.
+    removal: i64,
     answers: Told,
     /// Where in `answers` the latest word about a room's messages is: they share it.
     latest: HashMap<RoomName, usize>,
@@ -27,16 +31,51 @@ pub(super) struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     pub(super) fn new(writer: &'a mut Writer) -> Self {
-        let Writer { connection, papers, logs, clock_ms, openings, .. } = writer;
-        let (papers, answers, latest) = (*papers, Vec::new(), HashMap::new());
-        Self { connection, logs, clock_ms, openings, papers, answers, latest }
+        let Writer { connection, papers, workers, looked, logs, clock_ms, openings, .. } = writer;
+        let (papers, workers, answers, latest) = (*papers, *workers, Vec::new(), HashMap::new());
+        let removal = looked.map_or(0, |looked| looked.removal);
+        Self { connection, logs, clock_ms, openings, papers, workers, removal, answers, latest }
     }
 
     pub(super) fn take(&mut self, job: &Job) -> rusqlite::Result<()> {
         match job {
             Job::Log(from, ask) => self.ask(*from, ask),
             Job::Papers(job) => self.write_papers(job),
+            Job::Account(job) => self.change_account(job),
         }
+    }
+
+    fn change_account(&mut self, job: &AccountJob) -> rusqlite::Result<()> {
+        let (done, otherwise) = match &job.change {
+            AccountChange::Add(account, verifiers) => {
+                (accounts::insert(self.connection, account, verifiers)?, AccountAnswer::Conflict)
+            }
+            AccountChange::Verifiers(user, verifiers) => {
+                (accounts::replace(self.connection, user, verifiers)?, AccountAnswer::Unknown)
+            }
+            AccountChange::Remove(user) => (accounts::delete(self.connection, user)?, AccountAnswer::Unknown),
+        };
+        // Homes hear of it before the one who wanted it does.
+        self.tell_removals()?;
+        self.answers.push(job.answer(if done { AccountAnswer::Done } else { otherwise }));
+        Ok(())
+    }
+
+    /// Forgets the logs that went with an account since the last look, and tells all workers, of whom one has the home.
+    pub(super) fn tell_removals(&mut self) -> rusqlite::Result<()> {
+        for room in removal::since(self.connection, self.removal)? {
+            self.logs.remove(&room);
+            self.latest.remove(&room);
+            let gone = |worker| (worker, Answer::Log(LogAnswer::Gone { room: room.clone() }));
+            self.answers.extend((0..self.workers).map(gone));
+        }
+        self.skip_removals()
+    }
+
+    /// What was removed until now is known.
+    pub(super) fn skip_removals(&mut self) -> rusqlite::Result<()> {
+        self.removal = removal::newest(self.connection)?;
+        Ok(())
     }
 
     fn write_papers(&mut self, job: &PapersJob) -> rusqlite::Result<()> {
@@ -111,8 +150,9 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Trims the logs that grew, and fills in what is the oldest of each.
-    pub(super) fn finish(mut self) -> rusqlite::Result<Told> {
+    /// Trims the logs that grew, and fills in what is the oldest of each. Gives what to answer, and which removal is the
+    /// newest that this tells of.
+    pub(super) fn finish(mut self) -> rusqlite::Result<(Told, i64)> {
         for (_, answer) in &mut self.answers {
             let Answer::Log(LogAnswer::Kept { room, through, oldest }) = answer else { continue };
             if let Some(log) = self.logs.get_mut(room) {
@@ -120,7 +160,7 @@ impl<'a> Batch<'a> {
                 *oldest = log.oldest.min(*through + 1);
             }
         }
-        Ok(self.answers)
+        Ok((self.answers, self.removal))
     }
 }
 

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::log::Log;
 use crate::rows::{self, Damaged, int, nat};
-use crate::{accounts, trouble};
+use crate::{accounts, removal, trouble};
 
 /// Most idempotency keys that an opening brings along. The newest count.
 const KEYS_MOST: u32 = 65_536;
@@ -41,7 +41,8 @@ pub(super) fn open(
         if !may_make(connection, only_for_account.as_deref())? {
             return Ok(None);
         }
-        logs.insert(room.clone(), Log::create(connection, room, *new_epoch, *keep)?);
+        let epoch = removal::epoch(connection, room, *new_epoch)?;
+        logs.insert(room.clone(), Log::create(connection, room, epoch, *keep)?);
     }
     let Some(log) = logs.get_mut(room) else { return Ok(None) };
     log.set_keep(connection, *keep)?;

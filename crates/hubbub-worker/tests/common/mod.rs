@@ -14,7 +14,7 @@ use hubbub_gate::origin::Origin;
 use hubbub_gate::outbox::{OutboxLimits, WhenFull};
 use hubbub_gate::request::{Opening, Request, open};
 use hubbub_gate::session::{Input, Session};
-use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings};
+use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings, XmppSettings};
 use hubbub_hub::hook::Hook;
 use hubbub_hub::{
     Hub, HubSettings, Keep, LogKind, Now, Policies, PresenceMode, RoomPolicy, SessionKey, Who, WorkerId,
@@ -237,6 +237,7 @@ fn gate(rules: &Rules) -> GateSettings {
             close_wait_ms: 2000,
         },
         socketio: SocketIoSettings { eio3: rules.eio3, ..SocketIoSettings::default() },
+        xmpp: XmppSettings::of("localhost"),
     }
 }
 
