@@ -165,6 +165,7 @@ impl<L: Default> Worker<L> {
     pub fn new(parts: Parts) -> Self {
         let Parts { id, settings, gate, doorman, hub, post, mailbox, counters, seed } = parts;
         let server = Arc::new(Identity::server(&gate.domain));
+        let coder = Coder::of(&gate.domain);
         let mut rng = fastrand::Rng::with_seed(seed);
         Self {
             id,
@@ -179,7 +180,7 @@ impl<L: Default> Worker<L> {
             hub,
             seats: Seats::default(),
             wheel: Wheel::new(),
-            coder: Coder::default(),
+            coder,
             rng,
             rings: vec![false; usize::from(post.workers())],
             post,
