@@ -347,7 +347,7 @@ class TestComingAndGoing:
 
     def test_an_unfinished_stream_is_ended(self):
         """Nobody may sit there for ever without authenticating; the time is a setting."""
-        with server_for(ACCOUNTS, '[xmpp]\nauth_timeout = "1s"\n') as server:
+        with server_for(ACCOUNTS, 'login_timeout = "1 s"\n') as server:
             client = Client(server)
             client.open()
             assert client.condition() in ("connection-timeout", "policy-violation")

@@ -53,18 +53,21 @@ domain = "{domain}"
 admit = ["accounts", "guests", "tokens"]
 hs256_secret = "{secret}"
 [tls]
-certificate = "{folder}/server.pem"
-key = "{folder}/key.pem"
+certificate_files = ["{folder}/server.pem"]
+key_files = ["{folder}/key.pem"]
+[xmpp]
+require_tls = true
 """
 
 
 class Hubbub(XmppServer):
-    """The program under test. Everything is on one port."""
+    """The program under test. Everything is on one port; `xmpp_port` is one more. `config` continues the section `[xmpp]`."""
 
-    def __init__(self, accounts: dict[str, str], config: str = ""):
+    def __init__(self, accounts: dict[str, str], config: str = "", xmpp_port: int | None = None):
         super().__init__(Path(tempfile.mkdtemp(prefix="hubbub-xmpp-")))
         text = CONFIG.format(domain=DOMAIN, folder=self.folder, secret=SECRET) + config
-        self.server = Server(text, data=self.folder / "data")
+        more = (f"127.0.0.1:{xmpp_port}",) if xmpp_port else ()
+        self.server = Server(text, data=self.folder / "data", listen=("127.0.0.1:0", *more))
         for name, password in accounts.items():
             self.server.add_user(name, password)
 
@@ -83,10 +86,10 @@ class Hubbub(XmppServer):
         self.server.stop()
 
 
-def server_for(accounts: dict[str, str], config: str = "") -> XmppServer:
+def server_for(accounts: dict[str, str], config: str = "", xmpp_port: int | None = None) -> XmppServer:
     """Not started yet. The oracle has no settings of ours."""
     if ORACLE == "prosody":
         from xmpp.prosody import Prosody
 
-        return Prosody(accounts)
-    return Hubbub(accounts, config)
+        return Prosody(accounts, xmpp_port)
+    return Hubbub(accounts, config, xmpp_port)
