@@ -51,7 +51,8 @@ CONFIG = """
 domain = "{domain}"
 [access]
 admit = ["accounts", "guests", "tokens"]
-hs256_secret = "{secret}"
+[token]
+hmac_secret = "{secret}"
 [tls]
 certificate_files = ["{folder}/server.pem"]
 key_files = ["{folder}/key.pem"]
