@@ -97,6 +97,9 @@ impl Login {
         guest: Option<String>,
         cx: &mut Cx<'_>,
     ) -> Option<Arc<Identity>> {
+        if let Some(holder) = self.holder.take() {
+            return Some(holder);
+        }
         if is_guest {
             let credentials = Credentials::Nobody { name: guest };
             return match cx.doorman.admit(credentials, cx.now.unix_ms, cx.rng) {
@@ -104,11 +107,8 @@ impl Login {
                 _ => None,
             };
         }
-        match (self.holder.take(), self.account.take()) {
-            (Some(holder), _) => Some(holder),
-            (None, Some((user, name))) => Some(cx.doorman.account_in(&user, &name)),
-            (None, None) => None,
-        }
+        let (user, name) = self.account.take()?;
+        Some(cx.doorman.account_in(&user, &name))
     }
 }
 
