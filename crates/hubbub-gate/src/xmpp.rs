@@ -10,6 +10,7 @@
 mod account;
 pub(crate) mod chat;
 mod client;
+mod honest;
 mod iq;
 mod letters;
 mod link;
@@ -20,3 +21,8 @@ mod stamp;
 pub(crate) mod websocket;
 
 pub use link::link;
+
+/// What a stream offers after login for the sake of its account, as XML: versions of rosters (RFC 6121 §2.6.1) and approval in
+/// advance (§3.4.1).
+pub const STREAM_FEATURES: &str =
+    "<ver xmlns='urn:xmpp:features:rosterver'/><sub xmlns='urn:xmpp:features:pre-approval'/>";

@@ -1,30 +1,66 @@
-//! An account as all its devices share it: which of them are there, and which of them gets what.
+//! An account as all its devices share it: which of them are there, whom it knows, and which of them gets what.
 //!
 //! It is the steward of its bare address: a session without a link, on the worker that is the address's home. It begins with the
-//! first letter and ends when none of its resources is left. Guests have one as well, which remembers nothing.
+//! first letter, reads what the account keeps (`papers`), and ends when none of its resources is left. All that its clients send to anybody
+//! goes through it first (`own`), then to the steward of whoever it is for (`deliver`): the two servers of RFC 6121 in one.
+//! Guests have a steward as well, which remembers nothing beyond its own end.
 
+mod blocking;
+mod contact;
+mod iq;
+mod papers;
+mod presence;
+mod private;
+mod roster;
 mod route;
+mod subscribing;
+mod subscription;
+mod vcard;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use hubbub_hub::{Identity, SessionKey};
+use hubbub_hub::{Identity, SessionKey, Ticket};
 use hubbub_xmpp::jid::Jid;
-use hubbub_xmpp::stanza::{Condition, StanzaKind};
+use hubbub_xmpp::stanza::{Condition, StanzaKind, iq_result};
+use hubbub_xmpp::xml::Tag;
 
+use self::contact::Contact;
+use self::papers::{Fetched, Keeper, Stage};
 use super::letters::{ToAccount, ToClient};
 use super::parcel::Parcel;
 use crate::session::{Close, Cx, Input, Session};
 
+pub(super) use self::iq::FEATURES;
+
+/// Most letters that wait while a steward reads or writes.
+const WAITING: usize = 1000;
+
 /// The name of an account's steward: of the bare address of `jid`.
 pub(super) fn office(jid: &Jid) -> Arc<str> {
-    format!("xmpp:{}", jid.bare()).into()
+    format!("xmpp:{}", jid.bare_str()).into()
 }
 
 /// One account.
 pub(super) struct Account {
     bare: Jid,
     resources: BTreeMap<String, Resource>,
+    /// Whether there is such an account, whoever of it is there.
+    exists: bool,
+    /// Everybody it has to do with, by bare address.
+    contacts: BTreeMap<Jid, Contact>,
+    /// Names the state of the roster (RFC 6121 §2.6); empty as long as nothing has changed.
+    version: String,
+    blocked: BTreeSet<Jid>,
+    keeper: Keeper,
+    stage: Stage,
+    /// Letters that came while it reads or writes.
+    waiting: VecDeque<(SessionKey, ToAccount)>,
+    /// Questions on somebody's behalf that hold up nobody else.
+    fetching: BTreeMap<Ticket, (Parcel, Fetched)>,
+    last_ticket: Ticket,
+    /// When it gives up waiting for an answer.
+    until_ms: Option<u64>,
 }
 
 /// One device of the account: a stream with a resource.
@@ -36,6 +72,27 @@ pub(super) struct Resource {
     presence: Option<Parcel>,
     /// From −128 to 127: what is for the account does not go to those below 0 (RFC 6121 §4.7.2.3).
     priority: i8,
+    /// It has asked for the roster, and is told of changes (§2.1.6).
+    is_interested: bool,
+    /// It has asked for the block list, and is told of changes (XEP-0191 §3.3).
+    sees_blocks: bool,
+    /// Whom it has sent presence beside those who are subscribed (RFC 6121 §4.6).
+    directed: BTreeSet<Jid>,
+}
+
+impl Resource {
+    fn new(jid: Jid, key: SessionKey, who: Arc<Identity>) -> Self {
+        Self {
+            jid,
+            key,
+            who,
+            presence: None,
+            priority: 0,
+            is_interested: false,
+            sees_blocks: false,
+            directed: BTreeSet::new(),
+        }
+    }
 }
 
 impl Account {
@@ -43,8 +100,55 @@ impl Account {
     pub(super) fn appoint(office: &Arc<str>) -> Box<dyn Session> {
         let bare = office.strip_prefix("xmpp:").unwrap_or(office);
         match Jid::parse(bare) {
-            Ok(bare) => Box::new(Self { bare, resources: BTreeMap::new() }),
+            Ok(bare) => Box::new(Self::new(bare)),
             Err(_) => Box::new(Nobody),
+        }
+    }
+
+    fn new(bare: Jid) -> Self {
+        Self {
+            bare,
+            resources: BTreeMap::new(),
+            exists: false,
+            contacts: BTreeMap::new(),
+            version: String::new(),
+            blocked: BTreeSet::new(),
+            keeper: Keeper::Memory(BTreeMap::new()),
+            stage: Stage::New,
+            waiting: VecDeque::new(),
+            fetching: BTreeMap::new(),
+            last_ticket: 0,
+            until_ms: None,
+        }
+    }
+
+    /// Takes a letter, now or when what is under way is done.
+    fn take(&mut self, from: SessionKey, letter: ToAccount, cx: &mut Cx<'_>) {
+        if matches!(self.stage, Stage::New) {
+            if is_for_those_present(&letter) {
+                return;
+            }
+            self.read(cx);
+        }
+        let may_wait =
+            self.waiting.len() < WAITING || matches!(letter, ToAccount::Bind { .. } | ToAccount::Gone);
+        match letter {
+            ToAccount::Own(parcel) | ToAccount::Deliver(parcel) if !may_wait => {
+                self.refuse(&parcel, Condition::ResourceConstraint, cx);
+            }
+            letter => self.waiting.push_back((from, letter)),
+        }
+        self.go_on(cx);
+    }
+
+    /// Deals with what waits, up to where it has to wait again.
+    fn go_on(&mut self, cx: &mut Cx<'_>) {
+        while matches!(self.stage, Stage::Ready | Stage::Failed) {
+            let Some((from, letter)) = self.waiting.pop_front() else { return };
+            match self.stage {
+                Stage::Failed => self.turn_away(from, letter, cx),
+                _ => self.told(from, letter, cx),
+            }
         }
     }
 
@@ -57,87 +161,135 @@ impl Account {
         }
     }
 
+    /// Without its papers it is of no use to anybody.
+    fn turn_away(&self, from: SessionKey, letter: ToAccount, cx: &mut Cx<'_>) {
+        match letter {
+            ToAccount::Bind { .. } => {
+                cx.write_to(from, ToClient::BindRefused(Condition::InternalServerError));
+            }
+            ToAccount::Gone => {}
+            ToAccount::Own(parcel) | ToAccount::Deliver(parcel) => {
+                self.refuse(&parcel, Condition::InternalServerError, cx);
+            }
+        }
+    }
+
     /// A resource that somebody has goes over to who came last (RFC 6120 §7.7.2.2).
     fn bind(&mut self, key: SessionKey, jid: Jid, who: Arc<Identity>, cx: &mut Cx<'_>) {
-        let Some(resource) = jid.resource().map(str::to_owned) else { return };
-        if !self.resources.contains_key(&resource) && self.resources.len() >= cx.settings.xmpp.resources {
+        let Some(name) = jid.resource().map(str::to_owned) else { return };
+        if !self.resources.contains_key(&name) && self.resources.len() >= cx.settings.xmpp.resources {
             return cx.write_to(key, ToClient::BindRefused(Condition::ResourceConstraint));
         }
-        let new = Resource { jid, key, who, presence: None, priority: 0 };
-        if let Some(old) = self.resources.insert(resource, new) {
+        self.exists = true;
+        if let Some(old) = self.resources.remove(&name) {
             self.withdraw(&old, cx);
             cx.write_to(old.key, ToClient::Replaced);
         }
+        self.resources.insert(name, Resource::new(jid, key, who));
         cx.write_to(key, ToClient::Bound);
     }
 
     fn gone(&mut self, key: SessionKey, cx: &mut Cx<'_>) {
-        let Some(name) = self.resource_of(key).and_then(|one| one.jid.resource().map(str::to_owned)) else {
-            return;
-        };
+        let Some(name) = self.name_of(key) else { return };
         if let Some(gone) = self.resources.remove(&name) {
             self.withdraw(&gone, cx);
         }
-    }
-
-    fn resource_of(&self, key: SessionKey) -> Option<&Resource> {
-        self.resources.values().find(|resource| resource.key == key)
-    }
-
-    fn own(&mut self, key: SessionKey, parcel: &Parcel, cx: &mut Cx<'_>) {
-        match parcel.kind() {
-            StanzaKind::Presence => self.announce(key, parcel, cx),
-            StanzaKind::Iq => self.asked(key, parcel, cx),
-            StanzaKind::Message => {}
+        if self.resources.is_empty() && matches!(self.keeper, Keeper::Memory(_)) {
+            self.end_subscriptions(cx);
         }
     }
 
-    /// A resource says how available it is.
-    fn announce(&mut self, key: SessionKey, parcel: &Parcel, _cx: &mut Cx<'_>) {
-        let Some(resource) = self.resources.values_mut().find(|resource| resource.key == key) else { return };
-        match &*parcel.kind_of() {
-            "" => {
-                let priority = parcel.element().child("priority", "jabber:client");
-                resource.priority =
-                    priority.and_then(|priority| priority.text().trim().parse().ok()).unwrap_or(0);
-                resource.presence = Some(parcel.clone());
-            }
-            "unavailable" => resource.presence = None,
-            _ => {}
-        }
+    /// The name of the resource that this stream has.
+    fn name_of(&self, key: SessionKey) -> Option<String> {
+        let found = self.resources.iter().find(|(_, resource)| resource.key == key);
+        found.map(|(name, _)| name.clone())
     }
 
-    /// A resource is not available any more.
-    fn withdraw(&mut self, _resource: &Resource, _cx: &mut Cx<'_>) {}
-
-    /// An iq for one's own account.
-    fn asked(&mut self, key: SessionKey, parcel: &Parcel, cx: &mut Cx<'_>) {
-        if let Some(refusal) = parcel.refused(Condition::ServiceUnavailable, None) {
-            cx.write_to(key, ToClient::Deliver(refusal));
-        }
-    }
-
-    /// Answers somebody, wherever he is.
-    fn answer(parcel: Option<Parcel>, cx: &mut Cx<'_>) {
-        if let Some(parcel) = parcel {
+    /// Sends a stanza to whomever it is for, as far as he is concerned: through his steward.
+    fn send(&mut self, parcel: Parcel, cx: &mut Cx<'_>) {
+        if parcel.to().bare_str() == self.bare.as_str() {
+            self.deliver(&parcel, cx);
+        } else {
             cx.write_to_steward(office(parcel.to()), Self::appoint, ToAccount::Deliver(parcel));
         }
+    }
+
+    /// Says something in the account's own name, or in that of `from`, one of its resources.
+    fn say(&mut self, kind: StanzaKind, tag: &Tag, from: &Jid, to: &Jid, cx: &mut Cx<'_>) {
+        if let Some(parcel) = Parcel::made(kind, tag, from, to) {
+            self.send(parcel, cx);
+        }
+    }
+
+    /// The result of an iq.
+    fn reply(&self, asked: &Parcel, payload: Option<Tag>, cx: &mut Cx<'_>) {
+        let id = asked.element().attr("id").unwrap_or_default();
+        let result = iq_result(&id, None, None, payload);
+        self.hand_back(Parcel::made(StanzaKind::Iq, &result, asked.to(), asked.from()), cx);
+    }
+
+    /// The error that answers a stanza, if it is one that errors answer.
+    fn refuse(&self, parcel: &Parcel, why: Condition, cx: &mut Cx<'_>) {
+        self.hand_back(parcel.refused(why, None), cx);
+    }
+
+    /// An answer to one's own resource goes straight there, to anybody else through his steward.
+    fn hand_back(&self, answer: Option<Parcel>, cx: &mut Cx<'_>) {
+        let Some(answer) = answer else { return };
+        let own = self.resources.values().find(|resource| resource.jid == *answer.to());
+        match own {
+            Some(resource) => route::tell(resource, &answer, cx),
+            None if answer.to().bare_str() == self.bare.as_str() => {}
+            None => {
+                cx.write_to_steward(office(answer.to()), Self::appoint, ToAccount::Deliver(answer));
+            }
+        }
+    }
+
+    /// Whether nothing is left to be done or kept here.
+    fn is_idle(&self) -> bool {
+        let is_busy = matches!(self.stage, Stage::Reading(_) | Stage::Writing { .. });
+        !is_busy && self.resources.is_empty() && self.waiting.is_empty() && self.fetching.is_empty()
+    }
+}
+
+/// Of presence only those hear who are there: nobody looks into the papers of the absent for it. So a probe to an account of which nobody
+/// is there has no answer (RFC 6121 §4.3.2 would have one say that it is unavailable).
+fn is_for_those_present(letter: &ToAccount) -> bool {
+    match letter {
+        ToAccount::Gone => true,
+        ToAccount::Deliver(parcel) => {
+            let kind = parcel.kind_of();
+            parcel.kind() == StanzaKind::Presence && matches!(&*kind, "" | "unavailable" | "probe" | "error")
+        }
+        ToAccount::Bind { .. } | ToAccount::Own(_) => false,
     }
 }
 
 impl Session for Account {
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
         match input {
-            Input::Letter(from, letter) => {
-                if let Ok(letter) = letter.downcast::<ToAccount>() {
-                    self.told(from, *letter, cx);
-                }
+            Input::Letter(from, letter) => match letter.downcast::<ToAccount>() {
+                Ok(letter) => self.take(from, *letter, cx),
+                Err(_) => return Ok(()),
+            },
+            Input::Answer(ticket, answer) => {
+                self.answered(ticket, answer, cx);
+                self.go_on(cx);
             }
-            Input::Undelivered(key) => self.gone(key, cx),
+            Input::Undelivered(key) => self.take(key, ToAccount::Gone, cx),
+            Input::Timeout => {
+                self.overdue(cx);
+                self.go_on(cx);
+            }
             Input::Shutdown => return Err(Close::Done),
             _ => return Ok(()),
         }
-        if self.resources.is_empty() { Err(Close::Done) } else { Ok(()) }
+        if self.is_idle() { Err(Close::Done) } else { Ok(()) }
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        self.until_ms
     }
 }
 

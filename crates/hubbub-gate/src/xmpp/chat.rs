@@ -181,7 +181,14 @@ impl Chats {
         self.last_ticket
     }
 
-    fn command(&mut self, room: &RoomName, who: &Arc<Identity>, command: Command, asked: Asked, cx: &mut Cx<'_>) {
+    fn command(
+        &mut self,
+        room: &RoomName,
+        who: &Arc<Identity>,
+        command: Command,
+        asked: Asked,
+        cx: &mut Cx<'_>,
+    ) {
         let ticket = self.ticket(asked);
         cx.command(room, who, command, ticket);
     }

@@ -12,6 +12,7 @@ use hubbub_xmpp::xml::{Element, Tag};
 
 use super::account::{Account, office};
 use super::chat::{self, Chats, Heads, Line};
+use super::honest;
 use super::iq;
 use super::letters::{ToAccount, ToClient};
 use super::login::{LOGIN, Login};
@@ -35,6 +36,8 @@ pub(super) struct Me {
     pub(super) who: Arc<Identity>,
     /// The full address.
     pub(super) jid: Jid,
+    /// Whether the account knows of it.
+    known: bool,
 }
 
 impl Client {
@@ -147,7 +150,7 @@ impl Client {
         let jid = who.as_ref().and_then(|who| Jid::parse(who.user.as_str()).ok());
         match who.zip(jid) {
             Some((who, jid)) => {
-                self.me = Some(Me { who, jid: jid.clone() });
+                self.me = Some(Me { who, jid: jid.clone(), known: false });
                 self.stream.authenticated(jid, cx.now.mono_ms, &mut self.outs);
             }
             None => self.stream.refused(Failure::NotAuthorized, cx.now.mono_ms, &mut self.outs),
@@ -161,6 +164,7 @@ impl Client {
         match me.jid.with_resource(&resource) {
             Ok(jid) => {
                 me.jid = jid.clone();
+                me.known = true;
                 let letter = ToAccount::Bind { jid, who: me.who.clone() };
                 cx.write_to_steward(office(&me.jid), Account::appoint, letter);
             }
@@ -210,6 +214,7 @@ impl Client {
     /// Takes a stanza to whom it is for.
     fn stanza(&mut self, element: Element, cx: &mut Cx<'_>) {
         let (Some(kind), Some(me)) = (kind_of(&element), self.me.clone()) else { return };
+        let element = honest::cleaned(element, &cx.settings.domain);
         if kind == StanzaKind::Iq {
             match judge_iq(&element) {
                 IqRule::Good => {}
@@ -224,17 +229,13 @@ impl Client {
                 Err(_) => return self.reply_error(&element, Condition::JidMalformed),
             },
         };
-        let bare = me.jid.bare();
-        // RFC 6120 §10.3: what is for nobody is for one's own account.
-        let own = to.as_ref().is_none_or(|to| *to == bare);
         let place = to.as_ref().map_or(Place::Person, |to| Place::of(to, &cx.settings.domain));
         match (place, to) {
-            (Place::Person, to) if own && (kind != StanzaKind::Message || to.is_none()) => {
-                self.own(kind, element, to.is_some(), &me, bare, cx);
-            }
-            (Place::Person, Some(to)) => {
-                let parcel = Parcel::new(kind, element, me.jid.clone(), to);
-                cx.write_to_steward(office(parcel.to()), Account::appoint, ToAccount::Deliver(parcel));
+            (Place::Person, to) => {
+                // RFC 6120 §10.3: what is for nobody is for one's own account. Its steward sees all that goes out.
+                let to = to.unwrap_or_else(|| me.jid.bare());
+                let letter = ToAccount::Own(Parcel::new(kind, element, me.jid.clone(), to));
+                cx.write_to_steward(office(&me.jid), Account::appoint, letter);
             }
             (Place::Server, Some(to)) => self.to_server(kind, &element, &me, &to, cx),
             (Place::Room(room), Some(to)) => {
@@ -245,28 +246,8 @@ impl Client {
                 self.reply_error(&element, Condition::ItemNotFound);
             }
             (Place::Elsewhere, _) => self.reply_error(&element, Condition::RemoteServerNotFound),
-            (Place::Person | Place::Server, None) => {}
+            (Place::Server, None) => {}
         }
-    }
-
-    /// For one's own account, or for all who may see one's presence.
-    fn own(
-        &mut self,
-        kind: StanzaKind,
-        element: Element,
-        addressed: bool,
-        me: &Me,
-        bare: Jid,
-        cx: &mut Cx<'_>,
-    ) {
-        let parcel = Parcel::new(kind, element, me.jid.clone(), bare);
-        let letter = match kind {
-            // RFC 6121 §8.1.1.1: a message without an address is for oneself.
-            StanzaKind::Message => ToAccount::Deliver(parcel),
-            StanzaKind::Presence if addressed => ToAccount::Deliver(parcel),
-            StanzaKind::Presence | StanzaKind::Iq => ToAccount::Own(parcel),
-        };
-        cx.write_to_steward(office(&me.jid), Account::appoint, letter);
     }
 
     fn to_server(&mut self, kind: StanzaKind, element: &Element, me: &Me, at: &Jid, cx: &mut Cx<'_>) {
@@ -312,7 +293,7 @@ impl Client {
 
     /// The client is gone, or on its way out.
     pub(super) fn leave(&mut self, cx: &mut Cx<'_>) {
-        if let Some(me) = self.me.take().filter(|_| self.stream.is_bound()) {
+        if let Some(me) = self.me.take().filter(|me| me.known) {
             cx.write_to_steward(office(&me.jid), Account::appoint, ToAccount::Gone);
         }
     }

@@ -20,9 +20,9 @@ pub(super) enum ToAccount {
     },
     /// The stream that says this is gone.
     Gone,
-    /// One's own: presence for everybody, or an iq for one's own account.
+    /// From one of the account's own resources, for whomever; without an address it is for the account itself.
     Own(Parcel),
-    /// For the account or one of its resources.
+    /// From anybody, for the account or one of its resources.
     Deliver(Parcel),
 }
 

@@ -1,21 +1,41 @@
-//! Who of an account's resources gets a stanza (RFC 6121 §8.5).
+//! Where stanzas go: what the account's clients send, and what comes for it (RFC 6121 §8).
 
+use hubbub_hub::SessionKey;
 use hubbub_xmpp::stanza::{Condition, StanzaKind};
 
+use super::subscription::Act;
 use super::{Account, Resource};
 use crate::session::Cx;
 use crate::xmpp::letters::ToClient;
 use crate::xmpp::parcel::Parcel;
 
 impl Account {
+    /// Takes what one of the account's own resources sends: to nobody in particular, to the account, or to somebody else.
+    pub(super) fn own(&mut self, key: SessionKey, parcel: &Parcel, cx: &mut Cx<'_>) {
+        if self.is_blocked(parcel.to()) {
+            return self.hold_back(parcel, cx);
+        }
+        let is_addressed = parcel.element().attr("to").is_some();
+        match parcel.kind() {
+            StanzaKind::Presence if !is_addressed => self.announce(key, parcel, cx),
+            StanzaKind::Presence => self.presence_to(key, parcel, cx),
+            StanzaKind::Iq | StanzaKind::Message => self.send(parcel.clone(), cx),
+        }
+    }
+
     /// Takes a stanza for the account, or for one of its resources.
     pub(super) fn deliver(&mut self, parcel: &Parcel, cx: &mut Cx<'_>) {
+        if self.is_blocked(parcel.from()) {
+            return self.ward_off(parcel, cx);
+        }
         let named = parcel.to().resource().and_then(|name| self.resources.get(name));
         match (parcel.kind(), named) {
+            (StanzaKind::Presence, _) => self.presence_from(parcel, cx),
             (_, Some(resource)) => tell(resource, parcel, cx),
-            (StanzaKind::Iq, None) => self.ask_nobody(parcel, cx),
+            (StanzaKind::Iq, None) if parcel.to().is_bare() => self.asked(parcel, cx),
+            // Nobody answers for a resource that is not there (§8.5.3.2.3).
+            (StanzaKind::Iq, None) => self.refuse(parcel, Condition::ServiceUnavailable, cx),
             (StanzaKind::Message, None) => self.message(parcel, cx),
-            (StanzaKind::Presence, None) => self.presence_for_all(parcel, cx),
         }
     }
 
@@ -25,34 +45,37 @@ impl Account {
         let named = parcel.to().resource().is_some();
         match &*parcel.kind_of() {
             "error" => {}
-            "groupchat" => Self::answer(parcel.refused(Condition::ServiceUnavailable, None), cx),
+            "groupchat" => self.refuse(parcel, Condition::ServiceUnavailable, cx),
             "headline" if named => {}
             "headline" => {
                 self.tell_willing(parcel, cx);
             }
             _ => {
                 if self.tell_willing(parcel, cx) == 0 {
-                    Self::answer(parcel.refused(Condition::ServiceUnavailable, None), cx);
+                    self.refuse(parcel, Condition::ServiceUnavailable, cx);
                 }
             }
         }
     }
 
-    /// Presence that names no resource, or one that is not there (§8.5.2.1.2, §8.5.3.2.2).
-    fn presence_for_all(&mut self, parcel: &Parcel, cx: &mut Cx<'_>) {
-        if parcel.to().resource().is_none() {
-            self.available().for_each(|resource| tell(resource, parcel, cx));
+    /// Presence from somebody: how available he is, or what he wants to see or show (§8.5.2.1.2, §8.5.3.1).
+    fn presence_from(&mut self, parcel: &Parcel, cx: &mut Cx<'_>) {
+        let kind = parcel.kind_of();
+        if let Some(act) = Act::of(&kind) {
+            return self.hear_from(act, parcel, cx);
         }
-    }
-
-    /// Nobody answers an iq to a resource that is not there; to the account itself its server would (§8.5.2.1.3).
-    fn ask_nobody(&mut self, parcel: &Parcel, cx: &mut Cx<'_>) {
-        Self::answer(parcel.refused(Condition::ServiceUnavailable, None), cx);
+        if kind == "probe" {
+            return self.probed(parcel, cx);
+        }
+        match parcel.to().resource() {
+            Some(name) => self.resources.get(name).into_iter().for_each(|one| tell(one, parcel, cx)),
+            None => self.available().for_each(|resource| tell(resource, parcel, cx)),
+        }
     }
 
     /// Tells all who take what is for the account. Says how many that are.
     pub(super) fn tell_willing(&self, parcel: &Parcel, cx: &mut Cx<'_>) -> usize {
-        self.available().filter(|one| one.priority >= 0).map(|one| tell(one, parcel, cx)).count()
+        self.available().filter(|one| one.is_willing()).map(|one| tell(one, parcel, cx)).count()
     }
 
     /// Resources that have said that they are there.

@@ -107,18 +107,38 @@ fn said(text: &str, out: &mut Vec<u8>) {
 
 /// Somebody is there.
 pub(super) fn available(at: &Jid, person: &Person) -> Vec<u8> {
-    presence(at, &person.who.name, None, None, person.status.as_ref(), &user_tag(Some(&person.who), "none", "participant"))
+    presence(
+        at,
+        &person.who.name,
+        None,
+        None,
+        person.status.as_ref(),
+        &user_tag(Some(&person.who), "none", "participant"),
+    )
 }
 
 /// Oneself is there (XEP-0045 §7.2.2: status 110).
-pub(super) fn own(at: &Jid, me: &Sender, status: Option<&Carried>, codes: &[&str], id: Option<&str>) -> Vec<u8> {
+pub(super) fn own(
+    at: &Jid,
+    me: &Sender,
+    status: Option<&Carried>,
+    codes: &[&str],
+    id: Option<&str>,
+) -> Vec<u8> {
     let x = codes.iter().fold(user_tag(Some(me), "none", "participant"), |x, code| x.child(status_tag(code)));
     presence(at, &me.name, None, id, status, &x)
 }
 
 /// Somebody has left.
 fn gone(at: &Jid, person: &Person) -> Vec<u8> {
-    presence(at, &person.who.name, Some("unavailable"), None, None, &user_tag(Some(&person.who), "none", "none"))
+    presence(
+        at,
+        &person.who.name,
+        Some("unavailable"),
+        None,
+        None,
+        &user_tag(Some(&person.who), "none", "none"),
+    )
 }
 
 /// Somebody is called otherwise from now on (XEP-0045 §7.6).

@@ -4,6 +4,7 @@ use hubbub_xmpp::stanza::Condition;
 use hubbub_xmpp::xml::Tag;
 
 use super::{AT_SERVER, Feature};
+use crate::xmpp::account;
 
 const NS_INFO: &str = "http://jabber.org/protocol/disco#info";
 const NS_ITEMS: &str = "http://jabber.org/protocol/disco#items";
@@ -23,7 +24,8 @@ pub(super) const INFO: Feature = Feature {
             .attr("category", "server")
             .attr("type", "im")
             .attr("name", "Hubbub");
-        let features = AT_SERVER.iter().map(|one| Tag::new("feature", NS_INFO).attr("var", one.ns));
+        let own = AT_SERVER.iter().map(|one| one.ns);
+        let features = own.chain(account::FEATURES).map(|ns| Tag::new("feature", NS_INFO).attr("var", ns));
         Ok(Some(Tag::new("query", NS_INFO).child(identity).children(features)))
     },
 };
