@@ -79,10 +79,11 @@ impl<'a> Node<'a> {
         self.local() == name.as_bytes() && self.ns_bytes() == ns.as_bytes()
     }
 
-    /// What the attribute says that has this name and no prefix. (For `xml:lang` there is [`lang`](Self::lang), for others
-    /// [`attrs`](Self::attrs).)
+    /// What the attribute of this name says. It has no prefix, or the prefix `xml`; for others there is
+    /// [`attrs`](Self::attrs).
     pub fn attr(&self, name: &str) -> Option<Cow<'a, str>> {
-        if name == "xmlns" || name.contains(':') { None } else { self.raw_attr(name) }
+        let plain = name != "xmlns" && !name.contains(':');
+        if plain || name.starts_with("xml:") { self.raw_attr(name) } else { None }
     }
 
     fn raw_attr(&self, name: &str) -> Option<Cow<'a, str>> {
@@ -107,12 +108,12 @@ impl<'a> Node<'a> {
     }
 
     /// The first element directly inside that is called so in that namespace.
-    pub fn child(&self, name: &str, ns: &str) -> Option<Node<'a>> {
+    pub fn child(&self, name: &str, ns: &str) -> Option<Self> {
         self.children().find(|child| child.is(name, ns))
     }
 
     /// The element that it is directly inside; `None` for the root.
-    pub fn parent(&self) -> Option<Node<'a>> {
+    pub fn parent(&self) -> Option<Self> {
         (self.index != 0).then(|| Node::new(self.element, self.record().parent))
     }
 

@@ -213,25 +213,26 @@ impl TagEnd {
     /// Whether the tag whose `<` is at `start` is all there, or has a `<` in it, which is as good as an end: it is then
     /// known what is wrong with it.
     pub(super) fn found(&mut self, input: &[u8], start: usize) -> bool {
+        let closing = input.get(start + 1) == Some(&b'/');
         self.seen = self.seen.max(start + 1);
-        loop {
-            let rest = &input[self.seen.min(input.len())..];
-            let next = match self.quote {
-                0 => rest.iter().position(|byte| matches!(byte, b'>' | b'<' | b'\'' | b'"')),
-                quote => memchr2(quote, b'<', rest),
-            };
-            let Some(next) = next else {
-                self.seen = input.len();
-                return false;
-            };
-            match rest[next] {
-                b'>' | b'<' => {
-                    self.seen += next;
-                    return true;
-                }
+        while let Some(next) = self.next(&input[self.seen.min(input.len())..], closing) {
+            self.seen += next;
+            match input[self.seen] {
+                b'>' | b'<' => return true,
                 quote => self.quote = if self.quote == 0 { quote } else { 0 },
             }
-            self.seen += next + 1;
+            self.seen += 1;
+        }
+        self.seen = input.len();
+        false
+    }
+
+    /// Where the next byte is that matters. Only opening tags have quotes.
+    fn next(self, rest: &[u8], closing: bool) -> Option<usize> {
+        match self.quote {
+            0 if closing => memchr2(b'>', b'<', rest),
+            0 => rest.iter().position(|byte| matches!(byte, b'>' | b'<' | b'\'' | b'"')),
+            quote => memchr2(quote, b'<', rest),
         }
     }
 
