@@ -4,6 +4,7 @@ import base64
 
 import pytest
 from hubbub_test.server import hubbub
+from hubbub_test.waiting import until
 from hubbub_test.websocket import JsonSocket, refusal
 
 CONFIG = '[access]\nadmit = ["accounts", "guests"]\n'
@@ -119,3 +120,22 @@ class TestInboxes:
             inbox.joined()
             server.http.publish("@alice", "psst", headers=basic("bob", "bobs"))
             assert inbox.next_message()["data"] == "psst"
+
+    def test_the_next_of_the_name_inherits_nothing(self, server):
+        """However soon the name is given again: a running server hears of it within about a second."""
+        server.add_user("bob", "bobs")
+        alice, bob = basic("alice", "opensesame"), basic("bob", "bobs")
+        assert server.http.publish("@alice", "for the old Alice", headers=bob).status == 201
+        before = server.http.poll("@alice", since=0, headers=alice).json
+        assert [message["data"] for message in before["messages"]] == ["for the old Alice"]
+        hubbub("user", "remove", "alice", "--data", server.data)
+        server.add_user("alice", "another")
+        alice = basic("alice", "another")
+        until(
+            lambda: server.http.poll("@alice", since=0, headers=alice).json["messages"] == [],
+            "the inbox is empty",
+        )
+        assert server.http.poll("@alice", since=before["cursor"], headers=alice).problem == "cursor-gone"
+        assert server.http.publish("@alice", "for the new Alice", headers=bob).status == 201
+        (message,) = server.http.poll("@alice", since=0, headers=alice).json["messages"]
+        assert message["data"] == "for the new Alice"
