@@ -54,6 +54,8 @@ pub struct Stream {
     now: u64,
 }
 
+const _: () = assert!(size_of::<Stream>() <= 768, "an idle client must stay small");
+
 /// What the stream is doing.
 #[derive(Debug)]
 pub(super) enum State {

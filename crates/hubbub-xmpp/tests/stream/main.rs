@@ -5,6 +5,7 @@ mod binding;
 mod errors;
 mod headers;
 mod login;
+mod losses;
 mod management;
 mod properties;
 mod scram;

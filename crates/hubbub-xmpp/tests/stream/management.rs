@@ -8,7 +8,7 @@ const ENABLE: &str = "<enable xmlns='urn:xmpp:sm:3' resume='true'/>";
 const ASK: &str = "<r xmlns='urn:xmpp:sm:3'/>";
 
 /// A bound stream that may be resumed.
-fn managed(kind: Kind, settings: Settings) -> Talk {
+pub(crate) fn managed(kind: Kind, settings: Settings) -> Talk {
     let mut talk = Talk::bound(kind, settings);
     talk.hold(&[
         C(ENABLE),
@@ -19,7 +19,7 @@ fn managed(kind: Kind, settings: Settings) -> Talk {
 }
 
 /// A stream on which Ann has logged in and bound nothing.
-fn returning(kind: Kind) -> Talk {
+pub(crate) fn returning(kind: Kind) -> Talk {
     let mut talk = Talk::new(kind, settings(), Some(tls()));
     let open = match kind {
         Kind::Tcp => OPEN,
