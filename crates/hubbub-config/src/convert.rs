@@ -27,6 +27,8 @@ impl Config {
             join: rule.join.clone(),
             publish: rule.publish.clone(),
             read: rule.read.clone(),
+            owners: rule.owners.clone(),
+            creator_owns: rule.creator_owns,
             hook: rule.webhook.as_deref().and_then(|name| self.webhook(name)).map(Webhook::hook),
         }
     }

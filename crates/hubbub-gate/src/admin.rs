@@ -122,9 +122,13 @@ fn of_reply(reply: &Reply) -> String {
                 .to_string()
         }
         Reply::Refused(why) => error(&Problem::refused(why).detail),
-        Reply::Answered(_) | Reply::Joined(_) | Reply::Presence(_) | Reply::Succeeded | Reply::Renamed(_) => {
-            json!({ "ok": true }).to_string()
-        }
+        Reply::Answered(_)
+        | Reply::Joined(_)
+        | Reply::Presence(_)
+        | Reply::Succeeded
+        | Reply::Renamed(_)
+        | Reply::Governed(_)
+        | Reply::Removed(_) => json!({ "ok": true }).to_string(),
     }
 }
 

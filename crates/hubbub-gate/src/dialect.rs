@@ -50,12 +50,13 @@ fn said(what: &[Happening]) -> impl Iterator<Item = &Happening> {
     what.iter().filter(|one| envelope::shows(one))
 }
 
-/// The message in a frame of its own kind (docs/websocket.md), if it is one.
+/// The message in a frame of its own kind (docs/websocket.md), if it is one. A subject is not: it would pass for a message.
 pub fn raw_frame(what: &Happening) -> Option<(Kind, Cow<'_, [u8]>)> {
     let body = match what {
+        Happening::Event(event) if event.body.event.is_subject() => return None,
         Happening::Event(event) => &event.body,
         Happening::Emission(emission) => &emission.body,
-        Happening::Presence(_) => return None,
+        Happening::Presence(_) | Happening::Affair(_) => return None,
     };
     Some(match &body.content {
         Content::Text(text) | Content::Json(text) => (Kind::Text, Cow::Borrowed(text)),
@@ -87,6 +88,10 @@ pub fn json_frame(what: &Happening, out: &mut Vec<u8>) {
             let data = envelope::presence_change(change).to_string();
             server_event(out, "hubbub:presence", data.as_bytes());
         }
+        Happening::Affair(affair) => {
+            let data = envelope::put_out(affair).to_string();
+            server_event(out, "hubbub:presence", data.as_bytes());
+        }
         Happening::Emission(emission) => envelope::emission(out, emission),
     }
 }
@@ -109,6 +114,10 @@ fn sse(what: &Happening, out: &mut Vec<u8>) {
         }
         Happening::Presence(change) => {
             let data = envelope::presence_change(change).to_string();
+            sse_block(out, None, Some("hubbub:presence"), data.as_bytes());
+        }
+        Happening::Affair(affair) => {
+            let data = envelope::put_out(affair).to_string();
             sse_block(out, None, Some("hubbub:presence"), data.as_bytes());
         }
         Happening::Emission(emission) => {
@@ -149,7 +158,7 @@ fn poll(what: &[Happening], out: &mut Vec<u8>) {
     let events = || {
         what.iter().filter_map(|one| match one {
             Happening::Event(event) => Some(&**event),
-            Happening::Presence(_) | Happening::Emission(_) => None,
+            Happening::Presence(_) | Happening::Emission(_) | Happening::Affair(_) => None,
         })
     };
     if let Some(last) = events().next_back() {

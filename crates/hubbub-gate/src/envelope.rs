@@ -4,7 +4,8 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use hubbub_hub::presence::{Movement, Person, PresenceChange, PresenceView};
 use hubbub_hub::{
-    Args, Body, Content, Emission, Event, Happening, Joined, Offset, Page, Published, RoomName, Sender,
+    Affair, Args, Body, Content, Emission, Event, Happening, Joined, Offset, Page, Published, RoomName,
+    Sender,
 };
 use serde_json::json;
 
@@ -186,6 +187,7 @@ pub fn presence(view: &PresenceView) -> Option<serde_json::Value> {
 pub fn shows(what: &Happening) -> bool {
     match what {
         Happening::Presence(change) => !matches!(&change.who, Some((_, Movement::Show))),
+        Happening::Affair(affair) => affair.listed && affair.removed().is_some(),
         Happening::Event(_) | Happening::Emission(_) => true,
     }
 }
@@ -208,6 +210,21 @@ pub fn presence_change(change: &PresenceChange) -> serde_json::Value {
             data
         }
     }
+}
+
+/// The data of `hubbub:presence` where somebody was put out: as if he had left, with the reason.
+#[must_use]
+pub fn put_out(affair: &Affair) -> serde_json::Value {
+    let mut data = json!({ "action": "leave" });
+    if let Some((Person { who, .. }, _)) = affair.removed() {
+        data["user"] = who.user.as_str().into();
+        data["name"] = (&*who.name).into();
+    }
+    data["count"] = affair.count.into();
+    if let Some(reason) = &affair.reason {
+        data["reason"] = (&**reason).into();
+    }
+    data
 }
 
 fn action(movement: &Movement) -> &'static str {

@@ -90,11 +90,13 @@ impl Poll {
             }
             Reply::Joined(joined) => self.answer_page(joined, cx),
             Reply::Refused(why) => respond_problem(&Problem::refused(why), cx),
+            Reply::Removed(affair) => respond_problem(&Problem::removed(affair), cx),
             Reply::Published(_)
             | Reply::Presence(_)
             | Reply::Answered(_)
             | Reply::Succeeded
-            | Reply::Renamed(_) => Ok(()),
+            | Reply::Renamed(_)
+            | Reply::Governed(_) => Ok(()),
         }
     }
 
@@ -123,7 +125,7 @@ impl Poll {
     fn woken(&self, what: &[Happening], bytes: &Bytes, cx: &mut Cx<'_>) -> Result<(), Close> {
         let mut events = what.iter().filter_map(|one| match one {
             Happening::Event(event) => Some(event),
-            Happening::Presence(_) | Happening::Emission(_) => None,
+            Happening::Presence(_) | Happening::Emission(_) | Happening::Affair(_) => None,
         });
         let head = problem::head(StatusCode::OK, "application/json");
         let limit = self.reading.limit as usize;

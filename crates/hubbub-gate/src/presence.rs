@@ -37,7 +37,9 @@ impl AskPresence {
             | Reply::Published(_)
             | Reply::Answered(_)
             | Reply::Succeeded
-            | Reply::Renamed(_) => Ok(()),
+            | Reply::Renamed(_)
+            | Reply::Governed(_)
+            | Reply::Removed(_) => Ok(()),
         }
     }
 }

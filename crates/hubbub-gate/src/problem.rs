@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header, response};
 use hubbub_hub::policy::Right;
-use hubbub_hub::{Page, Refusal, Refused};
+use hubbub_hub::{Affair, Destroyed, Page, Refusal, Refused, Removal};
 use serde_json::{Map, Value, json};
 
 /// A refusal that says what was wrong and what to do.
@@ -131,6 +131,16 @@ impl Problem {
             Refusal::NoSuchInbox => Self::not_found("There is no such user."),
             Refusal::NameTaken => Self::conflict("Somebody else in this room is called so."),
             Refusal::BadName => Self::bad_request("A name has 1 to 255 bytes and no control characters."),
+            Refusal::Outcast => Self::forbidden("You are banned from this room."),
+            Refusal::MembersOnly => Self::forbidden("This room is for its members."),
+            Refusal::WrongPassword => Self::forbidden("This room has a password."),
+            Refusal::NoVoice => Self::forbidden("You may listen in this room, not speak."),
+            Refusal::Full => Self::unavailable("There are as many here as may be."),
+            Refusal::Destroyed(end) => Self::destroyed(end),
+            Refusal::NotPrivileged | Refusal::NotAllowed => Self::forbidden("That is not for you to decide."),
+            Refusal::NoSuchPerson => Self::not_found("Nobody here is called so."),
+            Refusal::LastOwner => Self::conflict("A room that has owners keeps one."),
+            Refusal::Oneself => Self::conflict("You cannot do that to yourself."),
             Refusal::TooLong => Self::bad_request("That has more bytes than there may be."),
             Refusal::NotThere => Self::conflict("You are not in this room."),
             Refusal::PresenceOff => Self::not_found("This room does not tell who is there."),
@@ -148,6 +158,38 @@ impl Problem {
             Refusal::NoVerdict => {
                 Self::unavailable("The application behind this room does not answer. Try again.")
             }
+        }
+    }
+
+    /// The room is closed for good.
+    fn destroyed(end: &Destroyed) -> Self {
+        let mut problem = Self::new(
+            StatusCode::GONE,
+            "destroyed",
+            "The room is closed.",
+            "Its owner has closed this room.",
+        );
+        if let Some(reason) = &end.reason {
+            problem.detail = reason.to_string();
+        }
+        if let Some(alternate) = &end.alternate {
+            problem.more.insert("alternate".into(), (&**alternate).into());
+        }
+        problem
+    }
+
+    /// Somebody was put out of a room.
+    #[must_use]
+    pub fn removed(affair: &Affair) -> Self {
+        let why = match affair.removed() {
+            Some((_, Removal::Destroyed(end))) => return Self::destroyed(end),
+            Some((_, Removal::Banned)) => "You have been banned from this room",
+            Some((_, Removal::NoMember | Removal::MembersOnly)) => "This room is for its members",
+            _ => "You have been put out of this room",
+        };
+        match &affair.reason {
+            Some(reason) => Self::forbidden(format!("{why}: {reason}")),
+            None => Self::forbidden(format!("{why}.")),
         }
     }
 

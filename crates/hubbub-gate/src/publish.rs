@@ -121,7 +121,12 @@ impl Publish {
                 respond_text(StatusCode::OK, envelope::with_answer(&nothing, answer.as_ref()), cx)
             }
             Reply::Refused(why) => respond_problem(&Problem::refused(why), cx),
-            Reply::Joined(_) | Reply::Presence(_) | Reply::Succeeded | Reply::Renamed(_) => Ok(()),
+            Reply::Joined(_)
+            | Reply::Presence(_)
+            | Reply::Succeeded
+            | Reply::Renamed(_)
+            | Reply::Governed(_)
+            | Reply::Removed(_) => Ok(()),
         }
     }
 }

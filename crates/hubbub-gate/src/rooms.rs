@@ -62,7 +62,8 @@ impl Rooms {
         self.deadline = cx.now.mono_ms + cx.settings.answer_ms;
         // One more than is shown tells whether there are more.
         let Listing { after, limit } = &self.listing;
-        cx.ask(Question::Rooms { after: after.clone(), limit: limit + 1 }, 0);
+        let who = self.who.clone();
+        cx.ask(Question::Rooms { who, after: after.clone(), limit: limit + 1 }, 0);
         Ok(())
     }
 
@@ -90,6 +91,8 @@ fn shown(room: &RoomInfo) -> Value {
         "head": room.head.to_string(),
         "people": room.people,
         "sessions": room.sessions,
+        "title": &*room.title,
+        "listed": room.listed,
     })
 }
 

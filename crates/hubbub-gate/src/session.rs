@@ -177,8 +177,11 @@ pub enum Question {
     Account(AccountAsk),
     /// What does the application say?
     Hook(Box<HookAsk>),
-    /// Which rooms are open on this server? At most `limit` by name, after `after`. Each worker answers for its own.
+    /// Which rooms are open on this server that `who` may see? At most `limit` by name, after `after`. Each worker answers for
+    /// its own.
     Rooms {
+        /// For whom.
+        who: Arc<Identity>,
         /// After this name.
         after: Option<RoomName>,
         /// At most so many.

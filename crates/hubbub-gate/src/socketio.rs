@@ -202,6 +202,9 @@ impl Connection {
             Notice::Reply { ticket, reply: Reply::Joined(joined), .. } => {
                 self.joined(ticket, &joined, cx, line)
             }
+            Notice::Reply { room, reply: Reply::Removed(affair), .. } => {
+                self.removed(room, &affair, cx, line)
+            }
             Notice::Reply { ticket, reply, .. } => match self.awaited(ticket) {
                 Some(Waiting { space, what: Awaited::Said(ack) }) => {
                     self.replied(Asker { space, ack }, reply, cx, line)

@@ -138,6 +138,9 @@ impl Session for Stream {
             Input::Notice(Notice::Reply { reply: Reply::Refused(why), .. }) => {
                 self.end_with(&Problem::refused(&why), cx)
             }
+            Input::Notice(Notice::Reply { reply: Reply::Removed(affair), .. }) => {
+                self.end_with(&Problem::removed(&affair), cx)
+            }
             Input::Drained => {
                 self.reader.ask(cx);
                 Ok(())

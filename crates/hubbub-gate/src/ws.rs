@@ -238,12 +238,13 @@ impl Peer {
     }
 
     fn replied(&mut self, ticket: u32, reply: &Reply, cx: &mut Cx<'_>) -> Result<(), Close> {
-        if ticket != READING {
+        if ticket != READING && !matches!(reply, Reply::Removed(_)) {
             self.unanswered = self.unanswered.saturating_sub(1);
             self.fail_soon(cx);
         }
         match reply {
             Reply::Joined(joined) => self.joined(joined, cx),
+            Reply::Removed(affair) => self.put_out(&Problem::removed(affair), cx),
             Reply::Refused(why) if self.stage == Stage::Joining => {
                 respond_problem(&Problem::refused(why), cx)
             }
@@ -256,7 +257,7 @@ impl Peer {
                 self.acknowledge(ticket, None, answer.as_ref(), cx);
                 Ok(())
             }
-            Reply::Presence(_) | Reply::Succeeded | Reply::Renamed(_) => Ok(()),
+            Reply::Presence(_) | Reply::Succeeded | Reply::Renamed(_) | Reply::Governed(_) => Ok(()),
         }
     }
 
@@ -294,7 +295,7 @@ impl Peer {
             return Ok(());
         }
         let code = match why {
-            Refusal::Forbidden(_) | Refusal::ByApplication(_) => CloseCode::POLICY,
+            _ if problem.status.is_client_error() && !matches!(why, Refusal::TooFast) => CloseCode::POLICY,
             _ => CloseCode::TRY_AGAIN,
         };
         self.close(code, &problem.detail, cx)

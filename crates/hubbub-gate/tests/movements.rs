@@ -7,12 +7,20 @@ use std::sync::Arc;
 use hubbub_gate::coder::{Coder, WsDeflate};
 use hubbub_gate::dialect::Dialect;
 use hubbub_hub::presence::{Movement, Person, PresenceChange};
-use hubbub_hub::{Carried, Happening, RoomName, Sender, UserAddress};
+use hubbub_hub::{Affiliation, Carried, Happening, Role, RoomName, Sender, UserAddress};
 
 fn told(dialect: Dialect, movement: Movement) -> String {
     let who = Sender { user: UserAddress::new("Bob", "guest.localhost").unwrap(), name: "Bobby".into() };
     let status = Some(Carried::new("form", "<show>away</show>".into()));
-    let person = Person { who, sessions: 1, since_unix_ms: 5, status };
+    let person = Person {
+        who,
+        sessions: 1,
+        since_unix_ms: 5,
+        status,
+        affiliation: Affiliation::None,
+        role: Role::Participant,
+        guest: true,
+    };
     let change = PresenceChange { who: Some((person, movement)), count: 2 };
     let mut out = Vec::new();
     let room = RoomName::parse("lobby").unwrap();

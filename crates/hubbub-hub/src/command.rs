@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::address::RoomName;
+use crate::affairs::{Affair, AffairsSnapshot, Affiliation, Destroyed, Govern, Password, Role};
 use crate::event::{Body, Carried, Event, Sender};
 use crate::hook::{Action, Emission, Hello, HookAsk, Refused, SessionName};
 use crate::id::MessageId;
@@ -77,7 +78,13 @@ pub enum Command {
         nick: Option<Arc<str>>,
         /// What its owner's protocol says of how he is there, as with [`Command::Show`].
         status: Option<Carried>,
+        /// The room's password, if its owner knows one.
+        password: Option<Password>,
+        /// Whether to become the owner of a room in which nothing has ever been, if its policy allows that.
+        claims: bool,
     },
+    /// Ask for something about the room's affairs. Answered by [`Reply::Governed`], or a subject by [`Reply::Published`].
+    Govern(Box<Govern>),
     /// Say how one is there: opaque, at most [`STATUS_BYTES`], shown to those who understand its form. A person has one status,
     /// the last that any of his sessions set. Answered by [`Reply::Answered`].
     Show {
@@ -115,10 +122,30 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether everybody in the room may be told of it, so that those who ask for much of it burden others.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        match self {
+            Self::Publish { .. } | Self::Rename { .. } | Self::Show { .. } => true,
+            Self::Govern(what) => !matches!(**what, Govern::Affairs),
+            _ => false,
+        }
+    }
+
     /// A [`Self::Join`] that wishes for nothing beyond reading and being there.
     #[must_use]
     pub fn join(start: Start, limit: u32, stay: Stay, follow: bool, hello: Option<Arc<Hello>>) -> Self {
-        Self::Join { start, limit, stay, follow, hello, nick: None, status: None }
+        Self::Join {
+            start,
+            limit,
+            stay,
+            follow,
+            hello,
+            nick: None,
+            status: None,
+            password: None,
+            claims: false,
+        }
     }
 }
 
@@ -163,6 +190,10 @@ pub enum Reply {
     Presence(PresenceView),
     /// To [`Command::Rename`]: what one is called from now on.
     Renamed(Sender),
+    /// To [`Command::Govern`]: how the room's affairs stand now.
+    Governed(Arc<AffairsSnapshot>),
+    /// To nothing that was asked; the ticket is 0: one has been put out, and hears no more of the room.
+    Removed(Arc<Affair>),
     /// To the former of a [`Command::Succeed`]: from here on its successor is told what happens, and it is not.
     Succeeded,
     /// To any: no.
@@ -182,6 +213,12 @@ pub struct Joined {
     pub presence: PresenceView,
     /// What one is called here, if one is present.
     pub me: Option<Sender>,
+    /// What one is to the room.
+    pub affiliation: Affiliation,
+    /// What one may do here; what one might, if one is not present.
+    pub role: Role,
+    /// The room was new, and is now one's own.
+    pub created: bool,
 }
 
 /// A piece of a room's log.
@@ -239,6 +276,28 @@ pub enum Refusal {
     TooLong,
     /// One must be in the room for that.
     NotThere,
+    /// One is banned from the room.
+    Outcast,
+    /// The room is for its members.
+    MembersOnly,
+    /// The room has a password, and it is not this.
+    WrongPassword,
+    /// There are as many there as may be.
+    Full,
+    /// The room is closed for good.
+    Destroyed(Arc<Destroyed>),
+    /// One may listen here, not speak.
+    NoVoice,
+    /// Only others decide about that: moderators, admins or owners.
+    NotPrivileged,
+    /// Nobody of one's standing decides about this person.
+    NotAllowed,
+    /// Nobody in the room is called so.
+    NoSuchPerson,
+    /// A room that has owners keeps one.
+    LastOwner,
+    /// One cannot do that to oneself.
+    Oneself,
     /// There are as many rooms as the server may have.
     TooManyRooms,
     /// The log cannot keep up, or the home's mailbox is full: try again later.
@@ -264,6 +323,10 @@ pub struct RoomInfo {
     pub people: usize,
     /// How many sessions of this server are told what happens.
     pub sessions: usize,
+    /// What its owners call it; empty if nobody has said.
+    pub title: Arc<str>,
+    /// It is for everybody's eyes; otherwise only for those who are in it, and the server.
+    pub listed: bool,
 }
 
 /// Something that everybody who has a seat is told.
@@ -275,6 +338,8 @@ pub enum Happening {
     Presence(Arc<PresenceChange>),
     /// The application says something that is not kept.
     Emission(Arc<Emission>),
+    /// Somebody's standing, or how the room is set up, has changed.
+    Affair(Arc<Affair>),
 }
 
 /// What a home wants done, in this order.

@@ -213,6 +213,9 @@ impl EventName {
     /// What an event is called when nobody named it.
     pub const MESSAGE: &'static str = "message";
 
+    /// What it is called when the room's subject changes; the content is the new one.
+    pub const SUBJECT: &'static str = "hubbub:subject";
+
     /// Checks a name that a client gave.
     ///
     /// # Errors
@@ -225,6 +228,26 @@ impl EventName {
             return Err(EventNameError::Reserved);
         }
         Ok(Self(text.into()))
+    }
+
+    /// Checks a name that was kept: it may be one of the server's own.
+    ///
+    /// # Errors
+    /// No event could have been kept under it.
+    pub fn from_kept(text: &str) -> Result<Self, EventNameError> {
+        if text == Self::SUBJECT { Ok(Self::subject()) } else { Self::parse(text) }
+    }
+
+    /// The name of a change of subject.
+    #[must_use]
+    pub fn subject() -> Self {
+        Self(Self::SUBJECT.into())
+    }
+
+    /// Whether the event is a change of subject.
+    #[must_use]
+    pub fn is_subject(&self) -> bool {
+        &*self.0 == Self::SUBJECT
     }
 
     /// The name.

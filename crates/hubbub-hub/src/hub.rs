@@ -114,6 +114,7 @@ impl Hub {
     pub fn answer(&mut self, answer: LogAnswer, now: Now, effects: &mut Vec<Effect>) {
         let name = match &answer {
             LogAnswer::Opened { room, .. }
+            | LogAnswer::AffairsLost { room }
             | LogAnswer::Kept { room, .. }
             | LogAnswer::Failed { room, .. }
             | LogAnswer::Gone { room }
@@ -143,11 +144,12 @@ impl Hub {
         }
     }
 
-    /// At most `limit` rooms that are open here, by name, after the name `after`.
+    /// At most `limit` rooms that are open here and that `who` may see, by name, after the name `after`.
     #[must_use]
-    pub fn rooms(&self, after: Option<&RoomName>, limit: usize) -> Vec<RoomInfo> {
-        let mut names: Vec<_> =
-            self.rooms.keys().filter(|name| after.is_none_or(|after| *name > after)).collect();
+    pub fn rooms(&self, who: &Identity, after: Option<&RoomName>, limit: usize) -> Vec<RoomInfo> {
+        let comes = |name: &&RoomName| after.is_none_or(|after| *name > after);
+        let seen = self.rooms.iter().filter(|(_, room)| room.is_seen_by(who));
+        let mut names: Vec<_> = seen.map(|(name, _)| name).filter(comes).collect();
         names.sort_unstable();
         names.truncate(limit);
         names.into_iter().filter_map(|name| self.rooms.get(name)).map(Room::info).collect()
@@ -164,6 +166,7 @@ impl Hub {
         let mut cx = RoomCx { now, settings, ids, effects, new_epoch: *last_epoch };
         rooms.retain(|_, room| {
             room.tell_count(&mut cx);
+            room.keep_affairs_if_lost(&mut cx);
             !(sweep && room.sweep(&cx))
         });
     }

@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod address;
+pub mod affairs;
 pub mod command;
 pub mod event;
 mod history;
@@ -26,6 +27,10 @@ pub mod time;
 
 pub use accounts::{AccountAnswer, AccountAsk, StoredVerifier, VerifierHash};
 pub use address::{RoomName, UserAddress};
+pub use affairs::{
+    Affair, AffairsSnapshot, Affiliation, Change, Destroyed, Govern, Password, Removal, Role, RoomConfig,
+    Subject, Whois,
+};
 pub use command::{
     Command, Effect, Happening, Joined, Notice, Page, Published, Refusal, Reply, RoomInfo, SessionKey, Start,
     Ticket, WorkerId,

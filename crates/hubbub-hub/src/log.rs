@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::address::RoomName;
 use crate::event::Event;
 use crate::idempotency::{IdempotencyKey, Remembered};
@@ -33,6 +35,14 @@ pub enum LogAsk {
         event: Arc<Event>,
         /// Its sender's key.
         key: Option<IdempotencyKey>,
+    },
+    /// Keep how a room's affairs stand, in the place of what was kept before. Answered only if that fails, by
+    /// [`LogAnswer::AffairsLost`].
+    Affairs {
+        /// Whose.
+        room: RoomName,
+        /// As [`Opened::affairs`] is to bring them back.
+        affairs: Bytes,
     },
     /// Bring older messages. Answered by [`LogAnswer::Page`].
     Read {
@@ -88,6 +98,11 @@ pub enum LogAnswer {
         /// In order.
         events: Result<Vec<Arc<Event>>, Fault>,
     },
+    /// The room's affairs could not be kept.
+    AffairsLost {
+        /// Which room's.
+        room: RoomName,
+    },
 }
 
 /// Where an opened log stands.
@@ -103,6 +118,8 @@ pub struct Opened {
     pub tail: Vec<Arc<Event>>,
     /// Keys of messages that may still be repeated, oldest first.
     pub keys: Vec<Remembered>,
+    /// How the room's affairs stood, if they were ever kept.
+    pub affairs: Option<Bytes>,
 }
 
 /// The store failed; it has logged why.

@@ -144,6 +144,10 @@ pub struct RoomPolicy {
     pub read: Vec<Who>,
     /// The application behind it.
     pub hook: Option<Hook>,
+    /// Who owns it, whatever its affairs say.
+    pub owners: Vec<Who>,
+    /// Whether an account that is first in a new room may claim it.
+    pub creator_owns: bool,
 }
 
 impl RoomPolicy {
@@ -153,12 +157,19 @@ impl RoomPolicy {
             Command::Join { stay: Stay::Seated, .. } => &[Right::Join, Right::Read],
             Command::Join { .. } => &[Right::Read],
             Command::Publish { .. } => &[Right::Publish],
-            Command::Presence => &[Right::Join],
+            // What is decided about the room is its affairs' matter; seeing them takes being let near.
+            Command::Presence | Command::Govern(_) => &[Right::Join],
             // Whoever may not be there has no name to change and nothing to show.
             Command::Rename { .. } | Command::Show { .. } => &[],
             Command::Leave | Command::GoOn | Command::Succeed { .. } | Command::Emit(_) => &[],
         };
         needs.iter().copied().find(|right| !self.allows(who, *right, room))
+    }
+
+    /// Whether the policy makes `who` an owner of `room`: the server is one everywhere, and everybody of his inbox.
+    pub(crate) fn makes_owner(&self, who: &Identity, room: &RoomName) -> bool {
+        let server = who.kind == IdentityKind::Server;
+        server || who.owns(room) || self.owners.iter().any(|whom| whom.includes(who, room))
     }
 
     /// Whether `who` has `right` in `room`: by the grants of his token if it has any, else by the rule.

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::address::UserAddress;
+use crate::affairs::{Affiliation, Role};
 use crate::command::{Refusal, SessionKey};
 use crate::event::{Carried, Sender};
-use crate::identity::Identity;
+use crate::identity::{Identity, IdentityKind};
 use crate::names::{self, Names};
 use crate::policy::PresenceMode;
 
@@ -57,6 +58,12 @@ pub struct Person {
     pub since_unix_ms: u64,
     /// How he is there, as one of his sessions last said it.
     pub status: Option<Carried>,
+    /// What he is to the room.
+    pub affiliation: Affiliation,
+    /// What he may do there.
+    pub role: Role,
+    /// Nobody vouches for him: whoever takes his name is taken for him.
+    pub guest: bool,
 }
 
 /// Everybody in one room. People are counted, not connections.
@@ -71,6 +78,31 @@ pub(crate) struct Occupants {
     pub(crate) count_told: usize,
 }
 
+/// Somebody who comes in.
+pub(crate) struct Entry<'a> {
+    pub(crate) who: &'a Identity,
+    /// What he wishes to be called.
+    pub(crate) nick: Option<&'a Arc<str>>,
+    pub(crate) status: Option<&'a Carried>,
+    pub(crate) affiliation: Affiliation,
+    pub(crate) role: Role,
+    pub(crate) unix_ms: u64,
+}
+
+impl Entry<'_> {
+    fn person(&self, name: Arc<str>) -> Person {
+        Person {
+            who: Sender { user: self.who.user.clone(), name },
+            sessions: 0,
+            since_unix_ms: self.unix_ms,
+            status: self.status.cloned(),
+            affiliation: self.affiliation,
+            role: self.role,
+            guest: self.who.kind == IdentityKind::Guest,
+        }
+    }
+}
+
 /// What makes somebody present.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
@@ -81,32 +113,21 @@ pub(crate) enum Place {
 }
 
 impl Occupants {
-    /// Adds a place for somebody who would be called `nick`, or else by his own name or one like it. Gives the person if he is
-    /// new here, already with his `status`. A place is one person's: a session that comes in again as somebody else stays who it was, or nobody would be
-    /// there to go; and a person has one name, whatever his later sessions wish for.
-    pub(crate) fn enter(
-        &mut self,
-        place: Place,
-        who: &Identity,
-        nick: Option<&Arc<str>>,
-        status: Option<&Carried>,
-        unix_ms: u64,
-    ) -> Result<Option<Person>, Refusal> {
+    /// Adds a place. Gives the person if he is new here. A place is one person's: a session that comes in again as somebody else
+    /// stays who it was, or nobody would be there to go; and a person has one name, whatever his later sessions wish for.
+    pub(crate) fn enter(&mut self, place: Place, entry: &Entry<'_>) -> Result<Option<Person>, Refusal> {
         if self.sessions.contains_key(&place) {
             return Ok(None);
         }
-        if !self.people.contains_key(&who.user) {
-            let name = self.name_for(who, nick)?;
-            self.names.give(&name, &who.user);
-            let who = Sender { user: who.user.clone(), name };
-            self.people.insert(
-                who.user.clone(),
-                Person { who, sessions: 0, since_unix_ms: unix_ms, status: status.cloned() },
-            );
+        let user = &entry.who.user;
+        if !self.people.contains_key(user) {
+            let name = self.name_for(entry.who, entry.nick)?;
+            self.names.give(&name, user);
+            self.people.insert(user.clone(), entry.person(name));
         }
-        self.sessions.insert(place, who.user.clone());
+        self.sessions.insert(place, user.clone());
         self.shown = None;
-        let person = self.people.get_mut(&who.user).expect("he was there or has just been added");
+        let person = self.people.get_mut(user).expect("he was there or has just been added");
         person.sessions += 1;
         Ok((person.sessions == 1).then(|| person.clone()))
     }
@@ -172,6 +193,40 @@ impl Occupants {
     /// Who is at this place.
     pub(crate) fn at(&self, place: &Place) -> Option<&Person> {
         self.people.get(self.sessions.get(place)?)
+    }
+
+    /// This user, if he is here.
+    pub(crate) fn person(&self, user: &UserAddress) -> Option<&Person> {
+        self.people.get(user)
+    }
+
+    /// Who is called so.
+    pub(crate) fn called(&self, name: &str) -> Option<&Person> {
+        self.people.get(self.names.owner(name)?)
+    }
+
+    /// Somebody who is here stands so from now on. Gives him.
+    pub(crate) fn set_standing(
+        &mut self,
+        user: &UserAddress,
+        affiliation: Affiliation,
+        role: Role,
+    ) -> Option<Person> {
+        self.shown = None;
+        let person = self.people.get_mut(user)?;
+        (person.affiliation, person.role) = (affiliation, role);
+        Some(person.clone())
+    }
+
+    /// The places that make this user present.
+    pub(crate) fn places_of(&self, user: &UserAddress) -> Vec<Place> {
+        let own = self.sessions.iter().filter(|(_, owner)| *owner == user);
+        own.map(|(place, _)| place.clone()).collect()
+    }
+
+    /// Everybody, in the order in which they came.
+    pub(crate) fn everybody(&mut self) -> Arc<[Person]> {
+        self.list()
     }
 
     /// As whom `who` speaks: by the name he has here, or by his own or one like it that nobody has who is here.

@@ -1,14 +1,18 @@
 //! A room's home: the one place that stamps, keeps and tells what happens in it.
 
+mod entry;
+mod govern;
 mod hooked;
 mod join;
 mod people;
 mod publish;
+mod removal;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::address::RoomName;
+use crate::affairs::Affairs;
 use crate::command::{
     Asked, Command, Effect, Happening, Page, Refusal, Reply, RoomInfo, SessionKey, WorkerId,
 };
@@ -18,7 +22,7 @@ use crate::hub::HubSettings;
 use crate::id::MessageIds;
 use crate::idempotency::Keys;
 use crate::identity::{Identity, IdentityKind};
-use crate::log::{LogAnswer, LogAsk, Opened};
+use crate::log::{Fault, LogAnswer, LogAsk, Opened};
 use crate::offset::Offset;
 use crate::policy::{LogKind, Right, RoomPolicy};
 use crate::presence::{Occupants, Place};
@@ -57,7 +61,11 @@ pub(crate) struct Room {
     parked: HashMap<u64, Parked>,
     next_park: u64,
     hooked: Hooked,
-    seats: HashSet<SessionKey>,
+    affairs: Affairs,
+    /// The store could not keep them.
+    affairs_lost: bool,
+    /// Who is told what happens.
+    seats: HashMap<SessionKey, Arc<Identity>>,
     /// Whose seats are still their former selves'.
     succeeding: HashMap<SessionKey, SessionKey>,
     /// Seats by worker: those above zero are told what happens.
@@ -94,7 +102,9 @@ impl Room {
             parked: HashMap::new(),
             next_park: 0,
             hooked: Hooked::default(),
-            seats: HashSet::new(),
+            affairs: Affairs::default(),
+            affairs_lost: false,
+            seats: HashMap::new(),
             succeeding: HashMap::new(),
             interest: vec![0; usize::from(cx.settings.workers)],
             occupants: Occupants::default(),
@@ -155,6 +165,7 @@ impl Room {
             Command::Join { .. } => self.join(asked, cx),
             Command::Publish { .. } => self.publish(asked, cx),
             Command::Presence => self.tell_presence(&asked, cx),
+            Command::Govern(_) => self.govern(asked, cx),
             Command::Rename { .. } => self.rename(&asked, cx),
             Command::Show { .. } => self.show(&asked, cx),
             Command::Emit(_) => self.emit(&asked, cx),
@@ -170,13 +181,15 @@ impl Room {
             LogAnswer::Failed { .. } => self.log_failed(cx),
             LogAnswer::Gone { .. } => self.log_gone(cx),
             LogAnswer::Page { ticket, events, .. } => self.unpark(ticket, events, cx),
+            LogAnswer::AffairsLost { .. } => self.affairs_lost = true,
         }
     }
 
-    fn opened(&mut self, log: Result<Option<Opened>, crate::log::Fault>, cx: &mut RoomCx<'_>) {
+    fn opened(&mut self, log: Result<Option<Opened>, Fault>, cx: &mut RoomCx<'_>) {
         let Stage::Opening(waiting) = std::mem::replace(&mut self.stage, Stage::Open) else { return };
-        match log {
-            Ok(Some(log)) => self.adopt(log),
+        let adopted = log.and_then(|log| log.map(|log| self.adopt(log)).transpose());
+        match adopted {
+            Ok(Some(())) => {}
             Ok(None) => self.stage = Stage::Absent,
             Err(_) => {
                 self.stage = Stage::Failed;
@@ -190,7 +203,11 @@ impl Room {
         self.go_through_row(cx);
     }
 
-    fn adopt(&mut self, log: Opened) {
+    /// A room whose affairs cannot be read lets nobody in: it would not know whom it must not.
+    fn adopt(&mut self, log: Opened) -> Result<(), Fault> {
+        if let Some(affairs) = &log.affairs {
+            self.affairs = Affairs::read(affairs).ok_or(Fault)?;
+        }
         self.epoch = log.epoch;
         self.oldest = log.oldest;
         self.history = History::new(log.head, log.tail);
@@ -203,14 +220,11 @@ impl Room {
                 crate::idempotency::Known::Kept(known.published),
             );
         }
+        Ok(())
     }
 
     fn leave(&mut self, session: SessionKey, cx: &mut RoomCx<'_>) {
-        if self.seats.remove(&session) {
-            self.interest[usize::from(session.worker)] -= 1;
-        }
-        self.succeeding.remove(&session);
-        self.parked.retain(|_, parked| parked.asked.session != session);
+        self.forget(session);
         self.stop_joining(session);
         if let Stage::Opening(waiting) = &mut self.stage {
             // What it said stays said; it is only its joining that must not happen any more.
@@ -220,9 +234,18 @@ impl Room {
         self.exit(&Place::Session(session), cx);
     }
 
+    /// A session is told nothing more, and waits for nothing more to read.
+    fn forget(&mut self, session: SessionKey) {
+        if self.seats.remove(&session).is_some() {
+            self.interest[usize::from(session.worker)] -= 1;
+        }
+        self.succeeding.remove(&session);
+        self.parked.retain(|_, parked| parked.asked.session != session);
+    }
+
     /// One session takes another's place: nobody came and nobody went.
     fn succeed(&mut self, former: SessionKey, session: SessionKey) {
-        if self.seats.contains(&former) {
+        if self.seats.contains_key(&former) {
             self.succeeding.insert(session, former);
         }
         self.parked.retain(|_, parked| parked.asked.session != former);
@@ -233,7 +256,7 @@ impl Room {
     /// A session has its seat: its former self gives up the one it kept until now, and is told where its duty ends.
     pub(super) fn take_over(&mut self, session: SessionKey, cx: &mut RoomCx<'_>) {
         let Some(former) = self.succeeding.remove(&session) else { return };
-        if self.seats.remove(&former) {
+        if self.seats.remove(&former).is_some() {
             self.interest[usize::from(former.worker)] -= 1;
         }
         cx.effects.push(Effect::Reply(former, self.name.clone(), 0, Reply::Succeeded));
@@ -256,7 +279,19 @@ impl Room {
             head: Offset::new(self.epoch, self.history.head()),
             people: self.occupants.count(),
             sessions: self.seats.len(),
+            title: self.affairs.config.title.as_str().into(),
+            listed: self.is_listed(),
         }
+    }
+
+    fn is_listed(&self) -> bool {
+        self.affairs.config.public && self.affairs.destroyed.is_none() && self.name.inbox_owner().is_none()
+    }
+
+    /// Whether the room shows in a list for `who`: hidden ones do to those who are in them, and to the server.
+    pub(crate) fn is_seen_by(&self, who: &Identity) -> bool {
+        let open = || self.is_listed() && self.policy.allows(who, Right::Join, &self.name);
+        who.kind == IdentityKind::Server || self.occupants.person(&who.user).is_some() || open()
     }
 
     /// Tells every worker that has seats here.
@@ -276,11 +311,11 @@ impl Room {
         let empty = self.seats.is_empty() && self.occupants.count() == 0 && self.pending.is_empty();
         let empty = empty && self.hooked.is_empty();
         let opening = matches!(self.stage, Stage::Opening(_));
-        let kept_elsewhere = self.policy.log == LogKind::Durable;
-        idle && empty
-            && !opening
-            && self.parked.is_empty()
-            && (kept_elsewhere || (self.history.is_empty() && self.keys.is_empty()))
+        let kept_elsewhere = self.policy.log == LogKind::Durable && !self.affairs_lost;
+        let closed = self.policy.log == LogKind::Memory && self.affairs.destroyed.is_some();
+        let nothing_left = self.history.is_empty() && self.keys.is_empty() && !self.affairs.config.persistent;
+        let unneeded = kept_elsewhere || closed || (nothing_left && !self.affairs_lost);
+        idle && empty && !opening && self.parked.is_empty() && unneeded
     }
 
     fn expire(&mut self, cx: &RoomCx<'_>) {

@@ -12,7 +12,7 @@ fn opened(head: u64, tail: Vec<Arc<Event>>) -> Bench {
     let mut bench = bench(LogKind::Durable);
     bench.join(0, &guest("ann"), "lobby", Start::Now);
     assert_eq!(bench.said(), ["open lobby"]);
-    let log = Opened { epoch: 7, head, oldest: 1, tail, keys: Vec::new() };
+    let log = Opened { epoch: 7, head, oldest: 1, tail, keys: Vec::new(), affairs: None };
     bench.answer(LogAnswer::Opened { room: room("lobby"), log: Ok(Some(log)) });
     bench
 }
@@ -28,7 +28,7 @@ fn what_comes_while_the_log_opens_waits() {
     bench.join(0, &ann, "lobby", Start::Now);
     bench.publish(0, &ann, "lobby", "hello");
     assert_eq!(bench.said(), ["open lobby"]);
-    let log = Opened { epoch: 7, head: 3, oldest: 1, tail: Vec::new(), keys: Vec::new() };
+    let log = Opened { epoch: 7, head: 3, oldest: 1, tail: Vec::new(), keys: Vec::new(), affairs: None };
     bench.answer(LogAnswer::Opened { room: room("lobby"), log: Ok(Some(log)) });
     assert_eq!(bench.said(), ["0 joins after 3:  live", "append 4 hello"]);
 }
@@ -71,7 +71,7 @@ fn what_was_not_kept_is_refused_and_forgotten() {
     assert_eq!(bench.said(), ["0 refused logfailed", "1 refused logfailed", "open lobby"]);
     // The second failure of the same batch is old news.
     bench.answer(LogAnswer::Failed { room: room("lobby"), from: 2 });
-    let log = Opened { epoch: 7, head: 0, oldest: 1, tail: Vec::new(), keys: Vec::new() };
+    let log = Opened { epoch: 7, head: 0, oldest: 1, tail: Vec::new(), keys: Vec::new(), affairs: None };
     bench.answer(LogAnswer::Opened { room: room("lobby"), log: Ok(Some(log)) });
     bench.publish_keyed(0, &ann, "lobby", "a", "k");
     assert_eq!(bench.said(), ["append 1 a"]);
@@ -106,7 +106,7 @@ fn a_log_that_cannot_be_opened_is_tried_again_by_the_next_command() {
 fn an_inbox_whose_owner_is_removed_forgets_all_and_goes_on_in_another_epoch() {
     let mut bench = bench(LogKind::Durable);
     bench.join(0, &account("bob"), "@bob", Start::Now);
-    let log = |epoch| Opened { epoch, head: 0, oldest: 1, tail: Vec::new(), keys: Vec::new() };
+    let log = |epoch| Opened { epoch, head: 0, oldest: 1, tail: Vec::new(), keys: Vec::new(), affairs: None };
     bench.answer(LogAnswer::Opened { room: room("@bob"), log: Ok(Some(log(5))) });
     bench.publish(1, &account("ann"), "@bob", "for the old Bob");
     bench.answer(LogAnswer::Kept { room: room("@bob"), through: 1, oldest: 1 });

@@ -209,7 +209,8 @@ fn so_are_those_who_repeat_what_waits() {
     for log in [LogKind::Memory, LogKind::Durable] {
         let mut bench = hooked(log, if log == LogKind::Memory { &[HookKind::Event] } else { &[] });
         bench.publish_keyed(0, &guest("ann"), "lobby", "a", "k");
-        let opened = Opened { epoch: 7, head: 0, oldest: 1, tail: Vec::new(), keys: Vec::new() };
+        let opened =
+            Opened { epoch: 7, head: 0, oldest: 1, tail: Vec::new(), keys: Vec::new(), affairs: None };
         bench.answer(LogAnswer::Opened { room: room("lobby"), log: Ok(Some(opened)) });
         bench.said();
         for slot in 1..6 {
@@ -240,7 +241,8 @@ fn the_server_is_not_asked_about_and_waits_for_nobody() {
 #[test]
 fn a_log_that_fails_meanwhile() {
     let opened = |log| LogAnswer::Opened { room: room("lobby"), log };
-    let new_log = || Opened { epoch: 7, head: 0, oldest: 1, tail: Vec::new(), keys: Vec::new() };
+    let new_log =
+        || Opened { epoch: 7, head: 0, oldest: 1, tail: Vec::new(), keys: Vec::new(), affairs: None };
     let mut bench = hooked(LogKind::Durable, &[HookKind::Event]);
     bench.publish(0, &guest("ann"), "lobby", "a");
     bench.answer(opened(Ok(Some(new_log()))));
@@ -273,7 +275,7 @@ fn what_is_open_is_listed_by_name() {
     bench.join(2, &guest("ann"), "b", Start::Now);
     bench.join(4, &guest("ann"), "b", Start::Now);
     let listed = |after: Option<&str>, limit| {
-        let rooms = bench.hub.rooms(after.map(room).as_ref(), limit);
+        let rooms = bench.hub.rooms(&Identity::server("localhost"), after.map(room).as_ref(), limit);
         rooms
             .iter()
             .map(|room| format!("{} {} {}", room.name, room.people, room.sessions))

@@ -14,6 +14,7 @@
 //! The command line changes accounts beside a running server with [`Accounts`].
 
 mod accounts;
+mod affairs;
 mod database;
 mod error;
 mod line;

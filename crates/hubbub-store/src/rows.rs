@@ -98,7 +98,7 @@ fn event_name(text: &str) -> Result<EventName, Damaged> {
     if text == EventName::MESSAGE {
         return Ok(EventName::default());
     }
-    EventName::parse(text).map_err(|_| Damaged)
+    EventName::from_kept(text).map_err(|_| Damaged)
 }
 
 /// A content's kind in its row. Numbers are never given a new meaning.

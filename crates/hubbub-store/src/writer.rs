@@ -253,6 +253,7 @@ impl Writer {
                 }
                 LogAnswer::Failed { room: event.room.clone(), from: event.at.seq }
             }
+            LogAsk::Affairs { room, .. } => LogAnswer::AffairsLost { room: room.clone() },
             LogAsk::Read { room, after, limit, ticket } => {
                 let events = reader::page(&self.connection, room, *after, *limit).unwrap_or(Err(Fault));
                 LogAnswer::Page { room: room.clone(), ticket: *ticket, events }

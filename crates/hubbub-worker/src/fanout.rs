@@ -226,7 +226,7 @@ impl<L: Default> Worker<L> {
 fn weight(what: &Happening) -> usize {
     match what {
         Happening::Event(event) => event.weight(),
-        Happening::Presence(_) => 160,
+        Happening::Presence(_) | Happening::Affair(_) => 160,
         Happening::Emission(emission) => emission.body.weight() + 160,
     }
 }

@@ -12,7 +12,8 @@ use atomic_waker::AtomicWaker;
 use hubbub_gate::session::{AckId, Answer, Letter};
 use hubbub_hub::command::Asked;
 use hubbub_hub::{
-    Happening, HookAnswer, LogAnswer, MessageId, Reply, RoomName, SessionKey, SessionName, Ticket, WorkerId,
+    Happening, HookAnswer, Identity, LogAnswer, MessageId, Reply, RoomName, SessionKey, SessionName, Ticket,
+    WorkerId,
 };
 
 use crate::actions::{Order, Report};
@@ -41,8 +42,8 @@ pub enum Mail {
     Named(SessionName, SessionKey),
     /// To a name's home: it is not this session's any more.
     Unnamed(SessionName, SessionKey),
-    /// From a session: which rooms are open? After this name, at most so many.
-    Survey(SessionKey, Ticket, Option<RoomName>, usize),
+    /// From a session: which rooms are open that this one may see? After this name, at most so many.
+    Survey(SessionKey, Ticket, Arc<Identity>, Option<RoomName>, usize),
     /// From a session to another: from whom, to whom.
     Letter(SessionKey, SessionKey, Letter),
     /// From a session to the steward of a name.

@@ -88,8 +88,9 @@ impl<L: Default> Worker<L> {
                 Mail::Report(id, report) => self.reported(id, report),
                 Mail::Named(name, key) => self.named(name, key),
                 Mail::Unnamed(name, key) => self.unnamed(&name, key),
-                Mail::Survey(session, ticket, after, limit) => {
-                    let rooms = Answer::Rooms(self.hub.rooms(after.as_ref(), limit), self.post.workers());
+                Mail::Survey(session, ticket, who, after, limit) => {
+                    let rooms = self.hub.rooms(&who, after.as_ref(), limit);
+                    let rooms = Answer::Rooms(rooms, self.post.workers());
                     self.mail(session.worker, Mail::Answer(session, ticket, rooms));
                 }
                 Mail::Letter(from, to, letter) => self.deliver(from, to, letter),
@@ -222,8 +223,12 @@ impl<L: Default> Worker<L> {
             }
             Effect::Reply(session, room, ticket, reply) if session.worker == self.id => {
                 // Whoever joins has read what is waiting to be told; it must go out to the others first.
-                if matches!(reply, Reply::Joined(_) | Reply::Succeeded) {
+                if matches!(reply, Reply::Joined(_) | Reply::Succeeded | Reply::Removed(_)) {
                     self.fan_out_room(&room);
+                }
+                // And whoever was put out must not hear what comes after.
+                if matches!(reply, Reply::Removed(_)) {
+                    self.put_out(session, &room);
                 }
                 self.input(session, Input::Notice(Notice::Reply { room: &room, ticket, reply }));
             }
@@ -348,6 +353,14 @@ impl<L: Default> Worker<L> {
         self.commands.push_back(Asked { session, identity, room, command, ticket: 0, label: None });
     }
 
+    /// A room's home has put a session out: it has no seat there any more.
+    fn put_out(&mut self, session: SessionKey, room: &RoomName) {
+        let current = self.slots.get_mut(session.slot as usize);
+        let Some(place) = current.filter(|place| place.generation == session.generation) else { return };
+        place.rooms.retain(|other| other != room);
+        self.unseat_from(session.slot, room, None);
+    }
+
     /// Asks whom a session wants to know something from.
     fn ask(&mut self, session: SessionKey, question: Question, ticket: Ticket) {
         match question {
@@ -365,9 +378,10 @@ impl<L: Default> Worker<L> {
                 self.slow.push(Slow::Hook(HookFrom::Session(session, ticket), ask));
             }
             Question::Act(action) => self.act(action, Some((session, ticket))),
-            Question::Rooms { after, limit } => {
+            Question::Rooms { who, after, limit } => {
                 for worker in 0..self.post.workers() {
-                    self.mail(worker, Mail::Survey(session, ticket, after.clone(), limit));
+                    let survey = Mail::Survey(session, ticket, who.clone(), after.clone(), limit);
+                    self.mail(worker, survey);
                 }
             }
         }
@@ -387,7 +401,7 @@ impl<L: Default> Worker<L> {
                     self.be_known(slot, &who);
                 }
                 let limited = asked.identity.kind != IdentityKind::Server;
-                if limited && matches!(asked.command, Command::Publish { .. }) && !self.may_publish(slot) {
+                if limited && asked.command.is_told() && !self.may_publish(slot) {
                     return self.refuse(&asked, Refusal::TooFast);
                 }
                 self.commands.push_back(asked);

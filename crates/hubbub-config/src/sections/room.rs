@@ -41,6 +41,11 @@ section! {
         publish: Vec<Who> = Is(r#"["anyone"]"#), Kind::Texts(WHO);
         /// Who may read. Inboxes: `["owner"]`.
         read: Vec<Who> = Is(r#"["anyone"]"#), Kind::Texts(WHO);
+        /// Who owns it, whatever its affairs say, and so decides who else does: written as in `join`. The server always does, and
+        /// everybody owns his inbox.
+        owners: Vec<Who> = Is("[]"), Kind::Texts(WHO);
+        /// Whether an account that comes first into a room in which nothing has ever been may claim it. Only XMPP clients do.
+        creator_owns: bool = Is("true"), Kind::Switch;
         /// The application behind it: the `name` of a `[[webhook]]`.
         webhook: Option<String> = Unset(r#""app""#), Kind::Text("the name of a [[webhook]]");
     }

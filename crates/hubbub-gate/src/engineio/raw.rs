@@ -106,6 +106,7 @@ impl Raw {
             }
             // There are no words for a refusal here: the session ends, and may come back.
             Notice::Reply { reply: Reply::Refused(why), .. } => Self::refused(&why, cx, line),
+            Notice::Reply { reply: Reply::Removed(_), .. } => line.end(Reason::ForcedClose, cx),
             Notice::Reply { .. } => {}
             Notice::Happened { what, .. } => {
                 tell(what, false, cx, line);

@@ -87,6 +87,11 @@ impl Wire<'_> {
                 data["room"] = room.to_string().into();
                 self.server_event("hubbub:presence", &data, None)
             }
+            Happening::Affair(affair) => {
+                let mut data = envelope::put_out(affair);
+                data["room"] = room.to_string().into();
+                self.server_event("hubbub:presence", &data, None)
+            }
             Happening::Emission(emission) => self.emission(emission, recovers, None),
         }
     }

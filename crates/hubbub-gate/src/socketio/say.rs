@@ -66,7 +66,12 @@ impl Connection {
                 self.say_yes(asker, &args, cx, line);
             }
             Reply::Refused(why) => self.say_no(asker, &Problem::refused(&why), cx, line),
-            Reply::Joined(_) | Reply::Presence(_) | Reply::Succeeded | Reply::Renamed(_) => {}
+            Reply::Joined(_)
+            | Reply::Presence(_)
+            | Reply::Succeeded
+            | Reply::Renamed(_)
+            | Reply::Governed(_)
+            | Reply::Removed(_) => {}
         }
     }
 

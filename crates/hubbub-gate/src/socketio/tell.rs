@@ -1,6 +1,6 @@
 //! What a client is told: pages of what was, and what happens.
 
-use hubbub_hub::{Event, Happening, Joined, Refusal, RoomName, Start, Ticket};
+use hubbub_hub::{Affair, Event, Happening, Joined, Refusal, RoomName, Start, Ticket};
 use hubbub_socketio::engine::{Reason, Version};
 use serde_json::json;
 
@@ -258,6 +258,20 @@ impl Connection {
             }
             // It was in: it must not believe that it still hears everything.
             None => self.put_out_or_end(number, &problem, cx, line),
+        }
+    }
+
+    /// Those who decide in a room have put the client out of it: its namespace is at an end, and in `/` it is out of that room.
+    pub(super) fn removed(&mut self, room: &RoomName, affair: &Affair, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+        let problem = Problem::removed(affair);
+        let in_it = |space: &&Space| space.listening.iter().any(|listening| listening.room == *room);
+        let all: Vec<_> =
+            self.spaces.iter().filter(in_it).map(|space| (space.number, space.is_main())).collect();
+        for (number, main) in all {
+            match main {
+                true => self.leave(number, room, cx, line),
+                false => self.put_out(number, &problem, cx, line),
+            }
         }
     }
 

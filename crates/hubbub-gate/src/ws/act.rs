@@ -8,10 +8,18 @@ use crate::problem::Problem;
 use crate::respond::respond_problem;
 use crate::session::{Act, Close, Cx};
 
-/// The application has ended this session.
+/// Somebody has ended this session.
 const ENDED: CloseCode = CloseCode(4403);
 
 impl Peer {
+    /// Somebody has ended this session: the application, or those who decide in the room.
+    pub(super) fn put_out(&mut self, problem: &Problem, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match self.stage {
+            Stage::Joining => respond_problem(problem, cx),
+            _ => self.close(ENDED, &problem.detail, cx),
+        }
+    }
+
     pub(super) fn act(&mut self, act: Act, cx: &mut Cx<'_>) -> Result<(), Close> {
         match (act, self.stage) {
             // Before the handshake is answered it waits behind the answer.
@@ -20,10 +28,7 @@ impl Peer {
             }
             // Only sessions that can come back have names of their own.
             (Act::TakenOver, _) => Ok(()),
-            (Act::Disconnect(reason), Stage::Joining) => {
-                respond_problem(&Problem::forbidden(reason.to_string()), cx)
-            }
-            (Act::Disconnect(reason), _) => self.close(ENDED, &reason, cx),
+            (Act::Disconnect(reason), _) => self.put_out(&Problem::forbidden(reason.to_string()), cx),
             // A WebSocket is in its one room.
             (Act::Emit { .. } | Act::Join(_) | Act::Leave(_), _) => Ok(()),
         }

@@ -12,12 +12,12 @@ use hubbub_gate::coder::Coder;
 use hubbub_gate::outbox::{Outbox, OutboxLimits, WhenFull};
 use hubbub_gate::request::{Opening, Request, open, origin};
 use hubbub_gate::session::{Close, Cx, Deed, Delivery, Input, Session};
-use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings};
+use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings, XmppSettings};
 use hubbub_hub::id::MessageIds;
 use hubbub_hub::presence::PresenceView;
 use hubbub_hub::{
-    Body, Command, Content, Event, EventName, Happening, Joined, MessageId, Notice, Now, Offset, Page,
-    Published, Refusal, Reply, RoomName, Sender, SessionKey, Ticket, UserAddress,
+    Affiliation, Body, Command, Content, Event, EventName, Happening, Joined, MessageId, Notice, Now, Offset,
+    Page, Published, Refusal, Reply, Role, RoomName, Sender, SessionKey, Ticket, UserAddress,
 };
 use hubbub_ws::{DeflatePolicy, Limits};
 use serde_json::Value;
@@ -285,7 +285,16 @@ pub fn joined(from: u64, events: Vec<Arc<Event>>, head: u64) -> Joined {
     let at = |seq| Offset::new(EPOCH, seq);
     let page = Page { events, from: at(from), oldest: at(0), head: at(head) };
     let live = page.cursor() == page.head;
-    Joined { page, recovered: true, live, presence: PresenceView::Off, me: None }
+    Joined {
+        page,
+        recovered: true,
+        live,
+        presence: PresenceView::Off,
+        me: None,
+        affiliation: Affiliation::None,
+        role: Role::None,
+        created: false,
+    }
 }
 
 pub fn join_reply(joined: Joined) -> Reply {
@@ -325,5 +334,6 @@ pub fn settings() -> GateSettings {
             close_wait_ms: 2000,
         },
         socketio: SocketIoSettings::default(),
+        xmpp: XmppSettings::of("localhost"),
     }
 }

@@ -20,15 +20,29 @@ pub(super) struct Parked {
     recovered: bool,
 }
 
+/// From where somebody reads.
+#[derive(Clone, Copy)]
+struct Reading {
+    after: u64,
+    /// That is where he wanted to begin.
+    recovered: bool,
+    /// The room is his own from now on.
+    created: bool,
+}
+
 impl Room {
     pub(super) fn join(&mut self, asked: Asked, cx: &mut RoomCx<'_>) {
         let Command::Join { start, limit, .. } = asked.command else { return };
         if let Some(missing) = self.policy.missing(&asked.identity, &asked.command, &self.name) {
             return refuse(&asked, Refusal::Forbidden(missing), cx);
         }
+        if let Err(why) = self.may_enter(&asked) {
+            return refuse(&asked, why, cx);
+        }
         if let Some(kind) = self.must_ask_to_join(&asked) {
             return self.ask_to_join(kind, asked, cx);
         }
+        let created = self.claim(&asked, cx);
         if let Err(why) = self.be_present(&asked, cx) {
             return refuse(&asked, why, cx);
         }
@@ -37,7 +51,7 @@ impl Room {
         let (after, recovered) = self.position(start);
         if after + 1 >= self.history.first() {
             let events = self.history.after(after, limit, cx.settings.page_bytes);
-            return self.seat(&asked, after, recovered, events, cx);
+            return self.seat(&asked, Reading { after, recovered, created }, events, cx);
         }
         debug_assert_eq!(self.policy.log, LogKind::Durable);
         let ticket = self.next_park;
@@ -59,23 +73,21 @@ impl Room {
     }
 
     /// Gives a page, and a seat if the page reaches the head.
-    fn seat(
-        &mut self,
-        asked: &Asked,
-        after: u64,
-        recovered: bool,
-        events: Vec<Arc<Event>>,
-        cx: &mut RoomCx<'_>,
-    ) {
+    fn seat(&mut self, asked: &Asked, reading: Reading, events: Vec<Arc<Event>>, cx: &mut RoomCx<'_>) {
+        let Reading { after, recovered, created } = reading;
         let page = self.page(after, events);
         let live = page.cursor() == page.head && matches!(asked.command, Command::Join { follow: true, .. });
-        if live && self.seats.insert(asked.session) {
+        if live && self.seats.insert(asked.session, asked.identity.clone()).is_none() {
             self.interest[usize::from(asked.session.worker)] += 1;
             self.take_over(asked.session, cx);
         }
         let presence = self.presence(cx.settings);
-        let me = place_of(asked).and_then(|place| self.occupants.at(&place)).map(|person| person.who.clone());
-        reply(asked, Reply::Joined(Box::new(Joined { page, recovered, live, presence, me })), cx);
+        let person = place_of(asked).and_then(|place| self.occupants.at(&place));
+        let me = person.map(|person| person.who.clone());
+        let role = person.map_or_else(|| self.role_of_entry(&asked.identity), |person| person.role);
+        let affiliation = self.affiliation(&asked.identity);
+        let joined = Joined { page, recovered, live, presence, me, affiliation, role, created };
+        reply(asked, Reply::Joined(Box::new(joined)), cx);
     }
 
     pub(super) fn unpark(
@@ -90,6 +102,7 @@ impl Room {
         events.retain(|event| event.at.seq <= self.history.head());
         let from = events.first().map_or(after, |event| event.at.seq - 1);
         // What was trimmed while the store looked is gone, and said to be.
-        self.seat(&asked, from, recovered && from == after, events, cx);
+        let recovered = recovered && from == after;
+        self.seat(&asked, Reading { after: from, recovered, created: false }, events, cx);
     }
 }

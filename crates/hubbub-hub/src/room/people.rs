@@ -7,7 +7,7 @@ use crate::command::{Asked, Command, Happening, Refusal, Reply, STATUS_BYTES, St
 use crate::event::Carried;
 use crate::hub::HubSettings;
 use crate::policy::{PresenceMode, Right};
-use crate::presence::{Movement, Person, Place, PresenceChange, PresenceView};
+use crate::presence::{Entry, Movement, Person, Place, PresenceChange, PresenceView};
 
 /// Where a join makes somebody present, if it does.
 pub(super) fn place_of(asked: &Asked) -> Option<Place> {
@@ -30,7 +30,10 @@ impl Room {
         let Some(place) = place_of(asked) else { return Ok(()) };
         check_status(status)?;
         let is_here = self.occupants.at(&place).is_some();
-        let new = self.occupants.enter(place.clone(), &asked.identity, nick, status, cx.now.unix_ms)?;
+        let who = &asked.identity;
+        let (affiliation, role) = (self.affiliation(who), self.role_of_entry(who));
+        let entry = Entry { who, nick, status, affiliation, role, unix_ms: cx.now.unix_ms };
+        let new = self.occupants.enter(place.clone(), &entry)?;
         match new {
             Some(person) => self.tell_movement(person, Movement::Join, cx),
             // Whoever asks for the next page has nothing new to say.
@@ -99,6 +102,9 @@ impl Room {
     pub(super) fn tell_presence(&mut self, asked: &Asked, cx: &mut RoomCx<'_>) {
         if !self.policy.allows(&asked.identity, Right::Join, &self.name) {
             return refuse(asked, Refusal::Forbidden(Right::Join), cx);
+        }
+        if let Err(why) = self.may_see(asked) {
+            return refuse(asked, why, cx);
         }
         match self.presence(cx.settings) {
             PresenceView::Off => refuse(asked, Refusal::PresenceOff, cx),

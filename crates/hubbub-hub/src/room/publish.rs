@@ -31,6 +31,9 @@ impl Room {
         if !self.policy.allows(&asked.identity, Right::Publish, &self.name) {
             return refuse(&asked, Refusal::Forbidden(Right::Publish), cx);
         }
+        if let Err(why) = self.may_speak(&asked) {
+            return refuse(&asked, why, cx);
+        }
         let Command::Publish { body, key } = std::mem::replace(&mut asked.command, Command::Presence) else {
             return;
         };
@@ -45,7 +48,13 @@ impl Room {
         }
     }
 
-    fn publish_new(&mut self, asked: Asked, body: Body, key: Option<IdempotencyKey>, cx: &mut RoomCx<'_>) {
+    pub(super) fn publish_new(
+        &mut self,
+        asked: Asked,
+        body: Body,
+        key: Option<IdempotencyKey>,
+        cx: &mut RoomCx<'_>,
+    ) {
         if self.is_behind(cx) {
             return refuse(&asked, Refusal::Busy, cx);
         }
@@ -122,6 +131,9 @@ impl Room {
         }
         self.history.push(event.clone());
         self.trim(cx);
+        if event.body.event.is_subject() {
+            self.note_subject(&event, cx);
+        }
         self.tell(&Happening::Event(event), cx);
         for (repetition, asked) in waiting.iter().enumerate() {
             let published = Published { repeated: repetition > 0, ..published.clone() };

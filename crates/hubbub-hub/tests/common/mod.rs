@@ -12,10 +12,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hubbub_hub::command::{Asked, Stay};
 use hubbub_hub::policy::Who;
+use hubbub_hub::presence::Person;
 use hubbub_hub::{
-    Body, Command, Content, Effect, EventName, Happening, Hub, HubSettings, IdempotencyKey, Identity,
-    IdentityKind, Joined, Keep, LogAnswer, LogAsk, LogKind, Now, Policies, PresenceMode, Refusal, Reply,
-    RoomName, RoomPolicy, SessionKey, Start, UserAddress,
+    Affair, Body, Change, Command, Content, Effect, EventName, Happening, Hub, HubSettings, IdempotencyKey,
+    Identity, IdentityKind, Joined, Keep, LogAnswer, LogAsk, LogKind, Now, Policies, PresenceMode, Refusal,
+    Reply, RoomName, RoomPolicy, SessionKey, Start, UserAddress,
 };
 
 pub const KEEP: Keep = Keep { count: 1000, bytes: 1 << 20, age_ms: u64::MAX };
@@ -47,6 +48,8 @@ pub fn policy(log: LogKind) -> RoomPolicy {
         publish: anyone(),
         read: anyone(),
         hook: None,
+        owners: Vec::new(),
+        creator_owns: true,
     }
 }
 
@@ -166,6 +169,13 @@ pub fn words(effect: &Effect) -> String {
             let again = if published.repeated { " again" } else { "" };
             format!("{} kept {}{again}", session.slot, published.at.seq)
         }
+        Effect::Reply(session, _, _, Reply::Governed(_)) => format!("{} governed", session.slot),
+        Effect::Reply(session, _, _, Reply::Removed(affair)) => {
+            format!("{} removed {:?}", session.slot, affair.removed().expect("it says who").1)
+        }
+        Effect::Happened(worker, _, Happening::Affair(affair)) => {
+            format!("w{worker} {}", affair_words(affair))
+        }
         Effect::Reply(session, _, _, Reply::Renamed(me)) => format!("{} is {}", session.slot, me.name),
         Effect::Reply(session, _, _, Reply::Succeeded) => format!("{} succeeded", session.slot),
         Effect::Reply(session, _, _, Reply::Refused(why)) => {
@@ -198,10 +208,24 @@ pub fn words(effect: &Effect) -> String {
             Some(owner) => format!("open {room} if {owner}"),
             None => format!("open {room}"),
         },
+        Effect::Log(LogAsk::Affairs { room, .. }) => format!("keep affairs of {room}"),
         Effect::Log(LogAsk::Append { event, .. }) => format!("append {} {}", event.at.seq, text(&event.body)),
         Effect::Log(LogAsk::Read { after, limit, ticket, .. }) => {
             format!("read after {after} limit {limit} #{ticket}")
         }
+    }
+}
+
+fn affair_words(affair: &Affair) -> String {
+    match &affair.what {
+        Change::Standing(Person { who, affiliation, role, .. }) => {
+            format!("standing {} {} {}", who.name, affiliation.as_str(), role.as_str())
+        }
+        Change::Removed(Person { who, affiliation, .. }, why) => {
+            format!("removed {} {} {why:?} ({})", who.name, affiliation.as_str(), affair.count)
+        }
+        Change::Affiliation(user, affiliation) => format!("affiliation {user} {}", affiliation.as_str()),
+        Change::Configured { .. } => "configured".to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@ use hubbub_hub::{AccountAnswer, Event, Fault, IdempotencyKey, LogAnswer, LogAsk,
 use rusqlite::Connection;
 
 use super::{AccountChange, AccountJob, Job, PapersJob, Told, Writer, opening};
+use crate::affairs;
 use crate::log::Log;
 use crate::papers::{self, PapersLimits};
 use crate::reader;
@@ -93,6 +94,7 @@ impl<'a> Batch<'a> {
                 self.answers.push((from, Answer::Log(LogAnswer::Opened { room: room.clone(), log })));
             }
             LogAsk::Append { event, key } => self.append(from, event, key.as_ref())?,
+            LogAsk::Affairs { room, affairs } => affairs::keep(self.connection, room, affairs)?,
             LogAsk::Read { room, after, limit, ticket } => {
                 let events = reader::page(self.connection, room, *after, *limit)?;
                 let page = LogAnswer::Page { room: room.clone(), ticket: *ticket, events };

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::log::Log;
 use crate::rows::{self, Damaged, int, nat};
-use crate::{accounts, removal, trouble};
+use crate::{accounts, affairs, removal, trouble};
 
 /// Most idempotency keys that an opening brings along. The newest count.
 const KEYS_MOST: u32 = 65_536;
@@ -80,6 +80,7 @@ fn opened(connection: &Connection, log: &Log, ask: &LogAsk) -> rusqlite::Result<
         oldest: log.oldest,
         tail: tail(connection, log, room, *tail_count, *tail_bytes)?,
         keys: keys(connection, log, *keys_since_ms)?,
+        affairs: affairs::find(connection, room)?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The writer by itself, one batch at a time, on a real file.
 
 mod accounts;
+mod affairs;
 mod model;
 mod papers;
 
@@ -123,6 +124,7 @@ fn words(answers: &[LogAnswer]) -> Vec<String> {
                 Err(Fault) => "fault".to_owned(),
             },
             LogAnswer::Gone { room } => format!("gone {}", room.as_str()),
+            LogAnswer::AffairsLost { room } => format!("affairs of {room} lost"),
             LogAnswer::Page { events, .. } => {
                 format!("page {:?}", events.as_ref().map(|events| seqs(events)))
             }

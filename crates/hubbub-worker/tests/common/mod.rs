@@ -273,6 +273,8 @@ fn policies(rules: &Rules) -> Policies {
         publish: vec![Who::Anyone],
         read: vec![Who::Anyone],
         hook: rules.hook.clone(),
+        owners: Vec::new(),
+        creator_owns: true,
     };
     Policies::new(Vec::new(), room.clone(), room)
 }

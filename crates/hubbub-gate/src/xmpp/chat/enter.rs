@@ -46,6 +46,8 @@ impl Chats {
                 hello: None,
                 nick: Some(nick),
                 status,
+                password: None,
+                claims: false,
             };
             chat.listening.ask_by(ticket, command, cx);
         }

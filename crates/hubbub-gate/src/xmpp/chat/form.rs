@@ -38,6 +38,7 @@ pub(crate) fn encode(room: &RoomName, host: &str, what: &[Happening], out: &mut 
                 Some((person, Movement::Leave)) => out.extend(gone(&at, person)),
                 Some((_, Movement::Rename { .. })) | None => {}
             },
+            Happening::Affair(_) => {}
         }
     }
 }

@@ -16,7 +16,7 @@ impl Chat {
                 line.out.push(self.addressed(line.heads.message, piece.clone(), line));
             }
             Happening::Presence(change) => self.tell_presence(change, piece, line),
-            Happening::Event(_) | Happening::Emission(_) => {}
+            Happening::Event(_) | Happening::Emission(_) | Happening::Affair(_) => {}
         }
     }
 
