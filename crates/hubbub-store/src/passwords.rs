@@ -70,7 +70,7 @@ impl Passwords {
 
     fn hand_over(&self, job: AccountJob) {
         // A writer that is gone has been told to stop: nobody waits for an answer any more.
-        let _ = self.to_writer.send(writer::Mail::Do(Job::Account(job)));
+        let _ = self.to_writer.send(writer::Mail::Do(Job::Account(Box::new(job))));
     }
 }
 

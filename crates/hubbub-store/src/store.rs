@@ -231,7 +231,8 @@ impl StoreHandle {
             }
             AccountAsk::Remove { user } => {
                 let (change, place) = (AccountChange::Remove(user), self.verifiers.join(1)?);
-                let job = Job::Account(AccountJob { session, ticket, change, _place: Some(place) });
+                let job = AccountJob { session, ticket, change, _place: Some(place) };
+                let job = Job::Account(Box::new(job));
                 return self.to_writer.send(writer::Mail::Do(job)).map_err(|_| Busy);
             }
             AccountAsk::Register { user, name, password } => {

@@ -51,7 +51,7 @@ pub(crate) enum Job {
     /// What a session wants to keep.
     Papers(PapersJob),
     /// What a session wants to become of an account.
-    Account(AccountJob),
+    Account(Box<AccountJob>),
 }
 
 /// Papers to be written.

@@ -11,7 +11,7 @@ use crate::papers::{Look, look};
 const ASKER: SessionKey = SessionKey { worker: 0, slot: 1, generation: 2 };
 
 fn job(change: AccountChange) -> Job {
-    Job::Account(AccountJob { session: ASKER, ticket: 9, change, _place: None })
+    Job::Account(Box::new(AccountJob { session: ASKER, ticket: 9, change, _place: None }))
 }
 
 fn made_of(password: &str) -> [Verifier; 2] {
