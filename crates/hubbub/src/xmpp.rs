@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hubbub_auth::Admit;
 use hubbub_config::Config;
 use hubbub_gate::settings::XmppSettings;
+use hubbub_gate::xmpp::STREAM_FEATURES;
 use hubbub_xmpp::sasl::Offer;
 use hubbub_xmpp::stream::Settings;
 use hubbub_xmpp::xml::Limits;
@@ -30,6 +31,7 @@ pub(crate) fn settings(config: &Config, admit: Admit, tls: bool) -> XmppSettings
         register: own.register && admit.accounts,
         idle_ms: millis(own.ping_interval),
         ping_ms: millis(own.ping_timeout),
+        features: STREAM_FEATURES.into(),
         ..Settings::new(&config.server.domain)
     };
     XmppSettings {

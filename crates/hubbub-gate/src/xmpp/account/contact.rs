@@ -46,6 +46,11 @@ impl Contact {
         !self.listed && self.state == State::default()
     }
 
+    /// What clients see of it, if they see it at all: not that it has asked.
+    pub(super) fn shown(&self) -> Option<(&Option<String>, &[String], State)> {
+        self.listed.then_some((&self.name, &*self.groups, State { asked: false, ..self.state }))
+    }
+
     /// Its item in a roster (§2.1.2).
     pub(super) fn item(&self, jid: &Jid) -> Tag {
         let groups = self.groups.iter().map(|group| Tag::new("group", NS_ROSTER).text(group));

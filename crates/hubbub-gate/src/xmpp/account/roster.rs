@@ -75,9 +75,15 @@ impl Account {
         }
         let mut contact = before.cloned().unwrap_or_default();
         contact.edit(item)?;
-        let asked = asked.parcel.clone();
-        let cause = asked.clone();
-        self.put(jid, Some(contact), &cause, cx, move |this, cx| this.reply(&asked, None, cx));
+        let is_same = before == Some(&contact);
+        let parcel = asked.parcel.clone();
+        self.put(jid.clone(), Some(contact), asked.parcel, cx, move |this, cx| {
+            this.reply(&parcel, None, cx);
+            if is_same {
+                // Who says what is known already hears it again.
+                this.push(&jid, cx);
+            }
+        });
         Ok(Reply::Later)
     }
 
@@ -115,7 +121,7 @@ impl Account {
         if before == contact.as_ref() {
             return then(self, cx);
         }
-        let is_shown = [before, contact.as_ref()].into_iter().flatten().any(|one| one.listed);
+        let is_shown = before.and_then(Contact::shown) != contact.as_ref().and_then(Contact::shown);
         let mut changes = vec![kept(&jid, contact.as_ref(), &cx.settings.domain)];
         let version = is_shown.then(|| format!("{:016x}", cx.rng.u64(..)));
         if let Some(version) = &version {
