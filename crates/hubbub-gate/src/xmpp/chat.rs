@@ -3,6 +3,7 @@
 //! An occupant is a person: all of somebody's streams share one nickname in a room. What is said is encoded once for all
 //! occupants (`form`); each stream adds the beginning that names its own address (`tell`).
 
+mod ask;
 mod enter;
 pub(crate) mod form;
 mod say;
@@ -24,7 +25,7 @@ use crate::session::{Cx, Delivery};
 #[derive(Default)]
 pub(super) struct Chats {
     rooms: BTreeMap<RoomName, Chat>,
-    asked: BTreeMap<Ticket, Asked>,
+    waiting: BTreeMap<Ticket, Asked>,
     last_ticket: Ticket,
 }
 
@@ -113,7 +114,7 @@ impl Chats {
         match parcel.kind() {
             StanzaKind::Presence => self.presence(room, parcel, line, cx),
             StanzaKind::Message => self.message(room, parcel, line, cx),
-            StanzaKind::Iq => line.refuse(&parcel, Condition::ServiceUnavailable, None),
+            StanzaKind::Iq => self.asked(room, &parcel, line, cx),
         }
     }
 
@@ -136,7 +137,7 @@ impl Chats {
         line: &mut Line<'_>,
         cx: &mut Cx<'_>,
     ) {
-        match (self.asked.remove(&ticket), reply) {
+        match (self.waiting.remove(&ticket), reply) {
             (Some(Asked::Page), Reply::Joined(joined)) => self.joined(room, &joined, line, cx),
             (Some(Asked::Page), Reply::Refused(why)) => self.kept_out(room, &why, line),
             (Some(Asked::Said(parcel) | Asked::Name(parcel)), Reply::Refused(why)) => {
@@ -177,7 +178,7 @@ impl Chats {
     fn ticket(&mut self, asked: Asked) -> Ticket {
         // 0 is the login's.
         self.last_ticket = self.last_ticket.checked_add(1).unwrap_or(1);
-        self.asked.insert(self.last_ticket, asked);
+        self.waiting.insert(self.last_ticket, asked);
         self.last_ticket
     }
 

@@ -237,23 +237,33 @@ impl Client {
                 let letter = ToAccount::Own(Parcel::new(kind, element, me.jid.clone(), to));
                 cx.write_to_steward(office(&me.jid), Account::appoint, letter);
             }
-            (Place::Server, Some(to)) => self.to_server(kind, &element, &me, &to, cx),
+            (Place::Server, Some(to)) => self.to_service(kind, &element, &iq::AT_SERVER, &to, cx),
+            (Place::Rooms, Some(to)) => self.to_service(kind, &element, &iq::AT_ROOMS, &to, cx),
             (Place::Room(room), Some(to)) => {
                 let parcel = Parcel::new(kind, element, me.jid, to);
                 self.chat(cx, |chats, line, cx| chats.take(&room, parcel, line, cx));
             }
-            (Place::Rooms | Place::Room(_) | Place::NoRoom, _) => {
+            (Place::Room(_) | Place::NoRoom, _) => {
                 self.reply_error(&element, Condition::ItemNotFound);
             }
             (Place::Elsewhere, _) => self.reply_error(&element, Condition::RemoteServerNotFound),
-            (Place::Server, None) => {}
+            (Place::Server | Place::Rooms, None) => {}
         }
     }
 
-    fn to_server(&mut self, kind: StanzaKind, element: &Element, me: &Me, at: &Jid, cx: &mut Cx<'_>) {
+    /// To the server itself, or one of its services, which knows these protocols.
+    fn to_service(
+        &mut self,
+        kind: StanzaKind,
+        element: &Element,
+        knows: &[iq::Feature],
+        at: &Jid,
+        cx: &mut Cx<'_>,
+    ) {
         match kind {
             StanzaKind::Iq => {
-                if let Some(answer) = iq::at_server(element, me, at, cx) {
+                let me = self.me.as_ref().map(|me| &me.jid);
+                if let Some(answer) = me.and_then(|me| iq::answer(knows, element, me, at, cx)) {
                     self.reply(&answer);
                 }
             }

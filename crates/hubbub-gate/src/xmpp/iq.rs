@@ -9,7 +9,6 @@ use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::{Condition, error_reply, iq_result};
 use hubbub_xmpp::xml::{Element, Node, Tag};
 
-use super::client::Me;
 use crate::session::Cx;
 
 /// A question (RFC 6120 §8.2.3).
@@ -18,8 +17,6 @@ pub(super) struct Asked<'a> {
     pub(super) set: bool,
     /// What is asked.
     pub(super) payload: Node<'a>,
-    /// Whom.
-    pub(super) at: &'a Jid,
 }
 
 /// Its answer: what the result holds, if anything.
@@ -38,23 +35,29 @@ pub(super) struct Feature {
 pub(super) const AT_SERVER: [Feature; 5] =
     [disco::INFO, disco::ITEMS, ping::PING, time::TIME, version::VERSION];
 
-/// What the server answers to `me`; to answers it says nothing.
-pub(super) fn at_server(iq: &Element, me: &Me, at: &Jid, cx: &Cx<'_>) -> Option<Tag> {
+/// What the service of rooms answers.
+pub(super) const AT_ROOMS: [Feature; 3] = [disco::ROOMS_INFO, disco::ROOMS_ITEMS, ping::PING];
+
+/// What a room answers to whoever asks.
+pub(super) const AT_ROOM: [Feature; 3] = [disco::ROOM_INFO, disco::ROOM_ITEMS, ping::PING];
+
+/// What those who know the protocols of `table` answer at `at` to `me`; to answers they say nothing.
+pub(super) fn answer(table: &[Feature], iq: &Element, me: &Jid, at: &Jid, cx: &Cx<'_>) -> Option<Tag> {
     let set = match iq.attr("type").as_deref() {
         Some("get") => false,
         Some("set") => true,
         _ => return None,
     };
     let payload = iq.children().next()?;
-    let feature = AT_SERVER.iter().find(|one| payload.is(one.name, one.ns));
+    let feature = table.iter().find(|one| payload.is(one.name, one.ns));
     let answer = match feature {
-        Some(feature) => (feature.answer)(&Asked { set, payload, at }, cx),
+        Some(feature) => (feature.answer)(&Asked { set, payload }, cx),
         None => Err(Condition::ServiceUnavailable),
     };
     let id = iq.attr("id").unwrap_or_default();
     match answer {
-        Ok(payload) => Some(iq_result(&id, Some(me.jid.as_str()), Some(at.as_str()), payload)),
+        Ok(payload) => Some(iq_result(&id, Some(me.as_str()), Some(at.as_str()), payload)),
         Err(why) => error_reply(iq, Some(at.as_str()), why.default_type(), why, None)
-            .map(|tag| tag.attr("to", me.jid.as_str())),
+            .map(|tag| tag.attr("to", me.as_str())),
     }
 }

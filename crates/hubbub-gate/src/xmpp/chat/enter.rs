@@ -1,11 +1,10 @@
 //! Coming into a room, being there otherwise, and leaving (XEP-0045 §7.2 to §7.7, §7.14).
 
-use bytes::Bytes;
 use hubbub_hub::command::Stay;
 use hubbub_hub::presence::PresenceView;
 use hubbub_hub::{Carried, Command, Joined, Refusal, RoomName, Start};
 use hubbub_xmpp::stanza::{Condition, StanzaKind};
-use hubbub_xmpp::xml::{Element, Tag};
+use hubbub_xmpp::xml::{CLIENT, Element, Tag};
 
 use super::{Asked, Chat, Chats, DELIVERY, Line, Stage, form, refused};
 use crate::listening::Listening;
@@ -27,7 +26,7 @@ impl Chats {
             return line.refuse(&parcel, Condition::ResourceConstraint, Some("That is one room too many."));
         }
         let start = history(parcel.element(), cx);
-        let status = status(parcel.element());
+        let status = status(&parcel);
         let chat = Chat {
             listening: Listening::new(room.clone(), line.who.clone(), start, true, None),
             at: parcel.to().bare(),
@@ -93,16 +92,14 @@ impl Chats {
         let Some(chat) = self.rooms.get_mut(room) else { return };
         if parcel.element().child("x", MUC).is_some() {
             // XEP-0045 §7.2: a client that is out of step enters again; it is told everything anew.
-            let who = chat.listening.who.clone();
             self.rooms.remove(room);
             cx.leave(room);
-            let _ = who;
             return self.enter(room, parcel, line, cx);
         }
         let wished = parcel.to().resource().unwrap_or_default();
         let same = chat.me.as_ref().is_none_or(|me| *me.name == *wished);
         if same {
-            let status = status(parcel.element());
+            let status = status(&parcel);
             self.command(room, line.who, Command::Show { status }, Asked::Said(parcel), cx);
         } else {
             let nick = wished.into();
@@ -143,7 +140,7 @@ impl Chat {
             // XEP-0045 §7.2.8: the room calls one otherwise.
             codes.push("210");
         }
-        let own = status(parcel.element());
+        let own = status(parcel);
         let rest = form::own(&self.at, me, own.as_ref(), &codes, parcel.element().attr("id").as_deref());
         line.out.push(self.addressed(line.heads.presence, rest.into(), line));
     }
@@ -183,10 +180,9 @@ fn last(count: u32) -> Start {
 }
 
 /// What a presence says of its sender, without what it says to the room.
-fn status(presence: &Element) -> Option<Carried> {
-    let mut out = Vec::new();
-    for child in presence.children().filter(|child| !child.ns().starts_with(MUC)) {
-        child.write(&mut out, "jabber:client");
-    }
-    (!out.is_empty()).then(|| Carried::new(form::STATUS, Bytes::from(out)))
+fn status(parcel: &Parcel) -> Option<Carried> {
+    let children = parcel.element().children().filter(|child| !child.ns().starts_with(MUC));
+    let whole = Tag::new("presence", CLIENT).attr("from", parcel.from().as_str());
+    let whole = children.fold(whole, Tag::node);
+    Some(Carried::new(form::STATUS, whole.to_vec("").into()))
 }

@@ -2,19 +2,21 @@
 //!
 //! Everything here begins after `<message to='…'` or `<presence to='…'`, which each stream writes for itself.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hubbub_hub::presence::{Movement, Person};
 use hubbub_hub::{Body, Carried, Content, Event, Happening, RoomName, Sender};
 use hubbub_xmpp::jid::Jid;
-use hubbub_xmpp::xml::{Limits, Tag, escape_attr, escape_text, parse};
+use hubbub_xmpp::xml::{Element, Limits, Tag, escape_attr, escape_text, parse};
 
 use crate::envelope;
 use crate::xmpp::stamp;
 
 /// The form of a message that came by a stream: the whole of it, under its sender's own id.
 pub(in crate::xmpp) const MESSAGE: &str = "xmpp-message";
-/// The form of what a presence says of its sender: elements one after the other.
+/// The form of what a presence says of its sender: the whole of it, from his full address.
 pub(in crate::xmpp) const STATUS: &str = "xmpp-presence";
 
 const USER: &str = "http://jabber.org/protocol/muc#user";
@@ -108,14 +110,9 @@ fn said(text: &str, out: &mut Vec<u8>) {
 
 /// Somebody is there.
 pub(super) fn available(at: &Jid, person: &Person) -> Vec<u8> {
-    presence(
-        at,
-        &person.who.name,
-        None,
-        None,
-        person.status.as_ref(),
-        &user_tag(Some(&person.who), "none", "participant"),
-    )
+    let status = Status::of(person.status.as_ref());
+    let x = user_tag(Some(&status.address(&person.who)), "none", "participant");
+    presence(at, &person.who.name, None, None, &status, &x)
 }
 
 /// Oneself is there (XEP-0045 §7.2.2: status 110).
@@ -126,39 +123,51 @@ pub(super) fn own(
     codes: &[&str],
     id: Option<&str>,
 ) -> Vec<u8> {
-    let x = codes.iter().fold(user_tag(Some(me), "none", "participant"), |x, code| x.child(status_tag(code)));
-    presence(at, &me.name, None, id, status, &x)
+    let status = Status::of(status);
+    let x = user_tag(Some(&status.address(me)), "none", "participant");
+    let x = codes.iter().fold(x, |x, code| x.child(status_tag(code)));
+    presence(at, &me.name, None, id, &status, &x)
 }
 
 /// Somebody has left.
 fn gone(at: &Jid, person: &Person) -> Vec<u8> {
-    presence(
-        at,
-        &person.who.name,
-        Some("unavailable"),
-        None,
-        None,
-        &user_tag(Some(&person.who), "none", "none"),
-    )
+    let status = Status::of(person.status.as_ref());
+    let x = user_tag(Some(&status.address(&person.who)), "none", "none");
+    presence(at, &person.who.name, Some("unavailable"), None, &Status(None), &x)
 }
 
 /// Somebody is called otherwise from now on (XEP-0045 §7.6).
 pub(super) fn renamed(at: &Jid, former: &str, person: &Person, codes: &[&str]) -> Vec<u8> {
-    let item = item_tag(Some(&person.who), "none", "participant").attr("nick", &*person.who.name);
+    let status = Status::of(person.status.as_ref());
+    let item = item_tag(Some(&status.address(&person.who)), "none", "participant");
+    let item = item.attr("nick", &*person.who.name);
     let x = codes.iter().fold(Tag::new("x", USER).child(item), |x, code| x.child(status_tag(code)));
-    presence(at, former, Some("unavailable"), None, None, &x)
+    presence(at, former, Some("unavailable"), None, &Status(None), &x)
+}
+
+/// What somebody's stream has said of him, if he has one.
+pub(super) struct Status(Option<Element>);
+
+impl Status {
+    fn of(carried: Option<&Carried>) -> Self {
+        let said = carried.filter(|carried| carried.form() == STATUS);
+        Self(said.and_then(|said| parse(said.bytes(), &Limits::default()).ok()))
+    }
+
+    /// His full address where it is known, else his bare one.
+    fn address<'a>(&'a self, who: &'a Sender) -> Cow<'a, str> {
+        let full = self.0.as_ref().and_then(|said| said.attr("from"));
+        full.unwrap_or(Cow::Borrowed(who.user.as_str()))
+    }
 }
 
 /// What a room says of somebody.
-pub(super) fn user_tag(who: Option<&Sender>, affiliation: &str, role: &str) -> Tag {
-    Tag::new("x", USER).child(item_tag(who, affiliation, role))
+pub(super) fn user_tag(address: Option<&str>, affiliation: &str, role: &str) -> Tag {
+    Tag::new("x", USER).child(item_tag(address, affiliation, role))
 }
 
-fn item_tag(who: Option<&Sender>, affiliation: &str, role: &str) -> Tag {
-    Tag::new("item", USER)
-        .attr("affiliation", affiliation)
-        .attr("role", role)
-        .attr_opt("jid", who.map(|who| who.user.as_str()))
+fn item_tag(address: Option<&str>, affiliation: &str, role: &str) -> Tag {
+    Tag::new("item", USER).attr("affiliation", affiliation).attr("role", role).attr_opt("jid", address)
 }
 
 /// A status code (XEP-0045 §15.6.2).
@@ -166,14 +175,7 @@ pub(super) fn status_tag(code: &str) -> Tag {
     Tag::new("status", USER).attr("code", code)
 }
 
-fn presence(
-    at: &Jid,
-    nick: &str,
-    kind: Option<&str>,
-    id: Option<&str>,
-    status: Option<&Carried>,
-    x: &Tag,
-) -> Vec<u8> {
+fn presence(at: &Jid, nick: &str, kind: Option<&str>, id: Option<&str>, status: &Status, x: &Tag) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     attribute("from", &occupant(at, nick), &mut out);
     for (name, value) in [("type", kind), ("id", id)] {
@@ -182,8 +184,8 @@ fn presence(
         }
     }
     out.push(b'>');
-    if let Some(status) = status.filter(|status| status.form() == STATUS) {
-        out.extend_from_slice(status.bytes());
+    if let Some(said) = &status.0 {
+        out.extend_from_slice(&said.inner());
     }
     x.write(&mut out, CLIENT);
     out.extend_from_slice(b"</presence>");

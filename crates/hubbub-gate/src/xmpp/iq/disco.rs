@@ -3,7 +3,7 @@
 use hubbub_xmpp::stanza::Condition;
 use hubbub_xmpp::xml::Tag;
 
-use super::{AT_SERVER, Feature};
+use super::{AT_ROOM, AT_ROOMS, AT_SERVER, Answer, Asked, Feature};
 use crate::xmpp::account;
 
 const NS_INFO: &str = "http://jabber.org/protocol/disco#info";
@@ -14,19 +14,8 @@ pub(super) const INFO: Feature = Feature {
     ns: NS_INFO,
     name: "query",
     answer: |asked, _| {
-        if asked.set {
-            return Err(Condition::NotAllowed);
-        }
-        if asked.payload.attr("node").is_some_and(|node| !node.is_empty()) {
-            return Err(Condition::ItemNotFound);
-        }
-        let identity = Tag::new("identity", NS_INFO)
-            .attr("category", "server")
-            .attr("type", "im")
-            .attr("name", "Hubbub");
         let own = AT_SERVER.iter().map(|one| one.ns);
-        let features = own.chain(account::FEATURES).map(|ns| Tag::new("feature", NS_INFO).attr("var", ns));
-        Ok(Some(Tag::new("query", NS_INFO).child(identity).children(features)))
+        info(asked, ("server", "im", "Hubbub"), own.chain(account::FEATURES))
     },
 };
 
@@ -35,12 +24,77 @@ pub(super) const ITEMS: Feature = Feature {
     ns: NS_ITEMS,
     name: "query",
     answer: |asked, cx| {
-        if asked.set {
-            return Err(Condition::NotAllowed);
-        }
         let rooms = Tag::new("item", NS_ITEMS)
             .attr("jid", format!("rooms.{}", cx.settings.domain))
             .attr("name", "Rooms");
-        Ok(Some(Tag::new("query", NS_ITEMS).child(rooms)))
+        items(asked, [rooms])
     },
 };
+
+/// What the service of rooms is and can (XEP-0045 §6.1).
+pub(super) const ROOMS_INFO: Feature = Feature {
+    ns: NS_INFO,
+    name: "query",
+    answer: |asked, _| {
+        let own = AT_ROOMS.iter().map(|one| one.ns);
+        info(asked, ("conference", "text", "Rooms"), own.chain(["http://jabber.org/protocol/muc"]))
+    },
+};
+
+/// No room is listed.
+pub(super) const ROOMS_ITEMS: Feature =
+    Feature { ns: NS_ITEMS, name: "query", answer: |asked, _| items(asked, []) };
+
+/// What rooms are like (XEP-0045 §6.4).
+const ROOM_FEATURES: [&str; 7] = [
+    "http://jabber.org/protocol/muc",
+    "http://jabber.org/protocol/muc#stable_id",
+    "muc_nonanonymous",
+    "muc_open",
+    "muc_persistent",
+    "muc_unmoderated",
+    "urn:xmpp:sid:0",
+];
+
+/// What a room is and can.
+pub(super) const ROOM_INFO: Feature = Feature {
+    ns: NS_INFO,
+    name: "query",
+    answer: |asked, _| {
+        let own = AT_ROOM.iter().map(|one| one.ns);
+        info(asked, ("conference", "text", ""), own.chain(ROOM_FEATURES))
+    },
+};
+
+/// Who is there is told to those who are (XEP-0045 §6.5).
+pub(super) const ROOM_ITEMS: Feature =
+    Feature { ns: NS_ITEMS, name: "query", answer: |asked, _| items(asked, []) };
+
+/// An identity (category, type, name) and features.
+fn info(
+    asked: &Asked<'_>,
+    (category, kind, name): (&str, &str, &str),
+    features: impl Iterator<Item = &'static str>,
+) -> Answer {
+    check(asked)?;
+    let identity = Tag::new("identity", NS_INFO)
+        .attr("category", category)
+        .attr("type", kind)
+        .attr_opt("name", (!name.is_empty()).then_some(name));
+    let features = features.map(|ns| Tag::new("feature", NS_INFO).attr("var", ns));
+    Ok(Some(Tag::new("query", NS_INFO).child(identity).children(features)))
+}
+
+fn items(asked: &Asked<'_>, items: impl IntoIterator<Item = Tag>) -> Answer {
+    check(asked)?;
+    Ok(Some(Tag::new("query", NS_ITEMS).children(items)))
+}
+
+/// Discovery is only asked for, and knows no nodes here.
+fn check(asked: &Asked<'_>) -> Result<(), Condition> {
+    match asked.payload.attr("node") {
+        _ if asked.set => Err(Condition::NotAllowed),
+        Some(node) if !node.is_empty() => Err(Condition::ItemNotFound),
+        _ => Ok(()),
+    }
+}
