@@ -308,6 +308,7 @@ class TestRooms:
         assert [one["room"] for one in listed] == names
         assert (listed[7]["people"], listed[7]["sessions"]) == (1, 2)
         assert all(one["head"].endswith("-1") for one in listed)
+        assert all((one["title"], one["listed"]) == ("", True) for one in listed)
 
     @pytest.mark.parametrize("query", ["limit=0", "limit=x", "after=@", "after=a%00"])
     def test_what_is_no_page(self, server, query):

@@ -269,7 +269,12 @@ impl Connection {
             self.spaces.iter().filter(in_it).map(|space| (space.number, space.is_main())).collect();
         for (number, main) in all {
             match main {
-                true => self.leave(number, room, cx, line),
+                true => {
+                    let mut why = problem.json();
+                    why["room"] = room.to_string().into();
+                    line.answer(self.wire(form::MAIN).server_event("hubbub:error", &why, None), cx);
+                    self.leave(number, room, cx, line);
+                }
                 false => self.put_out(number, &problem, cx, line),
             }
         }

@@ -63,9 +63,9 @@ impl Room {
     pub(super) fn may_see(&self, asked: &Asked) -> Result<(), Refusal> {
         let affiliation = self.affiliation(&asked.identity);
         self.lets_near(affiliation, false)?;
-        let inside = self.occupants.at(&Place::Session(asked.session)).is_some();
+        let inside = || self.occupants.at(&Place::Session(asked.session)).is_some();
         let locked = self.affairs.config.password.is_some();
-        if locked && !inside && affiliation < Affiliation::Owner {
+        if locked && affiliation < Affiliation::Owner && !inside() {
             return Err(Refusal::WrongPassword);
         }
         Ok(())

@@ -46,7 +46,10 @@ impl Tag {
 
     /// Adds an element.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "it is made where it is added, and of no use afterwards")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is made where it is added, and of no use afterwards"
+    )]
     pub fn child(mut self, child: Self) -> Self {
         child.write(&mut self.inner, self.ns);
         self
