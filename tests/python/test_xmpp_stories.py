@@ -2,6 +2,8 @@
 
 With `XMPP_ORACLE=prosody` it plays them all against Debian's Prosody, but for those in `xmpp/not_prosody.txt`: so a story is proved."""
 
+import os
+
 import pytest
 from hubbub_test.scenario import read, understand
 from xmpp.servers import ORACLE
@@ -12,6 +14,8 @@ FILES = sorted(FOLDER.glob("*.scn"))
 
 def left_out() -> set[str]:
     """The first word of each line that is not a comment."""
+    if "XMPP_ALL" in os.environ:
+        return set()
     listed = FOLDER.parents[1] / "python" / "xmpp" / ("not_prosody.txt" if ORACLE else "not_yet.txt")
     return {line.split()[0] for line in listed.read_text().splitlines() if line.strip() and not line.startswith("#")}
 

@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidStatus
 from xmpp import sasl
 from xmpp.client import SASL, TLS, Client, Refused, StreamError
 from xmpp.elements import CLIENT, write
-from xmpp.links import Broken, Closed, WebSocket
+from xmpp.links import Broken, Closed
 from xmpp.servers import server_for
 
 ACCOUNTS = {"romeo": "romeos", "juliet": "juliets"}
@@ -294,11 +294,11 @@ class TestOtherSites:
     @pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost.evil.example", "null"])
     def test_another_site_is_refused(self, server, origin):
         with pytest.raises(InvalidStatus) as refused:
-            WebSocket(server.websocket, "localhost", origin=origin)
+            server.open_websocket("localhost", origin=origin)
         assert refused.value.response.status_code == 403
 
     def test_our_own_is_not(self, server):
-        link = WebSocket(server.websocket, "localhost", origin=server.websocket.replace("ws", "http").partition("/xmpp")[0])
+        link = server.open_websocket("localhost", origin=server.websocket.replace("ws", "http", 1).partition("/xmpp")[0])
         link.open()
         link.cut()
 

@@ -17,7 +17,7 @@ from xmpp.elements import CLIENT, STREAM, write
 
 FRAMING = "urn:ietf:params:xml:ns:xmpp-framing"
 HOST = "127.0.0.1"
-PATIENCE = 4 if "XMPP_ORACLE" in os.environ else server.PATIENCE  # one does not wait long for a peer's known gaps
+PATIENCE = 4 if os.environ.keys() & {"XMPP_ORACLE", "XMPP_ALL"} else server.PATIENCE  # one does not wait long for known gaps
 
 
 @dataclass
@@ -169,5 +169,6 @@ class WebSocket:
             self.socket.close()
 
     def cut(self):
-        self.socket.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with suppress(OSError):
+            self.socket.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.socket.close()

@@ -19,6 +19,7 @@ class XmppServer:
     """Where it is, and how one gets there by TLS. Subclasses know `start`, `stop` and `port(way)`."""
 
     domain = DOMAIN
+    scheme = "ws"
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -32,12 +33,15 @@ class XmppServer:
 
     @property
     def websocket(self) -> str:
-        return f"ws://{HOST}:{self.port('WebSocket')}/xmpp-websocket"
+        return f"{self.scheme}://{HOST}:{self.port('WebSocket')}/xmpp-websocket"
 
     def link(self, way: str, domain: str) -> Tcp | WebSocket:
         if way == "WebSocket":
-            return WebSocket(self.websocket, domain)
+            return self.open_websocket(domain)
         return Tcp(self.port(way), domain, self.tls if way == "direct TLS" else None)
+
+    def open_websocket(self, domain: str, **options) -> WebSocket:
+        return WebSocket(self.websocket, domain, self.tls if self.scheme == "wss" else None, **options)
 
     def __enter__(self):
         return self.start()
@@ -63,6 +67,8 @@ require_tls = true
 
 class Hubbub(XmppServer):
     """The program under test. Everything is on one port; `xmpp_port` is one more. `config` continues the section `[xmpp]`."""
+
+    scheme = "wss"
 
     def __init__(self, accounts: dict[str, str], config: str = "", xmpp_port: int | None = None):
         super().__init__(Path(tempfile.mkdtemp(prefix="hubbub-xmpp-")))
