@@ -126,8 +126,6 @@ impl Stream {
         self.now = now_ms;
         if matches!(self.state, State::Securing) {
             self.tls = Some(tls);
-            self.framer.restart();
-            self.framer.clear();
             self.state = State::Opening;
         }
     }

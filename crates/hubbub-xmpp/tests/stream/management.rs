@@ -244,9 +244,12 @@ fn nobody_resumes_the_session_of_another() {
     talk.act(|stream, out| back = stream.resume_with(state, 0, out).err());
     talk.hold(&[S("<failed xmlns='urn:xmpp:sm:3'><item-not-found *")]);
     assert!(back.is_some() && !talk.stream.is_bound());
-    // And one that nobody asked for is not taken either.
-    let back = talk.stream.resume_with(back.unwrap(), 0, &mut Vec::new());
-    assert!(back.is_err());
+    // And one that nobody asked for is not taken either, nor another than was asked for.
+    let back = talk.stream.resume_with(back.unwrap(), 0, &mut Vec::new()).unwrap_err();
+    let mut talk = returning(Kind::Tcp);
+    talk.hold(&[C("<resume xmlns='urn:xmpp:sm:3' previd='x' h='0'/>"), Do("Resume *")]);
+    talk.act(|stream, out| assert!(stream.resume_with(back, 0, out).is_err()));
+    talk.hold(&[S("<failed xmlns='urn:xmpp:sm:3'><item-not-found *")]);
 }
 
 #[test]
