@@ -41,9 +41,27 @@ pub(crate) async fn handshake(tls: &Tls, stream: TcpStream, read: &[u8]) -> io::
     Ok(Encrypted { stream, secured })
 }
 
-/// The client's first words, read to their end.
-async fn hello(stream: TcpStream, mut read: &[u8]) -> io::Result<StartHandshake<TcpStream>> {
-    let mut acceptor = Acceptor::default();
+/// Most that rustls reads at once, into a buffer that it keeps for as long as the connection lasts.
+const READ: usize = 4096;
+
+/// The client's first words, read to their end. They are collected here: read by rustls in two parts they would leave it with a
+/// buffer of twice the size.
+async fn hello(stream: TcpStream, read: &[u8]) -> io::Result<StartHandshake<TcpStream>> {
+    let mut read = read.to_vec();
+    loop {
+        let end = first_record(&read);
+        if read.len() >= end {
+            break;
+        }
+        read.reserve(end - read.len());
+        stream.readable().await?;
+        match stream.try_read_buf(&mut read) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+            _ => {}
+        }
+    }
+    let (mut acceptor, mut read) = (Acceptor::default(), &read[..]);
     while !read.is_empty() {
         acceptor.read_tls(&mut read)?;
     }
@@ -60,6 +78,14 @@ async fn hello(stream: TcpStream, mut read: &[u8]) -> io::Result<StartHandshake<
     }
 }
 
+/// How many bytes are worth waiting for: those of the first record (RFC 8446 §5.1), as far as they are read at once.
+fn first_record(read: &[u8]) -> usize {
+    match read {
+        [_, _, _, high, low, ..] => READ.min(5 + usize::from(u16::from_be_bytes([*high, *low]))),
+        _ => 5,
+    }
+}
+
 fn secured(
     stream: &TlsStream<TcpStream>,
     certificate: &Certificate,
@@ -71,4 +97,18 @@ fn secured(
         .export_keying_material([0; 32], EXPORTER, Some(b""))
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     Ok(Secured { exporter, end_point: certificate.end_point().to_vec(), server_name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_record;
+
+    #[test]
+    fn the_first_record_is_waited_for() {
+        assert_eq!(first_record(b""), 5);
+        assert_eq!(first_record(b"\x16\x03\x01\x02"), 5);
+        assert_eq!(first_record(b"\x16\x03\x01\x02\x00"), 517);
+        assert_eq!(first_record(b"\x16\x03\x01\x02\x00\x01\x00"), 517);
+        assert_eq!(first_record(b"\x16\x03\x01\xff\xff"), 4096);
+    }
 }
