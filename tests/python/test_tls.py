@@ -360,8 +360,8 @@ class TestBadHandshakes:
         server.still_serves()
 
     def test_tls_1_1_is_told_that_it_is_too_old(self, server):
-        """RFC 8996. With what TLS 1.2 asks for (RFC 5246 section 7.4.1.4.1), so that nothing but the version is wrong: the alert is
-        protocol_version (70)."""
+        """RFC 8996. With what TLS 1.2 asks for (RFC 5246 section 7.4.1.4.1), so that nothing but the version is wrong:
+        the alert is protocol_version (70)."""
         signatures = bytes([0, 13, 0, 4, 0, 2, 4, 3])
         ciphers = b"\x00\x04\xc0\x2b\x00\x2f"
         hello = b"\x03\x02" + bytes(32) + b"\x00" + ciphers + b"\x01\x00" + bytes([0, len(signatures)]) + signatures
@@ -441,7 +441,7 @@ class TestBadHandshakes:
 
 
 def test_a_reader_inside_who_does_not_read_costs_his_outbox(start, authority):
-    """What is encrypted and not sent is a piece of fixed size; the rest waits where it is counted, and then he is dropped."""
+    """What is encrypted and not sent is of a fixed size; the rest waits where it is counted, and then he is dropped."""
     limits = "[limits]\noutbox_bytes = 262144\n[[room]]\nmatch = '*'\nhistory_bytes = 1000000\n".replace("'", '"')
     server = start(settings(authority.issue("deaf"), more=limits))
     server.still_serves()

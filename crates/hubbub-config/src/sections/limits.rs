@@ -25,8 +25,8 @@ section! {
         when_full: WhenFull = Is(r#""close""#), Kind::Choice(WhenFull::WORDS);
         /// The largest head of an HTTP request (request line and headers). A larger one gets 431.
         header_bytes: usize = Is("\"16 KiB\""), Kind::Bytes(8 * KIB, MIB);
-        /// How long the first bytes of a connection, and then the head of each request, may take to arrive; then the
-        /// connection is closed.
+        /// How long the first bytes of a connection, with the handshake of TLS if there is one, and then the head of each
+        /// request, may take to arrive; then the connection is closed.
         header_timeout: Duration = Is("\"10 s\""), Kind::Time(1, 10 * MINUTE);
         /// How long the body of a request may take to arrive; then it gets 408.
         body_timeout: Duration = Is("\"20 s\""), Kind::Time(1, HOUR);

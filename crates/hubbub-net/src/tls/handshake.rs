@@ -101,7 +101,14 @@ fn secured(
 
 #[cfg(test)]
 mod tests {
-    use super::first_record;
+    use super::*;
+    use crate::tls::{Chain, TlsSettings, key_from_pem};
+    use aws_lc_rs::digest::{SHA256, digest};
+    use rustls::crypto::aws_lc_rs::default_provider;
+    use rustls::pki_types::{CertificateDer, ServerName};
+    use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
+    use tokio::net::TcpListener;
+    use tokio_rustls::{TlsConnector, client};
 
     #[test]
     fn the_first_record_is_waited_for() {
@@ -110,5 +117,47 @@ mod tests {
         assert_eq!(first_record(b"\x16\x03\x01\x02\x00"), 517);
         assert_eq!(first_record(b"\x16\x03\x01\x02\x00\x01\x00"), 517);
         assert_eq!(first_record(b"\x16\x03\x01\xff\xff"), 4096);
+    }
+
+    /// The two ends of a connection, after their handshake, and the certificate that was shown.
+    async fn connected(
+        version: &'static SupportedProtocolVersion,
+    ) -> (Encrypted, client::TlsStream<TcpStream>, CertificateDer<'static>) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made =
+            rcgen::CertificateParams::new(["a.example".to_owned()]).unwrap().self_signed(&key).unwrap();
+        let shown = made.der().clone();
+        let chain = Chain::from_pem(made.pem().as_bytes()).unwrap();
+        let private = key_from_pem(key.serialize_pem().as_bytes()).unwrap();
+        let settings = TlsSettings { only_13: false, tickets: 2 };
+        let tls = Tls::new(vec![Certificate::new(chain, private, settings).unwrap()]);
+        let mut roots = RootCertStore::empty();
+        roots.add(shown.clone()).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let there = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (here, _) = listener.accept().await.unwrap();
+        let name = ServerName::try_from("A.example").unwrap();
+        let connector = TlsConnector::from(Arc::new(config));
+        let (ours, theirs) = tokio::join!(handshake(&tls, here, b""), connector.connect(name, there));
+        (ours.unwrap(), theirs.unwrap(), shown)
+    }
+
+    #[test]
+    fn both_sides_know_the_same_bindings() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for version in [&version::TLS12, &version::TLS13] {
+            let (ours, theirs, shown) = runtime.block_on(connected(version));
+            let connection = theirs.get_ref().1;
+            assert_eq!(connection.protocol_version(), Some(version.version));
+            let exporter = connection.export_keying_material([0; 32], EXPORTER, Some(b"")).unwrap();
+            assert_eq!(ours.secured.exporter, exporter);
+            assert_eq!(ours.secured.end_point, digest(&SHA256, &shown).as_ref());
+            assert_eq!(ours.secured.server_name.as_deref(), Some("a.example"));
+        }
     }
 }
