@@ -15,6 +15,8 @@ mod roster;
 mod route;
 mod subscribing;
 mod subscription;
+#[cfg(test)]
+mod tests;
 mod vcard;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

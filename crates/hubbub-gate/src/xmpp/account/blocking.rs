@@ -165,9 +165,8 @@ mod tests {
 
     #[test]
     fn what_an_address_covers() {
-        let covers = |blocked: &str, who: &str| {
-            super::covers(&Jid::parse(blocked).unwrap(), &Jid::parse(who).unwrap())
-        };
+        let covers =
+            |blocked: &str, who: &str| covers(&Jid::parse(blocked).unwrap(), &Jid::parse(who).unwrap());
         for (blocked, who) in [
             ("romeo@a.org/x", "romeo@a.org/x"),
             ("romeo@a.org", "romeo@a.org"),

@@ -1,0 +1,431 @@
+//! One account at a desk: the test plays its clients, the other accounts and the store.
+
+use std::sync::Arc;
+
+use hubbub_auth::{Admit, Doorman, TokenKeys};
+use hubbub_hub::{
+    AccountAnswer, Identity, IdentityKind, Now, Paper, PapersAsk, SessionKey, Ticket, UserAddress,
+};
+use hubbub_ws::Limits;
+use hubbub_xmpp::jid::Jid;
+use hubbub_xmpp::stanza::kind_of;
+use hubbub_xmpp::xml;
+
+use super::Account;
+use super::contact::Contact;
+use super::subscription::State;
+use crate::coder::Coder;
+use crate::outbox::{Outbox, OutboxLimits, WhenFull};
+use crate::session::{Answer, Close, Cx, Deed, Input, Question, Session};
+use crate::settings::{GateSettings, SocketIoSettings, WsSettings, XmppSettings};
+use crate::xmpp::letters::{ToAccount, ToClient};
+use crate::xmpp::parcel::Parcel;
+
+const ROMEO: &str = "romeo@a.org";
+const ORCHARD: &str = "romeo@a.org/orchard";
+
+struct Desk {
+    account: Account,
+    now: Now,
+    settings: GateSettings,
+    doorman: Doorman,
+    /// What was said, in order: `to client 1: <iq …>`, `to juliet@a.org: <presence …>`.
+    said: Vec<String>,
+    /// What the store was asked and has not answered.
+    asked: Vec<(Ticket, Question)>,
+    end: Option<Close>,
+}
+
+impl Desk {
+    fn new(bare: &str) -> Self {
+        let admit = Admit { guests: true, accounts: true, tokens: false };
+        let keys =
+            TokenKeys { hmac: None, ed25519_public_pem: None, issuer: None, audience: None, leeway_s: 0 };
+        Self {
+            account: Account::new(Jid::parse(bare).unwrap()),
+            now: Now { unix_ms: 1_763_800_000_000, mono_ms: 5000 },
+            settings: settings(),
+            doorman: Doorman::new("a.org", None, admit, &keys, Some([7; 32])).unwrap(),
+            said: Vec::new(),
+            asked: Vec::new(),
+            end: None,
+        }
+    }
+
+    /// An account of which the store knows this much.
+    fn with(bare: &str, contacts: &[(&str, State)]) -> Self {
+        let mut desk = Self::new(bare);
+        desk.bind(1, &format!("{bare}/orchard"));
+        let paper = |(jid, state): &(&str, State)| {
+            let value = Contact { listed: true, state: *state, ..Contact::default() }.encode();
+            Paper { shelf: super::papers::ROSTER, key: (*jid).to_owned(), value }
+        };
+        desk.answer_reading(contacts.iter().map(paper).collect());
+        desk.said.clear();
+        desk
+    }
+
+    /// A client that is bound, and whom nobody has been told of.
+    fn romeo() -> Self {
+        Self::with(ROMEO, &[])
+    }
+
+    fn answer_reading(&mut self, roster: Vec<Paper>) {
+        for (ticket, question) in std::mem::take(&mut self.asked) {
+            let answer = match question {
+                Question::Papers(PapersAsk::Read { shelf: "roster", .. }) => Answer::Papers(roster.clone()),
+                Question::Papers(PapersAsk::Read { .. }) => Answer::Papers(Vec::new()),
+                Question::Account(_) => Answer::Account(AccountAnswer::Exists(Some("Romeo".to_owned()))),
+                _ => panic!("nothing else is read"),
+            };
+            self.input(Input::Answer(ticket, answer));
+        }
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let (mut out, mut deeds) = (Outbox::new(), Vec::new());
+        let mut cx = Cx {
+            key: key(0),
+            now: self.now,
+            out: &mut out,
+            doorman: &self.doorman,
+            settings: &self.settings,
+            coder: &mut Coder::default(),
+            rng: &mut fastrand::Rng::with_seed(1),
+            deeds: &mut deeds,
+        };
+        self.end = self.account.handle(input, &mut cx).err();
+        deeds.into_iter().for_each(|deed| self.deed(deed));
+    }
+
+    fn deed(&mut self, deed: Deed) {
+        match deed {
+            Deed::Ask(question, ticket) => self.asked.push((ticket, question)),
+            Deed::Letter(to, letter) => {
+                let what = match *letter.downcast::<ToClient>().unwrap() {
+                    ToClient::Deliver(parcel) => text(&parcel),
+                    other => format!("{other:?}"),
+                };
+                self.said.push(format!("to client {}: {what}", to.slot));
+            }
+            Deed::Steward { name, letter, .. } => match *letter.downcast::<ToAccount>().unwrap() {
+                ToAccount::Deliver(parcel) => self.said.push(format!("to {name}: {}", text(&parcel))),
+                other => panic!("an account says {other:?} to another"),
+            },
+            _ => panic!("accounts do nothing else"),
+        }
+    }
+
+    fn bind(&mut self, slot: u32, jid: &str) {
+        let jid = Jid::parse(jid).unwrap();
+        let user = UserAddress::from_prepared(jid.bare_str());
+        let (name, kind) = ("Romeo".into(), IdentityKind::Account);
+        let who = Identity { user, name, kind, named: true, grants: None, expires_unix_ms: None };
+        self.letter(slot, ToAccount::Bind { jid, who: Arc::new(who) });
+    }
+
+    fn letter(&mut self, slot: u32, letter: ToAccount) {
+        self.input(Input::Letter(key(slot), Box::new(letter)));
+    }
+
+    /// The client in this place says something, as itself.
+    fn says(&mut self, slot: u32, jid: &str, stanza: &str) {
+        self.letter(slot, ToAccount::Own(parcel(jid, stanza, ROMEO)));
+    }
+
+    /// Somebody else's account says something.
+    fn hears(&mut self, from: &str, stanza: &str) {
+        self.letter(9, ToAccount::Deliver(parcel(from, stanza, ROMEO)));
+    }
+
+    /// What was said since the last time.
+    fn said(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.said)
+    }
+
+    /// The one thing that the store was asked to write, as text.
+    fn written(&self) -> Vec<(&'static str, String, Option<String>)> {
+        let [(_, Question::Papers(PapersAsk::Write { owner, changes }))] = &self.asked[..] else {
+            panic!("one write and nothing else");
+        };
+        assert_eq!(owner, "romeo");
+        let text = |value: &bytes::Bytes| String::from_utf8(value.to_vec()).unwrap();
+        changes.iter().map(|(shelf, key, value)| (*shelf, key.clone(), value.as_ref().map(text))).collect()
+    }
+
+    /// The store answers what it was asked.
+    fn answer(&mut self, answer: Answer) {
+        let (ticket, _) = self.asked.remove(0);
+        self.input(Input::Answer(ticket, answer));
+    }
+}
+
+fn key(slot: u32) -> SessionKey {
+    SessionKey { worker: 0, slot, generation: 0 }
+}
+
+/// A stanza from one address; to whom it says, or else to `to`.
+fn parcel(from: &str, stanza: &str, to: &str) -> Parcel {
+    let element = xml::parse_under(stanza.as_bytes(), "jabber:client", &xml::Limits::default()).unwrap();
+    let to = element.attr("to").map_or_else(|| to.to_owned(), |to| to.into_owned());
+    let jid = |text: &str| Jid::parse(text).unwrap();
+    Parcel::new(kind_of(&element).unwrap(), element, jid(from), jid(&to))
+}
+
+/// A stanza as it goes on the wire.
+fn text(parcel: &Parcel) -> String {
+    let pieces: Vec<u8> = parcel.pieces("").into_iter().flatten().collect();
+    format!("<{}{}", parcel.kind().as_str(), String::from_utf8(pieces).unwrap())
+}
+
+fn settings() -> GateSettings {
+    GateSettings {
+        domain: "a.org".into(),
+        origins: Vec::new(),
+        message_bytes: 1 << 16,
+        outbox: OutboxLimits { bytes: 1 << 20, when_full: WhenFull::Close },
+        poll_limit_max: 1000,
+        long_poll_max_ms: 60_000,
+        sse_heartbeat_ms: 15_000,
+        sse_retry_ms: 2000,
+        answer_ms: 10_000,
+        token_lifetime_s: 3600,
+        ws: WsSettings {
+            limits: Limits { frame: 1000, message: 1000, fragments: 10 },
+            deflate: None,
+            deflate_min_bytes: 64,
+            ping_after_ms: 20_000,
+            pong_wait_ms: 5000,
+            close_wait_ms: 2000,
+        },
+        socketio: SocketIoSettings::default(),
+        xmpp: XmppSettings::of("a.org"),
+    }
+}
+
+const BOTH: State = State { to: true, from: true, asks: false, asked: false, approved: false };
+const ADD: &str =
+    "<iq type='set' id='r1'><query xmlns='jabber:iq:roster'><item jid='nurse@b.org'/></query></iq>";
+const PING: &str = "<iq type='get' id='p1'><ping xmlns='urn:xmpp:ping'/></iq>";
+
+#[test]
+fn nobody_is_told_of_a_change_before_it_is_kept() {
+    let mut desk = Desk::romeo();
+    desk.says(1, ORCHARD, "<iq type='get' id='g1'><query xmlns='jabber:iq:roster'/></iq>");
+    assert_eq!(desk.said().len(), 1);
+    desk.says(1, ORCHARD, ADD);
+    desk.says(1, ORCHARD, PING);
+    assert_eq!(desk.said(), [""; 0]);
+    let written = desk.written();
+    assert_eq!((written[0].0, written[0].1.as_str()), ("roster", "nurse@b.org"));
+    assert_eq!((written[1].0, written[1].1.as_str()), ("meta", "roster-version"));
+    desk.answer(Answer::PapersKept);
+    let said = desk.said();
+    assert!(said[0].contains("id='r1' type='result'"), "{said:?}");
+    assert!(said[1].contains("<item jid='nurse@b.org' subscription='none'/>"), "{said:?}");
+    assert!(said[2].contains("id='p1' type='result'"), "{said:?}");
+    assert_eq!((said.len(), desk.end), (3, None));
+}
+
+#[test]
+fn what_cannot_be_kept_has_not_happened() {
+    for (answer, condition) in
+        [(Answer::PapersFull, "resource-constraint"), (Answer::Unavailable, "internal-server-error")]
+    {
+        let mut desk = Desk::romeo();
+        desk.says(1, ORCHARD, ADD);
+        desk.answer(answer);
+        let said = desk.said();
+        assert!(said[0].contains("id='r1' type='error'") && said[0].contains(condition), "{said:?}");
+        assert!(desk.account.contacts.is_empty());
+        desk.says(1, ORCHARD, PING);
+        assert_eq!(desk.said().len(), 1);
+    }
+}
+
+#[test]
+fn a_store_that_is_silent_holds_nobody_up_for_ever() {
+    let mut desk = Desk::romeo();
+    desk.says(1, ORCHARD, ADD);
+    desk.says(1, ORCHARD, PING);
+    desk.now.mono_ms = desk.account.deadline().unwrap();
+    desk.input(Input::Timeout);
+    let said = desk.said();
+    assert!(
+        said[0].contains("internal-server-error") && said[1].contains("id='p1' type='result'"),
+        "{said:?}"
+    );
+    // Its word comes too late, and to nobody's surprise.
+    desk.answer(Answer::PapersKept);
+    assert_eq!((desk.said().len(), desk.account.contacts.len()), (0, 0));
+}
+
+#[test]
+fn without_its_papers_an_account_lets_nobody_in() {
+    let mut desk = Desk::new(ROMEO);
+    desk.bind(1, ORCHARD);
+    desk.hears("juliet@a.org/balcony", "<message id='m1'><body>Hello</body></message>");
+    assert_eq!((desk.said().len(), desk.end), (0, None));
+    desk.answer(Answer::Unavailable);
+    let said = desk.said();
+    assert_eq!(said[0], "to client 1: BindRefused(InternalServerError)");
+    assert!(
+        said[1].starts_with("to xmpp:juliet@a.org: <message") && said[1].contains("internal-server-error")
+    );
+    assert_eq!(desk.end, Some(Close::Done));
+}
+
+#[test]
+fn few_letters_wait() {
+    let mut desk = Desk::new(ROMEO);
+    desk.bind(1, ORCHARD);
+    for _ in 1..super::WAITING {
+        desk.hears("juliet@a.org/balcony", "<message><body>Hello</body></message>");
+    }
+    assert_eq!(desk.said(), [""; 0]);
+    desk.hears("juliet@a.org/balcony", "<message id='x'><body>Hello</body></message>");
+    assert!(desk.said()[0].contains("resource-constraint"));
+    // Who comes and goes is not forgotten.
+    desk.letter(1, ToAccount::Gone);
+    desk.answer_reading(Vec::new());
+    assert_eq!(desk.end, Some(Close::Done));
+}
+
+#[test]
+fn for_the_absent_nothing_is_read_because_of_presence() {
+    for stanza in ["<presence/>", "<presence type='unavailable'/>", "<presence type='probe'/>"] {
+        let mut desk = Desk::new(ROMEO);
+        desk.hears("juliet@a.org/balcony", stanza);
+        assert_eq!((desk.said().len(), desk.asked.len(), desk.end), (0, 0, Some(Close::Done)), "{stanza}");
+    }
+}
+
+#[test]
+fn a_request_to_nobody_is_answered_and_nothing_else() {
+    for (kind, answers) in [("subscribe", 1), ("subscribed", 0), ("unsubscribe", 0), ("unsubscribed", 0)] {
+        let mut desk = Desk::new(ROMEO);
+        desk.hears("juliet@a.org", &format!("<presence type='{kind}'/>"));
+        for (ticket, question) in std::mem::take(&mut desk.asked) {
+            let answer = match question {
+                Question::Account(_) => Answer::Account(AccountAnswer::Exists(None)),
+                _ => Answer::Papers(Vec::new()),
+            };
+            desk.input(Input::Answer(ticket, answer));
+        }
+        let said = desk.said();
+        assert_eq!(said.len(), answers, "{kind}: {said:?}");
+        assert!(said.iter().all(|one| one.contains("item-not-found")), "{said:?}");
+        assert_eq!(desk.end, Some(Close::Done));
+    }
+}
+
+#[test]
+fn approved_in_advance() {
+    let mut desk = Desk::romeo();
+    desk.says(1, ORCHARD, "<presence/>");
+    desk.said();
+    desk.says(1, ORCHARD, "<presence type='subscribed' to='juliet@a.org'/>");
+    desk.answer(Answer::PapersKept);
+    assert_eq!(desk.said(), [""; 0]);
+    desk.hears("juliet@a.org", "<presence type='subscribe'/>");
+    desk.answer(Answer::PapersKept);
+    let said = desk.said();
+    assert!(said[0].contains("from='romeo@a.org' to='juliet@a.org' type='subscribed'"), "{said:?}");
+    assert!(said[1].contains("from='romeo@a.org/orchard' to='juliet@a.org'/>"), "{said:?}");
+    assert_eq!(said.len(), 2);
+    let state = desk.account.contacts[&Jid::parse("juliet@a.org").unwrap()].state;
+    assert_eq!(state, State { from: true, ..State::default() });
+}
+
+#[test]
+fn whoever_takes_a_resource_over_makes_the_other_go() {
+    let mut desk = Desk::with(ROMEO, &[("juliet@a.org", BOTH)]);
+    desk.says(1, ORCHARD, "<presence/>");
+    desk.said();
+    desk.bind(2, ORCHARD);
+    let said = desk.said();
+    assert!(said[0].starts_with("to xmpp:juliet@a.org: <presence") && said[0].contains("unavailable"));
+    assert_eq!(said[1..], ["to client 1: Replaced", "to client 2: Bound"]);
+    // The old one says that it is gone, which is not news.
+    desk.letter(1, ToAccount::Gone);
+    assert_eq!((desk.said().len(), desk.end), (0, None));
+}
+
+#[test]
+fn too_many_resources() {
+    let mut desk = Desk::romeo();
+    for slot in 2..=16 {
+        desk.bind(slot, &format!("romeo@a.org/{slot}"));
+    }
+    assert_eq!(desk.said().len(), 15);
+    desk.bind(17, "romeo@a.org/17");
+    assert_eq!(desk.said(), ["to client 17: BindRefused(ResourceConstraint)"]);
+}
+
+#[test]
+fn of_guests_an_account_keeps_the_name_only() {
+    let mut desk = Desk::romeo();
+    desk.hears("ann@guest.a.org", "<presence type='subscribe'/>");
+    assert_eq!(desk.written()[0], ("roster", "ann@guest.a.org".to_owned(), None));
+    desk.answer(Answer::PapersKept);
+    desk.says(1, ORCHARD, "<presence type='subscribed' to='ann@guest.a.org'/>");
+    let (_, _, kept) = desk.written().remove(0);
+    assert_eq!(Contact::decode(kept.unwrap().as_bytes()).unwrap().state, State::default());
+    desk.answer(Answer::PapersKept);
+    assert!(desk.account.contacts[&Jid::parse("ann@guest.a.org").unwrap()].state.from);
+}
+
+#[test]
+fn a_guest_takes_leave_for_good() {
+    let mut desk = Desk::new("ann@guest.a.org");
+    desk.bind(1, "ann@guest.a.org/x");
+    assert_eq!(desk.said(), ["to client 1: Bound"]);
+    desk.letter(
+        1,
+        ToAccount::Own(parcel("ann@guest.a.org/x", "<presence type='subscribe' to='romeo@a.org'/>", "")),
+    );
+    desk.letter(1, ToAccount::Gone);
+    let said = desk.said();
+    assert!(said[1].contains("from='ann@guest.a.org' to='romeo@a.org' type='unsubscribe'"), "{said:?}");
+    assert_eq!((said.len(), desk.end), (2, Some(Close::Done)));
+}
+
+#[test]
+fn of_directed_presence_there_is_only_so_much() {
+    let mut desk = Desk::romeo();
+    for n in 0..500 {
+        desk.says(1, ORCHARD, &format!("<presence to='x{n}@a.org'/>"));
+    }
+    assert_eq!(desk.said().len(), 500);
+    desk.says(1, ORCHARD, "<presence to='y@a.org'/>");
+    assert!(desk.said()[0].contains("resource-constraint"));
+    desk.says(1, ORCHARD, "<presence to='x1@a.org' type='unavailable'/>");
+    desk.letter(1, ToAccount::Gone);
+    assert_eq!(desk.said().len(), 1 + 499);
+}
+
+#[test]
+fn who_is_blocked_sees_one_go_and_come_again() {
+    let mut desk = Desk::with(ROMEO, &[("juliet@a.org", BOTH)]);
+    desk.says(1, ORCHARD, "<presence/>");
+    desk.said();
+    let block = |verb: &str| {
+        format!(
+            "<iq type='set' id='b'><{verb} xmlns='urn:xmpp:blocking'><item jid='juliet@a.org'/></{verb}></iq>"
+        )
+    };
+    desk.says(1, ORCHARD, &block("block"));
+    desk.answer(Answer::PapersKept);
+    let said = desk.said();
+    assert!(said[0].starts_with("to xmpp:juliet@a.org: <presence") && said[0].contains("unavailable"));
+    desk.says(1, ORCHARD, "<presence><show>away</show></presence>");
+    desk.hears("juliet@a.org/balcony", "<presence type='probe'/>");
+    desk.hears("juliet@a.org/balcony", "<iq type='result' id='i'/>");
+    assert!(desk.said().iter().all(|one| one.starts_with("to client 1: <presence")));
+    desk.says(1, ORCHARD, &block("unblock"));
+    desk.answer(Answer::PapersKept);
+    let said = desk.said();
+    assert!(said[0].starts_with("to xmpp:juliet@a.org: <presence") && said[0].contains("<show>away</show>"));
+    assert!(said[1].starts_with("to xmpp:juliet@a.org: <presence") && said[1].contains("type='probe'"));
+    assert!(said[2].contains("id='b' type='result'"));
+}
