@@ -66,9 +66,10 @@ def free_port() -> int:
 
 
 class Prosody(XmppServer):
-    def __init__(self, accounts: dict[str, str], xmpp_port: int | None = None):
+    def __init__(self, accounts: dict[str, str], ports: tuple[int, ...] = ()):
         super().__init__(Path(tempfile.mkdtemp(prefix="prosody-")))
-        self.tcp, self.direct, self.http_port = xmpp_port or free_port(), free_port(), free_port()
+        self.tcp, self.direct = ports or (free_port(), free_port())
+        self.http_port = free_port()
         (self.folder / "prosody.cfg.lua").write_text(
             CONFIG.format(folder=self.folder, tcp=self.tcp, direct=self.direct, http=self.http_port)
         )

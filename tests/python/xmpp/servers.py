@@ -66,15 +66,15 @@ require_tls = true
 
 
 class Hubbub(XmppServer):
-    """The program under test. Everything is on one port; `xmpp_port` is one more. `config` continues the section `[xmpp]`."""
+    """The program under test. Everything is on one port; `ports` are more of them. `config` continues the section `[xmpp]`."""
 
     scheme = "wss"
 
-    def __init__(self, accounts: dict[str, str], config: str = "", xmpp_port: int | None = None):
+    def __init__(self, accounts: dict[str, str], config: str = "", ports: tuple[int, ...] = ()):
         super().__init__(Path(tempfile.mkdtemp(prefix="hubbub-xmpp-")))
         text = CONFIG.format(domain=DOMAIN, folder=self.folder, secret=SECRET) + config
-        more = (f"127.0.0.1:{xmpp_port}",) if xmpp_port else ()
-        self.server = Server(text, data=self.folder / "data", listen=("127.0.0.1:0", *more))
+        more = (f"{HOST}:{port}" for port in ports)
+        self.server = Server(text, data=self.folder / "data", listen=(f"{HOST}:0", *more))
         for name, password in accounts.items():
             self.server.add_user(name, password)
 
@@ -93,10 +93,10 @@ class Hubbub(XmppServer):
         self.server.stop()
 
 
-def server_for(accounts: dict[str, str], config: str = "", xmpp_port: int | None = None) -> XmppServer:
+def server_for(accounts: dict[str, str], config: str = "", ports: tuple[int, ...] = ()) -> XmppServer:
     """Not started yet. The oracle has no settings of ours."""
     if ORACLE == "prosody":
         from xmpp.prosody import Prosody
 
-        return Prosody(accounts, xmpp_port)
-    return Hubbub(accounts, config, xmpp_port)
+        return Prosody(accounts, ports)
+    return Hubbub(accounts, config, ports)
