@@ -36,6 +36,8 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
         Some(dir) => store::open(dir, &config, post.clone()).map(|(handle, slow)| (Some(handle), slow))?,
         None => (None, store::none(&config, post.clone())?),
     };
+    let (admit, signing_key) =
+        (assemble::admit(&config, &admitted), kept.as_ref().map(StoreHandle::signing_key));
     let clock = Clock::start();
     let tls = Arc::new(Tls::new(certificates::all(&config, clock.now())?));
     let webhooks = webhooks::start(&config, clock, post.clone())?;
@@ -46,14 +48,11 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
         mailboxes: boxes,
         post,
         net: assemble::net(&config, connections),
-        gate: assemble::gate(
-            &config,
-            xmpp::settings(&config, assemble::admit(&config, &admitted), tls.is_on()),
-        ),
+        gate: assemble::gate(&config, xmpp::settings(&config, admit, tls.is_on(), signing_key)),
         worker: assemble::worker(&config, connections),
         hub: config.hub_settings(workers),
         policies: config.policies(),
-        doorman: assemble::doorman(&config, &admitted, kept.as_ref().map(StoreHandle::signing_key))?,
+        doorman: assemble::doorman(&config, &admitted, signing_key)?,
         pages: Pages::new(console::find, OPENAPI, counters.clone(), readings(&webhooks, tls.clone())),
         counters,
         slow: webhooks::questions(webhooks.clone(), slow),

@@ -2,18 +2,24 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::hmac;
 use hubbub_auth::Admit;
 use hubbub_config::Config;
 use hubbub_gate::settings::XmppSettings;
 use hubbub_gate::xmpp::STREAM_FEATURES;
-use hubbub_xmpp::sasl::Offer;
+use hubbub_xmpp::sasl::{Decoy, Offer};
 use hubbub_xmpp::stream::Settings;
 use hubbub_xmpp::xml::Limits;
 
 use crate::assemble::millis;
 
-/// What streams are told. `tls` says whether links can be encrypted.
-pub(crate) fn settings(config: &Config, admit: Admit, tls: bool) -> XmppSettings {
+/// What streams are told. `tls` says whether links can be encrypted; `signing_key` is the store's.
+pub(crate) fn settings(
+    config: &Config,
+    admit: Admit,
+    tls: bool,
+    signing_key: Option<[u8; 32]>,
+) -> XmppSettings {
     let own = &config.xmpp;
     let wide = |address: &std::net::SocketAddr| !address.ip().to_canonical().is_loopback();
     let require_tls = own.require_tls.unwrap_or_else(|| config.server.listen.iter().any(wide));
@@ -22,6 +28,7 @@ pub(crate) fn settings(config: &Config, admit: Admit, tls: bool) -> XmppSettings
         require_tls,
         tls_available: tls,
         offer: Offer { accounts: admit.accounts, guests: admit.guests, tokens: admit.tokens },
+        decoy: signing_key.map(|key| Arc::new(decoy(&key, config.store.password_iterations))),
         stanza,
         auth_ms: millis(own.login_timeout),
         failures: u8::try_from(own.login_failures).unwrap_or(u8::MAX),
@@ -41,4 +48,11 @@ pub(crate) fn settings(config: &Config, admit: Admit, tls: bool) -> XmppSettings
         rooms: own.rooms,
         history: own.history,
     }
+}
+
+/// What invented names are shown. By a key of its own: what it makes of a name must never be a signature of anything.
+fn decoy(signing_key: &[u8; 32], iterations: u32) -> Decoy {
+    let own = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, signing_key), b"salts of nobody");
+    let secret = own.as_ref().try_into().expect("SHA-256 has 32 bytes");
+    Decoy::new(&secret, iterations)
 }

@@ -27,7 +27,11 @@ pub(super) fn before_login(
             return;
         }
         if !mechanisms.is_empty() {
-            offer(mechanisms, tls).write(out, "");
+            offer(mechanisms).write(out, "");
+        }
+        if let Some(bindings) = tls.filter(|_| mechanisms.iter().any(|one| one.is_plus())).and_then(bindings)
+        {
+            bindings.write(out, "");
         }
         if settings.register {
             Tag::new("register", "http://jabber.org/features/iq-register").write(out, "");
@@ -59,12 +63,12 @@ pub(super) fn needs_tls(settings: &Settings, tls: Option<&Binding>) -> bool {
     settings.require_tls && tls.is_none()
 }
 
-/// The mechanisms, and the channel bindings that go with them (XEP-0440).
-fn offer(mechanisms: &[Mechanism], tls: Option<&Binding>) -> Tag {
+fn offer(mechanisms: &[Mechanism]) -> Tag {
     let names = mechanisms.iter().map(|mechanism| Tag::new("mechanism", NS_SASL).text(mechanism.name()));
-    Tag::new("mechanisms", NS_SASL).children(names).children(tls.and_then(bindings))
+    Tag::new("mechanisms", NS_SASL).children(names)
 }
 
+/// The channel bindings that go with the mechanisms (XEP-0440).
 fn bindings(tls: &Binding) -> Option<Tag> {
     const NS_BINDINGS: &str = "urn:xmpp:sasl-cb:0";
     let types = tls.types();

@@ -124,6 +124,9 @@ impl Stream {
         };
         let domain = &self.settings.domain;
         let mut sasl = Sasl::begin(mechanism, domain, &self.mechanisms(), self.tls.clone(), random::token());
+        if let Some(decoy) = &self.settings.decoy {
+            sasl = sasl.with_decoy(decoy.clone());
+        }
         let step = sasl.start(initial.as_ref().map(|initial| initial.as_slice()));
         self.state = State::Login(Box::new(Login { sasl, turn: Turn::Client }));
         self.step(step, out);

@@ -1,6 +1,8 @@
 //! What a stream is told about the server it belongs to.
 
-use crate::sasl::Offer;
+use std::sync::Arc;
+
+use crate::sasl::{Decoy, Offer};
 use crate::xml::Limits;
 
 /// What a stream runs on.
@@ -23,6 +25,8 @@ pub struct Settings {
     pub tls_available: bool,
     /// How one may log in.
     pub offer: Offer,
+    /// What those are shown who prove a password of nobody; without it something made up at each start.
+    pub decoy: Option<Arc<Decoy>>,
     /// The size of an element while it is not known who sends it.
     pub before_auth: Limits,
     /// The size of a stanza afterwards.
@@ -57,6 +61,7 @@ impl Settings {
             require_tls: true,
             tls_available: true,
             offer: Offer { accounts: true, guests: false, tokens: false },
+            decoy: None,
             before_auth: Limits::BEFORE_AUTH,
             stanza: Limits::default(),
             auth_ms: 30_000,

@@ -36,9 +36,9 @@ fn tls_offers_channel_bindings_and_passwords() {
     let expected = features(&format!(
         "{MECHANISMS}<mechanism>SCRAM-SHA-256-PLUS</mechanism><mechanism>SCRAM-SHA-1-PLUS</mechanism>\
          <mechanism>SCRAM-SHA-256</mechanism><mechanism>SCRAM-SHA-1</mechanism><mechanism>PLAIN</mechanism>\
-         <mechanism>OAUTHBEARER</mechanism><sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'>\
+         <mechanism>OAUTHBEARER</mechanism></mechanisms><sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'>\
          <channel-binding type='tls-exporter'/><channel-binding type='tls-server-end-point'/>\
-         </sasl-channel-binding></mechanisms>{LIMITS}"
+         </sasl-channel-binding>{LIMITS}"
     ));
     Talk::new(Kind::Tcp, settings, Some(tls())).hold(&[C(OPEN), S(&expected)]);
 }
