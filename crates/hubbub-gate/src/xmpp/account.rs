@@ -35,8 +35,10 @@ use crate::session::{Close, Cx, Input, Session};
 
 pub(super) use self::iq::FEATURES;
 
-/// Most letters that wait while a steward reads or writes.
-const WAITING: usize = 1000;
+/// Most that waits while a steward reads or writes, in bytes.
+const WAITING_BYTES: usize = 1 << 22;
+/// What a letter weighs beside its stanza, in bytes.
+const LETTER: usize = 1024;
 
 /// The name of an account's steward: of the bare address of `jid`.
 pub(super) fn office(jid: &Jid) -> Arc<str> {
@@ -58,6 +60,7 @@ pub(super) struct Account {
     stage: Stage,
     /// Letters that came while it reads or writes.
     waiting: VecDeque<(SessionKey, ToAccount)>,
+    waiting_bytes: usize,
     /// Questions on somebody's behalf that hold up nobody else.
     fetching: BTreeMap<Ticket, (Parcel, Fetched)>,
     last_ticket: Ticket,
@@ -118,6 +121,7 @@ impl Account {
             keeper: Keeper::Memory(BTreeMap::new()),
             stage: Stage::New,
             waiting: VecDeque::new(),
+            waiting_bytes: 0,
             fetching: BTreeMap::new(),
             last_ticket: 0,
             until_ms: None,
@@ -132,14 +136,16 @@ impl Account {
             }
             self.read(cx);
         }
-        let may_wait =
-            self.waiting.len() < WAITING || matches!(letter, ToAccount::Bind { .. } | ToAccount::Gone);
+        let weight = weight(&letter);
         match letter {
-            ToAccount::Own(parcel) | ToAccount::Deliver(parcel) if !may_wait => {
-                self.refuse(&parcel, Condition::ResourceConstraint, cx);
+            ToAccount::Own(parcel) | ToAccount::Deliver(parcel)
+                if self.waiting_bytes + weight > WAITING_BYTES =>
+            {
+                return self.refuse(&parcel, Condition::ResourceConstraint, cx);
             }
             letter => self.waiting.push_back((from, letter)),
         }
+        self.waiting_bytes += weight;
         self.go_on(cx);
     }
 
@@ -147,6 +153,7 @@ impl Account {
     fn go_on(&mut self, cx: &mut Cx<'_>) {
         while matches!(self.stage, Stage::Ready | Stage::Failed) {
             let Some((from, letter)) = self.waiting.pop_front() else { return };
+            self.waiting_bytes -= weight(&letter);
             match self.stage {
                 Stage::Failed => self.turn_away(from, letter, cx),
                 _ => self.told(from, letter, cx),
@@ -252,6 +259,14 @@ impl Account {
     fn is_idle(&self) -> bool {
         let is_busy = matches!(self.stage, Stage::Reading(_) | Stage::Writing { .. });
         !is_busy && self.resources.is_empty() && self.waiting.is_empty() && self.fetching.is_empty()
+    }
+}
+
+/// What a letter weighs while it waits. A stanza is there as it came and as it goes.
+fn weight(letter: &ToAccount) -> usize {
+    match letter {
+        ToAccount::Own(parcel) | ToAccount::Deliver(parcel) => LETTER + 2 * parcel.element().bytes().len(),
+        ToAccount::Bind { .. } | ToAccount::Gone => LETTER,
     }
 }
 

@@ -105,7 +105,7 @@ mod tests {
         let before = Contact { name: Some("Old".to_owned()), state, ..Contact::default() };
         let item = "<item xmlns='jabber:iq:roster' jid='x@y' subscription='both' ask='subscribe'
             name='Nurse'><group>A</group><group>B</group></item>";
-        let after = edited(before.clone(), item).unwrap();
+        let after = edited(before, item).unwrap();
         let groups = vec!["A".to_owned(), "B".to_owned()];
         let expected = Contact { listed: true, name: Some("Nurse".to_owned()), groups, state, request: None };
         assert_eq!(after, expected);

@@ -30,7 +30,7 @@ pub(super) const META: &str = "meta";
 /// The shelves that a steward knows by heart.
 const READ: [&str; 3] = [ROSTER, BLOCK, META];
 
-/// Most that a guest keeps on shelves that are not known by heart, in bytes.
+/// Most that a guest keeps, in bytes. The store has limits of its own.
 const GUEST_BYTES: usize = 1 << 16;
 
 /// Where papers are.
@@ -223,13 +223,13 @@ impl Account {
     }
 }
 
-/// What the steward knows by heart is bounded elsewhere, and not kept twice.
+/// Takes all changes, or none.
 fn keep_in_memory(
     papers: &mut BTreeMap<(&'static str, String), Bytes>,
     changes: Vec<PaperChange>,
 ) -> Result<(), Condition> {
     let mut after = papers.clone();
-    for (shelf, key, value) in changes.into_iter().filter(|(shelf, ..)| !READ.contains(shelf)) {
+    for (shelf, key, value) in changes {
         match value {
             Some(value) => after.insert((shelf, key), value),
             None => after.remove(&(shelf, key)),

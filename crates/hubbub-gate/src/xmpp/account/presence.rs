@@ -11,7 +11,7 @@ use crate::xmpp::parcel::Parcel;
 use hubbub_hub::SessionKey;
 
 /// Most addresses that one resource sends presence to beside its contacts. Who sends it to more ends some of it first.
-const DIRECTED: usize = 500;
+const DIRECTED: usize = 200;
 
 impl Account {
     /// A resource says how available it is, to all who may know.
