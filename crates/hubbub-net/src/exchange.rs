@@ -34,7 +34,7 @@ pub(crate) async fn answer(
 ) -> Result<Response<Answer>, Infallible> {
     let busy = Busy::new(connection);
     let (mut parts, body) = request.into_parts();
-    if let Some(page) = shell.pages.find(&parts.method, parts.uri.path(), &parts.headers) {
+    if let Some(page) = page_for(&shell, &busy, &parts) {
         return Ok(of_page(page));
     }
     let origin = gate_request::origin(&parts, &shell.gate);
@@ -63,6 +63,10 @@ pub(crate) async fn answer(
         *response.body_mut() = Answer::Whole(None);
     }
     Ok(response)
+}
+
+fn page_for(shell: &Shell, busy: &Busy, parts: &request::Parts) -> Option<Page> {
+    shell.pages.find(&parts.method, parts.uri.path(), &parts.headers, busy.secured().is_some())
 }
 
 /// Begins the session that answers, unless the answer is there at once. Says whether it may become a WebSocket over HTTP/2.

@@ -8,6 +8,7 @@ mod clock;
 mod exchange;
 mod flush;
 mod greeting;
+mod host_meta;
 mod http_server;
 mod link;
 mod metrics;
@@ -26,6 +27,7 @@ mod writev;
 mod xmpp;
 
 pub use clock::Clock;
+pub use host_meta::HostMeta;
 pub use metrics::{Reading, Readings};
 pub use pages::{Page, Pages};
 pub use serve::{NetSettings, Server, ServerParts, SlowHandler, serve};

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use hubbub_gate::problem::Problem;
 use hubbub_worker::Counters;
 
+use crate::host_meta::HostMeta;
 use crate::metrics::{self, Readings};
 
 /// A whole answer that needs no session.
@@ -42,6 +43,7 @@ pub type Files = fn(&str) -> Option<File>;
 pub struct Pages {
     files: Files,
     openapi: &'static str,
+    host_meta: HostMeta,
     counters: Vec<Arc<Counters>>,
     readings: Readings,
 }
@@ -50,21 +52,26 @@ pub struct Pages {
 const CONTENT_SECURITY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 impl Pages {
-    /// The console's `files`, the description of the surface, what the workers count, and what others do.
+    /// The console's `files`, the description of the surface, where XMPP is found, what the workers count, and what others do.
     #[must_use]
     pub fn new(
         files: Files,
         openapi: &'static str,
+        host_meta: HostMeta,
         counters: Vec<Arc<Counters>>,
         readings: Readings,
     ) -> Self {
-        Self { files, openapi, counters, readings }
+        Self { files, openapi, host_meta, counters, readings }
     }
 
-    /// The page at `path`, if it is one.
+    /// The page at `path`, if it is one, for somebody who came by TLS or not.
     #[must_use]
-    pub fn find(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Page> {
+    pub fn find(&self, method: &Method, path: &str, headers: &HeaderMap, secure: bool) -> Option<Page> {
         let page = match path {
+            _ if path.starts_with("/.well-known/") => {
+                let (media_type, text) = self.host_meta.find(path, headers, secure)?;
+                readable_from_anywhere(plain(media_type, text.into()))
+            }
             "/health" => plain("application/json", Bytes::from_static(b"{\"status\":\"ok\"}\n")),
             "/metrics" => plain(metrics::MEDIA_TYPE, metrics::text(&self.counters, (self.readings)()).into()),
             "/api/openapi.json" => {

@@ -7,6 +7,7 @@ use hubbub_auth::Admit;
 use hubbub_config::Config;
 use hubbub_gate::settings::XmppSettings;
 use hubbub_gate::xmpp::STREAM_FEATURES;
+use hubbub_net::HostMeta;
 use hubbub_xmpp::sasl::{Decoy, Offer};
 use hubbub_xmpp::stream::Settings;
 use hubbub_xmpp::xml::Limits;
@@ -55,4 +56,13 @@ fn decoy(signing_key: &[u8; 32], iterations: u32) -> Decoy {
     let own = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, signing_key), b"salts of nobody");
     let secret = own.as_ref().try_into().expect("SHA-256 has 32 bytes");
     Decoy::new(&secret, iterations)
+}
+
+/// Where clients are told to find it over WebSocket.
+pub(crate) fn host_meta(config: &Config) -> HostMeta {
+    match &config.xmpp.websocket_url {
+        _ if !config.xmpp.enabled => HostMeta::Off,
+        Some(address) => HostMeta::At(address.clone()),
+        None => HostMeta::Here,
+    }
 }

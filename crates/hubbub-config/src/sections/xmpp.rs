@@ -39,6 +39,9 @@ section! {
         resume_bytes: usize = Is("\"1 MiB\""), Kind::Bytes(KIB, 256 * MIB);
         /// Stanzas that may wait for a client's acknowledgement.
         resume_stanzas: usize = Is("1000"), Kind::Count("stanzas", 10, 100_000);
+        /// Where clients in browsers are told to connect (`/.well-known/host-meta`, XEP-0156). Without it: to the host that they
+        /// asked, over TLS if they asked over TLS. Behind a proxy that ends TLS, say it here.
+        websocket_url: Option<String> = Unset(r#""wss://example.org/xmpp-websocket""#), Kind::Text("a wss:// address");
         /// Whether clients may make accounts (XEP-0077).
         register: bool = Is("false"), Kind::Switch;
     }

@@ -201,12 +201,10 @@ impl Client {
     }
 
     fn reply_error(&mut self, stanza: &Element, why: Condition) {
-        let to = self.me.as_ref().map(|me| me.jid.as_str().to_owned());
         if let Some(tag) = error_reply(stanza, None, why.default_type(), why, None) {
-            let tag = match to {
-                Some(to) => tag.attr("to", to),
-                None => tag,
-            };
+            // It is for whom the stanza says that it is from, if it does.
+            let to = self.me.as_ref().filter(|_| stanza.attr("from").is_none());
+            let tag = tag.attr_opt("to", to.map(|me| me.jid.as_str()));
             self.reply(&tag);
         }
     }

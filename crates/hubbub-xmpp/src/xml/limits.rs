@@ -39,7 +39,7 @@ impl Default for Limits {
 /// Which of the [`Limits`] was exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {
-    /// [`Limits::bytes`].
+    /// `Limits.bytes`.
     Bytes,
     /// [`Limits::depth`].
     Depth,
