@@ -134,6 +134,8 @@ impl Account {
             if is_for_those_present(&letter) {
                 return;
             }
+            // Who comes in has proved that there is such an account.
+            self.exists = matches!(letter, ToAccount::Bind { .. });
             self.read(cx);
         }
         let weight = weight(&letter);

@@ -89,7 +89,9 @@ impl Account {
                         self.ask(Question::Papers(PapersAsk::Read { owner: owner.clone(), shelf }), cx)
                     })
                     .into();
-                tickets.push(self.ask(Question::Account(AccountAsk::Exists { user: owner }), cx));
+                if !self.exists {
+                    tickets.push(self.ask(Question::Account(AccountAsk::Exists { user: owner }), cx));
+                }
                 Stage::Reading(tickets)
             }
             Some(memory) => {
