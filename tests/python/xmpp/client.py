@@ -3,6 +3,7 @@
 import base64
 import itertools
 from collections import deque
+from collections.abc import Iterable
 from xml.etree.ElementTree import Element
 
 from xmpp import sasl
@@ -14,7 +15,7 @@ SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 STREAMS = "urn:ietf:params:xml:ns:xmpp-streams"
 STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
-PING = "urn:xmpp:ping"
+DISCO = "http://jabber.org/protocol/disco#info"
 
 
 class Refused(Exception):
@@ -64,12 +65,20 @@ class Client:
             raise Different(f"no answer to {write(iq)}: {write(answer)}")
         return answer
 
-    def settle(self):
-        """Returns when the server has dealt with all that was sent here. What it says meanwhile is kept for `next`."""
-        ident = f"settled-{next(self.numbers)}"
-        self.send(f"<iq type='get' id='{ident}' to='{self.domain}'><ping xmlns='{PING}'/></iq>")
-        while (got := self._read()).get("id") != ident:
-            self.ahead.append(got)
+    def settle(self, rooms: Iterable[str] = ()):
+        """Returns when the server has dealt with all that was sent here: each account and each of these rooms has answered a question that
+        came after it. What is said meanwhile is kept for `next`."""
+        waiting = set()
+        for address in (self.domain, *self.server.addresses, *rooms):
+            ident = f"settled-{next(self.numbers)}"
+            self.send(f"<iq type='get' id='{ident}' to='{address}'><query xmlns='{DISCO}'/></iq>")
+            waiting.add(ident)
+        while waiting:
+            got = self._read()
+            if got.get("id") in waiting and got.get("type") in ("result", "error"):
+                waiting.remove(got.get("id"))
+            else:
+                self.ahead.append(got)
 
     def everything(self) -> list[Element]:
         """All that the server has for us by now."""

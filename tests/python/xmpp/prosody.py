@@ -67,7 +67,7 @@ def free_port() -> int:
 
 class Prosody(XmppServer):
     def __init__(self, accounts: dict[str, str], ports: tuple[int, ...] = ()):
-        super().__init__(Path(tempfile.mkdtemp(prefix="prosody-")))
+        super().__init__(Path(tempfile.mkdtemp(prefix="prosody-")), accounts)
         self.tcp, self.direct = ports or (free_port(), free_port())
         self.http_port = free_port()
         (self.folder / "prosody.cfg.lua").write_text(

@@ -3,6 +3,7 @@
 import os
 import ssl
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from hubbub_test.certificates import server_context
@@ -21,8 +22,9 @@ class XmppServer:
     domain = DOMAIN
     scheme = "ws"
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, accounts: Iterable[str]):
         self.folder = folder
+        self.addresses = [f"{name}@{DOMAIN}" for name in accounts]
         _, authority = server_context(folder, (DOMAIN, ROOMS, GUESTS))
         self.authority = authority
         self.tls = ssl.create_default_context(cafile=authority)
@@ -71,7 +73,7 @@ class Hubbub(XmppServer):
     scheme = "wss"
 
     def __init__(self, accounts: dict[str, str], config: str = "", ports: tuple[int, ...] = ()):
-        super().__init__(Path(tempfile.mkdtemp(prefix="hubbub-xmpp-")))
+        super().__init__(Path(tempfile.mkdtemp(prefix="hubbub-xmpp-")), accounts)
         text = CONFIG.format(domain=DOMAIN, folder=self.folder, secret=SECRET) + config
         more = (f"{HOST}:{port}" for port in ports)
         self.server = Server(text, data=self.folder / "data", listen=(f"{HOST}:0", *more))

@@ -14,7 +14,7 @@ from hubbub_test.scenario import PARTS, play, step
 from xmpp.client import Client
 from xmpp.elements import Different, expect, fill, name_of, read, write
 from xmpp.links import Broken, Closed
-from xmpp.servers import DOMAIN, XmppServer, server_for
+from xmpp.servers import DOMAIN, ROOMS, XmppServer, server_for
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios" / "xmpp"
 MUC = "http://jabber.org/protocol/muc"
@@ -32,6 +32,7 @@ class XmppStage:
     config: str = ""
     accounts: dict[str, str] = field(default_factory=dict)
     people: dict[str, Client] = field(default_factory=dict)
+    rooms: set[str] = field(default_factory=set)  # all that anybody has written to
     known: dict[str, str] = field(default_factory=dict)  # what the gaps in a story's stanzas have turned out to be
     running: XmppServer | None = None
 
@@ -55,7 +56,7 @@ class XmppStage:
         """All that anybody has sent has been dealt with, and what came of it has arrived: one round for each."""
         for _ in range(2):
             for client in self.people.values():
-                client.settle()
+                client.settle(self.rooms)
 
     def close(self):
         for client in self.people.values():
@@ -135,7 +136,9 @@ def is_ended(stage: XmppStage, name: str, condition: str):
 
 @step("{person} sends:")
 def sends(stage: XmppStage, name: str, stanzas: str):
-    stage.people[name].send(fill(stanzas, stage.known))
+    text = fill(stanzas, stage.known)
+    stage.rooms |= set(re.findall(rf"\bto=\"(\w+@{ROOMS})", text))
+    stage.people[name].send(text)
 
 
 def says_little(stanza: Element) -> bool:
@@ -230,12 +233,12 @@ def enters(stage: XmppStage, name: str, occupant: str):
     """Joins without asking for history, and reads up to the subject; a room that is new is taken as it is (XEP-0045 section 10.1.2)."""
     client = stage.people[name]
     client.send(f"<presence to='{occupant}'><x xmlns='{MUC}'><history maxstanzas='0'/></x></presence>")
-    created = False
+    room, created = occupant.partition("/")[0], False
+    stage.rooms.add(room)
     while (got := client.next()).find("{jabber:client}subject") is None:
         assert got.get("type") != "error", write(got)
         created |= got.find(f"{{{MUC}#user}}x/{{{MUC}#user}}status[@code='201']") is not None
     if created:
-        room = occupant.partition("/")[0]
         form = "<x xmlns='jabber:x:data' type='submit'/>"
         client.send(f"<iq type='set' id='instant' to='{room}'><query xmlns='{MUC}#owner'>{form}</query></iq>")
         while (got := client.next()).get("id") != "instant":
