@@ -1,5 +1,6 @@
 //! What an account does, message by message.
 
+mod answers;
 mod desk;
 
 use hubbub_hub::AccountAnswer;
