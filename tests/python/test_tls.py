@@ -19,7 +19,7 @@ from hubbub_test.server import PATIENCE, Server, hubbub
 from hubbub_test.sse import EventStream
 from hubbub_test.tls import Authority, Encrypted, Issued, encrypted_half, settings
 from hubbub_test.waiting import until
-from hubbub_test.websocket import open_raw
+from hubbub_test.websocket import close_code, open_raw
 from websockets.sync.client import connect
 
 GET_HEALTH = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -92,6 +92,13 @@ class TestEverythingInside:
         wire.send(raw.frame(8, struct.pack("!H", 1000)))
         assert wire.read_to_close() == 1000
         assert wire.tcp.recv(1) == b""  # ssl raises an error if the connection just breaks
+
+    def test_websockets_hear_that_the_server_closes(self, start, authority, room):
+        server = start(settings(authority.issue("closing")))
+        with secure_websocket(server, authority, room) as ann:
+            server.process.send_signal(signal.SIGTERM)
+            assert close_code(ann) == 1001
+        assert server.process.wait(PATIENCE) == 0
 
     @pytest.mark.parametrize("transports", [["websocket"], ["polling", "websocket"]], ids="+".join)
     def test_socketio(self, server, authority, room, transports):

@@ -219,7 +219,7 @@ impl Open {
                 let (unread, socket) = parts.io.into_parts();
                 self.go_on(socket, [&parts.read_buf[..], &unread[..]].concat());
             }
-            Err(upgraded) => pulled::serve(self, TokioIo::new(upgraded), Vec::new()).await,
+            Err(upgraded) => pulled::serve_stream(self, TokioIo::new(upgraded)).await,
         }
     }
 
@@ -228,7 +228,9 @@ impl Open {
     pub(crate) fn go_on(self, socket: Socket, read_ahead: Vec<u8>) {
         match socket {
             Socket::Clear(stream) => drop(tokio::task::spawn_local(stream::serve(self, stream, read_ahead))),
-            Socket::Secure(stream) => drop(tokio::task::spawn_local(pulled::serve(self, stream, read_ahead))),
+            Socket::Secure(stream) => {
+                drop(tokio::task::spawn_local(pulled::serve_socket(self, stream, read_ahead)))
+            }
         }
     }
 }

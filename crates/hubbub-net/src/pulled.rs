@@ -18,12 +18,28 @@ const READS: usize = 4;
 /// How long a peer may take to read our last words, and to say its own.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// Serves a session over a stream until either is done. `read_ahead` came with the handshake.
-pub(crate) async fn serve<S>(open: Open, io: S, mut read_ahead: Vec<u8>)
+/// Serves a session over an encrypted socket until either is done. `read_ahead` came with the handshake.
+pub(crate) async fn serve_socket<S>(open: Open, io: S, read_ahead: Vec<u8>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut link = Link { open, io };
+    let mut link = run(Link { open, io }, read_ahead).await;
+    let _ = tokio::time::timeout(LINGER, std::future::poll_fn(|cx| link.poll_close_both(cx))).await;
+}
+
+/// Serves a session over a stream inside another connection until either is done.
+pub(crate) async fn serve_stream<S>(open: Open, io: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut link = run(Link { open, io }, Vec::new()).await;
+    let _ = tokio::time::timeout(LINGER, std::future::poll_fn(|cx| link.poll_close(cx))).await;
+}
+
+async fn run<S>(mut link: Link<S>, mut read_ahead: Vec<u8>) -> Link<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     if let Some(place) = link.open.shell.worker.borrow_mut().slot_mut(link.open.key) {
         place.link.own_stream = true;
     }
@@ -33,7 +49,7 @@ where
     drop(read_ahead);
     std::future::poll_fn(|cx| link.poll(cx)).await;
     link.open.shell.release(link.open.key);
-    let _ = tokio::time::timeout(LINGER, std::future::poll_fn(|cx| link.poll_close(cx))).await;
+    link
 }
 
 struct Link<S> {
@@ -114,10 +130,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         Poll::Pending
     }
 
-    /// Says that nothing more comes and waits for the peer to say the same: a socket closed with input unread would be reset, and
-    /// the peer might never see our last words.
-    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if ready!(Pin::new(&mut self.io).poll_shutdown(cx)).is_err() {
+    /// Says that nothing more comes.
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+
+    /// And waits for the peer to say the same: a socket closed with input unread would be reset, and the peer might never see our
+    /// last words.
+    fn poll_close_both(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if ready!(self.poll_close(cx)).is_err() {
             return Poll::Ready(());
         }
         loop {

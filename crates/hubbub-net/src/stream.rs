@@ -49,7 +49,7 @@ async fn encrypt(Link { open, stream }: Link) {
         Ok(Ok(encrypted)) => {
             shell.counters.tls_handshakes.add(1);
             shell.secured(open.key, encrypted.secured);
-            tokio::task::spawn_local(pulled::serve(open, encrypted.stream, Vec::new()));
+            tokio::task::spawn_local(pulled::serve_socket(open, encrypted.stream, Vec::new()));
         }
         Ok(Err(_)) | Err(_) => shell.counters.tls_failures.add(1),
     }

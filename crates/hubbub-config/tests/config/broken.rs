@@ -13,6 +13,13 @@ const TABLE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "[tls]\ncertificate_files = [\"a.pem\", \"b.pem\"]\nkey_files = [\"a.key\"]\nmin_version = \"1.1\"",
+        &[
+            "hubbub.toml:2:21: tls.certificate_files: there are 2 files of certificates and 1 of keys; name the key of each certificate at the same place: key_files has too few",
+            "hubbub.toml:4:15: tls.min_version: \"1.1\" is unknown; write \"1.2\" or \"1.3\"; did you mean \"1.2\"?",
+        ],
+    ),
+    (
         "[[webhook]]\ntimeout = \"1 s\"",
         &[
             "hubbub.toml:1:1: webhook.name: every [[webhook]] needs a name: name = \"app\"",

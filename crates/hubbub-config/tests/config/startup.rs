@@ -70,3 +70,15 @@ fn durable_rooms_need_a_folder() {
         "5:7: room.log: there is no folder for a durable log; set server.data (or --data), or write \"auto\" or \"memory\""
     );
 }
+
+#[test]
+fn it_signs_for_itself_on_this_machine_only() {
+    let signs = |listen: &str, tls: &str| {
+        read(&format!("[server]\nlisten = [\"{listen}\"]\n[tls]\n{tls}")).unwrap().signs_for_itself()
+    };
+    assert!(signs("127.0.0.1:443", "") && !signs("0.0.0.0:443", ""));
+    assert!(signs("0.0.0.0:443", "self_signed = \"always\""));
+    assert!(!signs("127.0.0.1:443", "self_signed = \"never\""));
+    let files = "certificate_files = [\"a.pem\"]\nkey_files = [\"a.key\"]\nself_signed = \"always\"";
+    assert!(!signs("127.0.0.1:443", files), "there is a better one");
+}
