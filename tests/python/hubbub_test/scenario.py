@@ -15,7 +15,7 @@ PARTS = {
     "person": r"(\w+)",
     "people": r"(everyone|\w+(?:, \w+)*(?: and \w+)?)",
     "room": r"(@?[\w-]+)",
-    "transport": r"(websocket|raw websocket|sse|polling|longpoll|socket\.io(?: over polling| with an upgrade)?)",
+    "transport": r"(websocket|raw websocket|xmpp|sse|polling|longpoll|socket\.io(?: over polling| with an upgrade)?)",
     "text": r'"([^"]*)"',
     "number": r"([\d,]+)",
 }
