@@ -75,7 +75,7 @@ impl Client {
                 self.chat(cx, |chats, line, _| chats.happened(room, what, pieces, line));
             }
             Input::Drained => self.chats.drained(cx),
-            Input::Act(act) => self.act(act),
+            Input::Act(act) => self.act(&act),
             Input::Timeout => self.stream.timeout(now_ms, &mut self.outs),
             Input::TooSlow => self.stream.close(StreamError::PolicyViolation, &mut self.outs),
             Input::Shutdown => self.stream.close(StreamError::SystemShutdown, &mut self.outs),
@@ -235,8 +235,8 @@ impl Client {
                 let letter = ToAccount::Own(Parcel::new(kind, element, me.jid.clone(), to));
                 cx.write_to_steward(office(&me.jid), Account::appoint, letter);
             }
-            (Place::Server, Some(to)) => self.to_service(kind, &element, &iq::AT_SERVER, &to, cx),
-            (Place::Rooms, Some(to)) => self.to_service(kind, &element, &iq::AT_ROOMS, &to, cx),
+            (Place::Server, Some(to)) => self.ask_service(kind, &element, &iq::AT_SERVER, &to, cx),
+            (Place::Rooms, Some(to)) => self.ask_service(kind, &element, &iq::AT_ROOMS, &to, cx),
             (Place::Room(room), Some(to)) => {
                 let parcel = Parcel::new(kind, element, me.jid, to);
                 self.chat(cx, |chats, line, cx| chats.take(&room, parcel, line, cx));
@@ -250,7 +250,7 @@ impl Client {
     }
 
     /// To the server itself, or one of its services, which knows these protocols.
-    fn to_service(
+    fn ask_service(
         &mut self,
         kind: StanzaKind,
         element: &Element,
@@ -291,7 +291,7 @@ impl Client {
         if self.kind == Kind::Tcp { &chat::TCP } else { &chat::WEBSOCKET }
     }
 
-    fn act(&mut self, act: Act) {
+    fn act(&mut self, act: &Act) {
         match act {
             Act::Disconnect(_) => self.stream.close(StreamError::PolicyViolation, &mut self.outs),
             Act::TakenOver => self.stream.close(StreamError::Conflict, &mut self.outs),
