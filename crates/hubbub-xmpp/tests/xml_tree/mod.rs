@@ -119,16 +119,20 @@ fn refused_when_ended(bytes: &[u8]) -> bool {
 
 /// Fails where the two do not agree on a stream that keeps all limits of both. They differ on purpose in this: we judge
 /// a tag or a text when all of it is there, rxml at once; text between stanzas and other heads than a stream's are no
-/// XMPP; rxml wants `standalone='yes'`.
+/// XMPP; rxml wants `standalone='yes'` and loses carriage returns
+/// before other things than a line feed.
 pub(crate) fn assert_same(bytes: &[u8], limits: Limits) {
+    if bytes.split(|&byte| byte == b'\r').skip(1).any(|rest| !rest.starts_with(b"\n")) {
+        return;
+    }
     let (mine, end) = ours(&[bytes], limits);
     let (oracle, oracle_end) = theirs(bytes);
     let shown = String::from_utf8_lossy(bytes);
     match (end, oracle_end) {
+        (_, None) if shown.contains("standalone") => return,
         (End::Refused(XmlError::BadFormat | XmlError::InvalidNamespace | XmlError::TooLarge(_)), _) => return,
         (End::Refused(_), None) | (End::Unfinished, None) => {}
         (End::Closed, Some(End::Closed)) | (End::Unfinished, Some(End::Unfinished)) => {}
-        (_, None) if shown.contains("standalone") => return,
         (End::Refused(_), Some(End::Unfinished)) => assert!(refused_when_ended(bytes), "{end:?} for {shown}"),
         other => panic!("{other:?} for {shown}"),
     }
