@@ -88,6 +88,11 @@ def have_accounts(stage: XmppStage, names: str):
     stage.accounts |= {name: f"the password of {name}" for name in names_in(names)}
 
 
+@step("The server lets people register")
+def lets_register(stage: XmppStage):
+    stage.config += "register = true\n"
+
+
 @step("{person} logs in as {jid}")
 def logs_in(stage: XmppStage, name: str, jid: str):
     stage.people[name] = stage.log_in(jid)
