@@ -12,7 +12,7 @@ use crate::credentials::{Credentials, Verdict};
 use crate::denied::Denied;
 use crate::guest::{guest, shown_name};
 use crate::keys::{KeyError, Keys, Signer, TokenKeys};
-use crate::seal::Sealer;
+use crate::seal::{Pseudonyms, Sealer};
 
 /// Who is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub struct Doorman {
     audience: Option<String>,
     leeway_ms: u64,
     sealer: Option<Sealer>,
+    pseudonyms: Option<Arc<Pseudonyms>>,
     server: Arc<Identity>,
     server_token: Option<String>,
 }
@@ -74,6 +75,7 @@ impl Doorman {
             server_token: None,
             domain,
             sealer: None,
+            pseudonyms: None,
         })
     }
 
@@ -81,7 +83,14 @@ impl Doorman {
     #[must_use]
     pub fn sealing_with(mut self, secret: &[u8; 32]) -> Self {
         self.sealer = Some(Sealer::new(secret));
+        self.pseudonyms = Some(Arc::new(Pseudonyms::new(secret)));
         self
+    }
+
+    /// Names for people that say nothing of who they are. Nothing without a secret.
+    #[must_use]
+    pub fn pseudonyms(&self) -> Option<Arc<Pseudonyms>> {
+        self.pseudonyms.clone()
     }
 
     /// `note` in a form that a client may keep and read, but not make: [`Self::unseal`] knows it again, for the same

@@ -15,6 +15,7 @@ mod seal;
 pub use credentials::{Credentials, Verdict};
 pub use denied::Denied;
 pub use doorman::{Admit, Doorman};
+pub use seal::Pseudonyms;
 pub use keys::{KeyError, MAX_TOKEN_BYTES, TokenKeys};
 
 /// Most characters of a name that others see.

@@ -40,6 +40,34 @@ impl Sealer {
     }
 }
 
+/// Makes stable names for people that say nothing of who they are, each for one place.
+pub struct Pseudonyms(hmac::Key);
+
+impl Pseudonyms {
+    pub(crate) fn new(secret: &[u8; 32]) -> Self {
+        let root = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let derived = hmac::sign(&root, b"hubbub pseudonyms 1");
+        Self(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()))
+    }
+
+    /// What `who` is called at `place`: 43 characters of base64url, the same as long as the server keeps its secret.
+    #[must_use]
+    pub fn of(&self, place: &str, who: &str) -> String {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(place.as_bytes());
+        context.update(&[0]);
+        context.update(who.as_bytes());
+        BASE64_URL_SAFE_NO_PAD.encode(context.sign())
+    }
+}
+
+/// Says nothing of the key.
+impl std::fmt::Debug for Pseudonyms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pseudonyms")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +77,21 @@ mod tests {
         let sealer = Sealer::new(&[7; 32]);
         let sealed = sealer.seal("session", b"a note");
         assert_eq!(sealer.unseal("session", &sealed).unwrap(), b"a note");
+    }
+
+    #[test]
+    fn a_pseudonym_is_of_one_person_in_one_place() {
+        let names = Pseudonyms::new(&[7; 32]);
+        let ann = names.of("verona", "ann");
+        assert_eq!((ann.len(), &ann), (43, &Pseudonyms::new(&[7; 32]).of("verona", "ann")));
+        for other in [
+            names.of("verona", "bo"),
+            names.of("mantua", "ann"),
+            names.of("veron", "aann"),
+            Pseudonyms::new(&[8; 32]).of("verona", "ann"),
+        ] {
+            assert_ne!(ann, other);
+        }
     }
 
     #[test]

@@ -125,6 +125,7 @@ fn of_reply(reply: &Reply) -> String {
         Reply::Answered(_)
         | Reply::Joined(_)
         | Reply::Presence(_)
+        | Reply::Person(_)
         | Reply::Succeeded
         | Reply::Renamed(_)
         | Reply::Governed(_)

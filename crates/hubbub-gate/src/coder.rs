@@ -1,6 +1,9 @@
 //! What encoding needs again and again, one per worker: buffers and compressors.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use hubbub_auth::Pseudonyms;
 use hubbub_ws::{Deflater, Inflater, Kind, encode_deflated, encode_message};
 
 /// Buffers and compressors of one worker. Nothing in it belongs to a session.
@@ -16,6 +19,8 @@ pub struct Coder {
     deflated: Vec<u8>,
     /// Where rooms are, for dialects that name them in full.
     rooms_host: Box<str>,
+    /// For dialects that tell people apart without saying who they are.
+    pseudonyms: Option<Arc<Pseudonyms>>,
 }
 
 impl Coder {
@@ -23,6 +28,19 @@ impl Coder {
     #[must_use]
     pub fn of(domain: &str) -> Self {
         Self { rooms_host: format!("rooms.{domain}").into(), ..Self::default() }
+    }
+
+    /// With names for people that say nothing of who they are.
+    #[must_use]
+    pub fn calling(mut self, pseudonyms: Option<Arc<Pseudonyms>>) -> Self {
+        self.pseudonyms = pseudonyms;
+        self
+    }
+
+    /// Such names, if there is a secret to make them with.
+    #[must_use]
+    pub fn pseudonyms(&self) -> Option<&Arc<Pseudonyms>> {
+        self.pseudonyms.as_ref()
     }
 
     /// The host of the addresses of rooms.

@@ -25,7 +25,10 @@ pub enum Dialect {
     /// Server-Sent Events.
     Sse,
     /// A stream in a multi-user chat: what follows the address of each occupant.
-    XmppChat,
+    XmppChat {
+        /// Whether he sees the others' real addresses.
+        sees: bool,
+    },
     /// The body of a poll's answer. Only what the log keeps shows in it.
     Poll,
 }
@@ -39,7 +42,7 @@ impl Dialect {
             Self::EngineIo(form) => form.encode(what, coder, out),
             Self::SocketIo(form) => form.encode(room, what, coder, out),
             Self::Sse => said(what).for_each(|one| sse(one, out)),
-            Self::XmppChat => form_of_chat::encode(room, coder.rooms_host(), what, out),
+            Self::XmppChat { sees } => form_of_chat::encode(room, sees, coder, what, out),
             Self::Poll => poll(what, out),
         }
     }
@@ -56,7 +59,7 @@ pub fn raw_frame(what: &Happening) -> Option<(Kind, Cow<'_, [u8]>)> {
         Happening::Event(event) if event.body.event.is_subject() => return None,
         Happening::Event(event) => &event.body,
         Happening::Emission(emission) => &emission.body,
-        Happening::Presence(_) | Happening::Affair(_) => return None,
+        Happening::Presence(_) | Happening::Affair(_) | Happening::Passing(_) => return None,
     };
     Some(match &body.content {
         Content::Text(text) | Content::Json(text) => (Kind::Text, Cow::Borrowed(text)),
@@ -93,6 +96,7 @@ pub fn json_frame(what: &Happening, out: &mut Vec<u8>) {
             server_event(out, "hubbub:presence", data.as_bytes());
         }
         Happening::Emission(emission) => envelope::emission(out, emission),
+        Happening::Passing(_) => {}
     }
 }
 
@@ -125,6 +129,7 @@ fn sse(what: &Happening, out: &mut Vec<u8>) {
             envelope::emission(&mut data, emission);
             sse_block(out, None, sse_name(&emission.body), &data);
         }
+        Happening::Passing(_) => {}
     }
 }
 
@@ -158,7 +163,7 @@ fn poll(what: &[Happening], out: &mut Vec<u8>) {
     let events = || {
         what.iter().filter_map(|one| match one {
             Happening::Event(event) => Some(&**event),
-            Happening::Presence(_) | Happening::Emission(_) | Happening::Affair(_) => None,
+            _ => None,
         })
     };
     if let Some(last) = events().next_back() {

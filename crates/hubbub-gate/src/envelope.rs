@@ -189,6 +189,8 @@ pub fn shows(what: &Happening) -> bool {
         Happening::Presence(change) => !matches!(&change.who, Some((_, Movement::Show))),
         Happening::Affair(affair) => affair.listed && affair.removed().is_some(),
         Happening::Event(_) | Happening::Emission(_) => true,
+        // Its form is for those protocols that have it.
+        Happening::Passing(_) => false,
     }
 }
 

@@ -185,7 +185,7 @@ impl Listening {
     pub(crate) fn heard(&mut self, what: &[Happening]) {
         let last = what.iter().rev().find_map(|one| match one {
             Happening::Event(event) => Some(event.at),
-            Happening::Presence(_) | Happening::Emission(_) | Happening::Affair(_) => None,
+            _ => None,
         });
         if let Some(at) = last {
             self.start = Start::After(at);

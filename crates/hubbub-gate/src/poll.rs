@@ -94,6 +94,7 @@ impl Poll {
             Reply::Published(_)
             | Reply::Presence(_)
             | Reply::Answered(_)
+            | Reply::Person(_)
             | Reply::Succeeded
             | Reply::Renamed(_)
             | Reply::Governed(_) => Ok(()),
@@ -125,7 +126,7 @@ impl Poll {
     fn woken(&self, what: &[Happening], bytes: &Bytes, cx: &mut Cx<'_>) -> Result<(), Close> {
         let mut events = what.iter().filter_map(|one| match one {
             Happening::Event(event) => Some(event),
-            Happening::Presence(_) | Happening::Emission(_) | Happening::Affair(_) => None,
+            _ => None,
         });
         let head = problem::head(StatusCode::OK, "application/json");
         let limit = self.reading.limit as usize;

@@ -36,6 +36,7 @@ impl AskPresence {
             Reply::Joined(_)
             | Reply::Published(_)
             | Reply::Answered(_)
+            | Reply::Person(_)
             | Reply::Succeeded
             | Reply::Renamed(_)
             | Reply::Governed(_)

@@ -123,6 +123,7 @@ impl Publish {
             Reply::Refused(why) => respond_problem(&Problem::refused(why), cx),
             Reply::Joined(_)
             | Reply::Presence(_)
+            | Reply::Person(_)
             | Reply::Succeeded
             | Reply::Renamed(_)
             | Reply::Governed(_)

@@ -257,7 +257,11 @@ impl Peer {
                 self.acknowledge(ticket, None, answer.as_ref(), cx);
                 Ok(())
             }
-            Reply::Presence(_) | Reply::Succeeded | Reply::Renamed(_) | Reply::Governed(_) => Ok(()),
+            Reply::Presence(_)
+            | Reply::Person(_)
+            | Reply::Succeeded
+            | Reply::Renamed(_)
+            | Reply::Governed(_) => Ok(()),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::address::RoomName;
-use crate::affairs::{Affair, AffairsSnapshot, Affiliation, Destroyed, Govern, Password, Role};
+use crate::affairs::{Affair, AffairsSnapshot, Affiliation, Destroyed, Govern, Password, Role, Subject, Whois};
 use crate::event::{Body, Carried, Event, Sender};
 use crate::hook::{Action, Emission, Hello, HookAsk, Refused, SessionName};
 use crate::id::MessageId;
@@ -15,7 +15,7 @@ use crate::identity::Identity;
 use crate::log::LogAsk;
 use crate::offset::Offset;
 use crate::policy::Right;
-use crate::presence::{PresenceChange, PresenceView};
+use crate::presence::{Person, PresenceChange, PresenceView};
 
 /// Most bytes of a status.
 pub const STATUS_BYTES: usize = 4096;
@@ -96,6 +96,22 @@ pub enum Command {
         /// What.
         nick: Arc<str>,
     },
+    /// Tell everybody who is there something that is not kept, in a form that only some protocols understand. Takes what saying
+    /// something takes, and that no application judges what is said. Answered by [`Reply::Answered`].
+    Pass {
+        /// What, at most [`STATUS_BYTES`].
+        what: Carried,
+    },
+    /// Who is called so? For those who are there themselves. Answered by [`Reply::Person`].
+    WhoIs {
+        /// By this name.
+        name: Arc<str>,
+    },
+    /// The session goes, with a last word; [`Command::Leave`] still follows. Not answered.
+    Part {
+        /// How its owner is not there any more, at most [`STATUS_BYTES`]; else he goes in silence.
+        word: Option<Carried>,
+    },
     /// The session's seat is given up, or the session is gone. Not answered.
     Leave,
     /// The session goes on where `former` was: it is present in its stead and was let in with it. Not answered; a
@@ -126,7 +142,7 @@ impl Command {
     #[must_use]
     pub fn is_told(&self) -> bool {
         match self {
-            Self::Publish { .. } | Self::Rename { .. } | Self::Show { .. } => true,
+            Self::Publish { .. } | Self::Rename { .. } | Self::Show { .. } | Self::Pass { .. } => true,
             Self::Govern(what) => !matches!(**what, Govern::Affairs),
             _ => false,
         }
@@ -190,6 +206,8 @@ pub enum Reply {
     Presence(PresenceView),
     /// To [`Command::Rename`]: what one is called from now on.
     Renamed(Sender),
+    /// To [`Command::WhoIs`]: somebody who is there, and the sessions by which he is.
+    Person(Box<(Person, Vec<SessionKey>)>),
     /// To [`Command::Govern`]: how the room's affairs stand now.
     Governed(Arc<AffairsSnapshot>),
     /// To nothing that was asked; the ticket is 0: one has been put out, and hears no more of the room.
@@ -219,6 +237,10 @@ pub struct Joined {
     pub role: Role,
     /// The room was new, and is now one's own.
     pub created: bool,
+    /// Who sees people's addresses.
+    pub whois: Whois,
+    /// What is talked about.
+    pub subject: Option<Subject>,
 }
 
 /// A piece of a room's log.
@@ -340,6 +362,17 @@ pub enum Happening {
     Emission(Arc<Emission>),
     /// Somebody's standing, or how the room is set up, has changed.
     Affair(Arc<Affair>),
+    /// Somebody who is there says something that is not kept.
+    Passing(Arc<Passing>),
+}
+
+/// What was said in passing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passing {
+    /// Who said it.
+    pub from: Sender,
+    /// What, in the words of his protocol.
+    pub what: Carried,
 }
 
 /// What a home wants done, in this order.

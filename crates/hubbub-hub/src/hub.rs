@@ -81,8 +81,11 @@ impl Hub {
         let name = asked.room.clone();
         if !self.rooms.contains_key(&name) {
             match asked.command {
-                Command::Leave | Command::GoOn | Command::Succeed { .. } => return,
-                Command::Rename { .. } | Command::Show { .. } => {
+                Command::Leave | Command::Part { .. } | Command::GoOn | Command::Succeed { .. } => return,
+                Command::Rename { .. }
+                | Command::Show { .. }
+                | Command::Pass { .. }
+                | Command::WhoIs { .. } => {
                     let no = Reply::Refused(Refusal::NotThere);
                     return effects.push(Effect::Reply(asked.session, name, asked.ticket, no));
                 }

@@ -32,7 +32,7 @@ pub use affairs::{
     Subject, Whois,
 };
 pub use command::{
-    Command, Effect, Happening, Joined, Notice, Page, Published, Refusal, Reply, RoomInfo, SessionKey, Start,
+    Command, Effect, Happening, Joined, Notice, Page, Passing, Published, Refusal, Reply, RoomInfo, SessionKey, Start,
     Ticket, WorkerId,
 };
 pub use event::{Args, Body, Carried, Content, Event, EventName, Part, Sender};

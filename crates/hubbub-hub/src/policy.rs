@@ -156,12 +156,12 @@ impl RoomPolicy {
         let needs: &[Right] = match command {
             Command::Join { stay: Stay::Seated, .. } => &[Right::Join, Right::Read],
             Command::Join { .. } => &[Right::Read],
-            Command::Publish { .. } => &[Right::Publish],
+            Command::Publish { .. } | Command::Pass { .. } => &[Right::Publish],
             // What is decided about the room is its affairs' matter; seeing them takes being let near.
             Command::Presence | Command::Govern(_) => &[Right::Join],
             // Whoever may not be there has no name to change and nothing to show.
-            Command::Rename { .. } | Command::Show { .. } => &[],
-            Command::Leave | Command::GoOn | Command::Succeed { .. } | Command::Emit(_) => &[],
+            Command::Rename { .. } | Command::Show { .. } | Command::WhoIs { .. } => &[],
+            Command::Leave | Command::Part { .. } | Command::GoOn | Command::Succeed { .. } | Command::Emit(_) => &[],
         };
         needs.iter().copied().find(|right| !self.allows(who, *right, room))
     }

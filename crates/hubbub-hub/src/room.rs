@@ -1,5 +1,6 @@
 //! A room's home: the one place that stamps, keeps and tells what happens in it.
 
+mod between;
 mod entry;
 mod govern;
 mod hooked;
@@ -143,6 +144,7 @@ impl Room {
         self.touched_ms = cx.now.mono_ms;
         match asked.command {
             Command::Leave => return self.leave(asked.session, cx),
+            Command::Part { word } => return self.part(asked.session, word, cx),
             Command::Succeed { former } => return self.succeed(former, asked.session),
             Command::GoOn => return self.go_on(cx),
             _ => {}
@@ -169,7 +171,9 @@ impl Room {
             Command::Rename { .. } => self.rename(&asked, cx),
             Command::Show { .. } => self.show(&asked, cx),
             Command::Emit(_) => self.emit(&asked, cx),
-            Command::Leave | Command::GoOn | Command::Succeed { .. } => {}
+            Command::Pass { .. } => self.pass(&asked, cx),
+            Command::WhoIs { .. } => self.who_is(&asked, cx),
+            Command::Leave | Command::Part { .. } | Command::GoOn | Command::Succeed { .. } => {}
         }
     }
 

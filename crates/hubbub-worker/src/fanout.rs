@@ -227,6 +227,7 @@ fn weight(what: &Happening) -> usize {
     match what {
         Happening::Event(event) => event.weight(),
         Happening::Presence(_) | Happening::Affair(_) => 160,
+        Happening::Passing(passing) => passing.what.weight() + 160,
         Happening::Emission(emission) => emission.body.weight() + 160,
     }
 }

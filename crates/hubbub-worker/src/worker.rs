@@ -165,7 +165,7 @@ impl<L: Default> Worker<L> {
     pub fn new(parts: Parts) -> Self {
         let Parts { id, settings, gate, doorman, hub, post, mailbox, counters, seed } = parts;
         let server = Arc::new(Identity::server(&gate.domain));
-        let coder = Coder::of(&gate.domain);
+        let coder = Coder::of(&gate.domain).calling(doorman.pseudonyms());
         let mut rng = fastrand::Rng::with_seed(seed);
         Self {
             id,

@@ -75,7 +75,7 @@ impl Session for Member {
                             self.note(format!("#{} {}", event.at.seq, text(&event.body)))
                         }
                         Happening::Emission(emission) => self.note(text(&emission.body)),
-                        Happening::Presence(_) | Happening::Affair(_) => {}
+                        Happening::Presence(_) | Happening::Affair(_) | Happening::Passing(_) => {}
                     }
                 }
             }

@@ -93,6 +93,7 @@ impl Wire<'_> {
                 self.server_event("hubbub:presence", &data, None)
             }
             Happening::Emission(emission) => self.emission(emission, recovers, None),
+            Happening::Passing(_) => Vec::new(),
         }
     }
 

@@ -68,6 +68,7 @@ impl Connection {
             Reply::Refused(why) => self.say_no(asker, &Problem::refused(&why), cx, line),
             Reply::Joined(_)
             | Reply::Presence(_)
+            | Reply::Person(_)
             | Reply::Succeeded
             | Reply::Renamed(_)
             | Reply::Governed(_)

@@ -3,23 +3,38 @@
 //! An occupant is a person: all of somebody's streams share one nickname in a room. What is said is encoded once for all
 //! occupants (`form`); each stream adds the beginning that names its own address (`tell`).
 
+mod admin;
 mod ask;
+mod config;
+mod describe;
 mod enter;
 pub(crate) mod form;
+mod invite;
+mod leave;
+mod list;
+mod owner;
+pub(crate) mod people;
 mod say;
 mod tell;
+mod whisper;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use hubbub_hub::{Command, Happening, Identity, Refusal, Reply, RoomName, Sender, Ticket};
+use hubbub_auth::Pseudonyms;
+use hubbub_hub::presence::Person;
+use hubbub_hub::{
+    AffairsSnapshot, Affiliation, Command, Govern, Happening, Identity, Refusal, Reply, Role, RoomName, Sender,
+    Ticket, Whois,
+};
 use hubbub_xmpp::jid::Jid;
-use hubbub_xmpp::stanza::{Condition, StanzaKind};
+use hubbub_xmpp::stanza::{Condition, ErrorType, StanzaKind, error_reply};
 use hubbub_xmpp::stream::Pieces;
 
 use super::parcel::Parcel;
+use crate::dialect::Dialect;
 use crate::listening::Listening;
-use crate::session::{Cx, Delivery};
+use crate::session::{Answer, Cx, Delivery};
 
 /// The rooms that one stream is in, and what it waits for.
 #[derive(Default)]
@@ -27,6 +42,7 @@ pub(super) struct Chats {
     rooms: BTreeMap<RoomName, Chat>,
     waiting: BTreeMap<Ticket, Asked>,
     last_ticket: Ticket,
+    outstanding: whisper::Outstanding,
 }
 
 /// A stream in one room.
@@ -37,8 +53,14 @@ struct Chat {
     stage: Stage,
     /// What its owner is called here.
     me: Option<Sender>,
-    /// Whether history is still being sent.
-    pages: u32,
+    role: Role,
+    affiliation: Affiliation,
+    /// Who sees addresses.
+    whois: Whois,
+    /// No history from before is wanted, in milliseconds since 1970.
+    since_ms: u64,
+    /// Whom the client was told of, while history is being read.
+    seen: Option<Arc<[Person]>>,
 }
 
 enum Stage {
@@ -56,7 +78,22 @@ enum Asked {
     Said(Parcel),
     /// A name is wished for.
     Name(Parcel),
+    /// How the room's affairs stand, and what to do then.
+    Affairs(Parcel, Then),
+    /// Something is decided about, and then these.
+    Decided(Parcel, VecDeque<Govern>),
+    /// Somebody becomes a member, because he is invited, and then these.
+    Invited(Parcel, VecDeque<Govern>),
+    /// Who is there, of those with this role.
+    Roles(Parcel, Role),
+    /// To whom this is to go.
+    Whom(Parcel),
+    /// Which rooms there are.
+    Rooms(Box<list::Listing>),
 }
+
+/// What is done when it is known how a room's affairs stand.
+type Then = fn(&mut Chats, &RoomName, &Parcel, &AffairsSnapshot, &mut Line<'_>, &mut Cx<'_>);
 
 /// Where a chat's answers go: the stream they are for, and what it is to be sent.
 pub(super) struct Line<'a> {
@@ -64,6 +101,8 @@ pub(super) struct Line<'a> {
     pub(super) who: &'a Arc<Identity>,
     /// Its full address.
     pub(super) jid: &'a Jid,
+    /// Names for people that say nothing of who they are.
+    pub(super) pseudonyms: Option<Arc<Pseudonyms>>,
     /// How stanzas begin on it.
     pub(super) heads: &'static Heads,
     /// What it is to be sent.
@@ -101,6 +140,12 @@ impl Line<'_> {
         self.out.push(parcel.pieces(self.heads.of(parcel.kind())));
     }
 
+    fn refuse_as(&mut self, parcel: &Parcel, kind: ErrorType, why: Condition) {
+        let tag = error_reply(parcel.element(), None, kind, why, None);
+        let made = tag.and_then(|tag| Parcel::made(parcel.kind(), &tag, parcel.to(), parcel.from()));
+        made.iter().for_each(|refusal| self.send(refusal));
+    }
+
     fn refuse(&mut self, parcel: &Parcel, why: Condition, text: Option<&str>) {
         if let Some(refusal) = parcel.refused(why, text) {
             self.send(&refusal);
@@ -114,7 +159,7 @@ impl Chats {
         match parcel.kind() {
             StanzaKind::Presence => self.presence(room, parcel, line, cx),
             StanzaKind::Message => self.message(room, parcel, line, cx),
-            StanzaKind::Iq => self.asked(room, &parcel, line, cx),
+            StanzaKind::Iq => self.asked(room, parcel, line, cx),
         }
     }
 
@@ -124,6 +169,7 @@ impl Chats {
             "" if is_in => self.change(room, parcel, line, cx),
             "" => self.enter(room, parcel, line, cx),
             "unavailable" => self.leave(room, &parcel, line, cx),
+            "error" => self.erred(room, parcel.element(), line, cx),
             _ => {}
         }
     }
@@ -140,11 +186,38 @@ impl Chats {
         match (self.waiting.remove(&ticket), reply) {
             (Some(Asked::Page), Reply::Joined(joined)) => self.joined(room, &joined, line, cx),
             (Some(Asked::Page), Reply::Refused(why)) => self.kept_out(room, &why, line),
-            (Some(Asked::Said(parcel) | Asked::Name(parcel)), Reply::Refused(why)) => {
-                let (condition, text) = refused(&why);
-                line.refuse(&parcel, condition, text);
+            (Some(Asked::Affairs(parcel, then)), Reply::Governed(affairs)) => {
+                then(self, room, &parcel, &affairs, line, cx);
             }
+            (Some(Asked::Decided(parcel, rest)), Reply::Governed(_)) => {
+                self.decide(room, parcel, rest, line, cx);
+            }
+            (Some(Asked::Invited(parcel, mut rest)), Reply::Governed(_)) => {
+                if let Some(next) = rest.pop_front() {
+                    let command = Command::Govern(Box::new(next));
+                    self.command(room, line.who, command, Asked::Invited(parcel, rest), cx);
+                }
+            }
+            (Some(Asked::Roles(parcel, role)), Reply::Presence(view)) => admin::roles(&parcel, role, &view, line),
+            (Some(Asked::Whom(parcel)), Reply::Person(found)) => self.pass_on(room, &parcel, &found, line, cx),
+            (Some(asked), Reply::Refused(why)) => {
+                if let Some(parcel) = asked.parcel() {
+                    let (condition, text) = refused(&why);
+                    line.refuse(parcel, condition, text);
+                }
+            }
+            (None, Reply::Removed(affair)) => self.put_out(room, &affair, line),
             _ => {}
+        }
+    }
+
+    /// The answer of somebody slow.
+    pub(super) fn answered(&mut self, ticket: Ticket, answer: Answer, line: &mut Line<'_>) {
+        if let Some(Asked::Rooms(listing)) = self.waiting.get_mut(&ticket)
+            && listing.note(answer)
+        {
+            listing.answer(line);
+            self.waiting.remove(&ticket);
         }
     }
 
@@ -155,12 +228,15 @@ impl Chats {
         what: &[Happening],
         pieces: &[bytes::Bytes],
         line: &mut Line<'_>,
+        cx: &mut Cx<'_>,
     ) {
         let Some(chat) = self.rooms.get_mut(room) else { return };
         for (one, piece) in what.iter().zip(pieces) {
             chat.tell(one, piece, line);
         }
         chat.listening.heard(what);
+        // Who has become a moderator sees more than before.
+        chat.listening.reseat(chat.delivery(), false, false, cx);
     }
 
     /// The link has taken all there was: who is behind reads on.
@@ -195,8 +271,28 @@ impl Chats {
     }
 }
 
-/// All occupants of a room who are told over streams.
-const DELIVERY: Delivery = Delivery::Each(crate::dialect::Dialect::XmppChat);
+impl Asked {
+    /// What the client is told of if it is refused.
+    fn parcel(&self) -> Option<&Parcel> {
+        match self {
+            Self::Said(parcel)
+            | Self::Name(parcel)
+            | Self::Affairs(parcel, _)
+            | Self::Decided(parcel, _)
+            | Self::Invited(parcel, _)
+            | Self::Roles(parcel, _)
+            | Self::Whom(parcel) => Some(parcel),
+            Self::Page | Self::Rooms(_) => None,
+        }
+    }
+}
+
+impl Chat {
+    /// As those who see addresses are told what happens, or as those who do not.
+    fn delivery(&self) -> Delivery {
+        Delivery::Each(Dialect::XmppChat { sees: self.sees() })
+    }
+}
 
 /// A refusal of the hub in the words of XEP-0045 and RFC 6120 §8.3.3.
 fn refused(why: &Refusal) -> (Condition, Option<&str>) {

@@ -66,19 +66,25 @@ impl Client {
         match input {
             Input::Secured(secured) => self.stream.secured(binding(&secured), now_ms, &mut self.outs),
             Input::Answer(LOGIN, answer) => self.answered(answer, cx),
+            Input::Answer(ticket, answer) => {
+                self.chat(cx, |chats, line, _| chats.answered(ticket, answer, line));
+            }
             Input::Letter(_, letter) => match letter.downcast::<ToClient>() {
                 Ok(letter) => self.told(*letter),
                 Err(_) => return Ok(()),
             },
             Input::Notice(notice) => self.notice(notice, cx),
             Input::Each { room, what, pieces } => {
-                self.chat(cx, |chats, line, _| chats.happened(room, what, pieces, line));
+                self.chat(cx, |chats, line, cx| chats.happened(room, what, pieces, line, cx));
             }
             Input::Drained => self.chats.drained(cx),
             Input::Act(act) => self.act(&act),
             Input::Timeout => self.stream.timeout(now_ms, &mut self.outs),
             Input::TooSlow => self.stream.close(StreamError::PolicyViolation, &mut self.outs),
-            Input::Shutdown => self.stream.close(StreamError::SystemShutdown, &mut self.outs),
+            Input::Shutdown => {
+                self.chat(cx, |chats, line, _| chats.shut_down(line));
+                self.stream.close(StreamError::SystemShutdown, &mut self.outs);
+            }
             Input::LinkLost => {
                 self.leave(cx);
                 return Err(Close::Done);
@@ -185,6 +191,11 @@ impl Client {
                 self.stream.close(StreamError::Conflict, &mut self.outs);
             }
             ToClient::Deliver(parcel) => self.deliver(&parcel),
+            ToClient::Whisper(room, parcel) => {
+                let me = self.me.as_ref().map(|me| &me.jid);
+                let word = me.and_then(|me| self.chats.whispered(&room, &parcel, me));
+                word.into_iter().for_each(|parcel| self.deliver(&parcel));
+            }
         }
     }
 
@@ -231,11 +242,20 @@ impl Client {
         match (place, to) {
             (Place::Person, to) => {
                 // RFC 6120 §10.3: what is for nobody is for one's own account. Its steward sees all that goes out.
+                let unaddressed = to.is_none();
                 let to = to.unwrap_or_else(|| me.jid.bare());
-                let letter = ToAccount::Own(Parcel::new(kind, element, me.jid.clone(), to));
+                let parcel = Parcel::new(kind, element, me.jid.clone(), to);
+                if unaddressed && kind == StanzaKind::Presence && &*parcel.kind_of() == "unavailable" {
+                    self.chat(cx, |chats, line, cx| chats.leave_all(&parcel, line, cx));
+                }
+                let letter = ToAccount::Own(parcel);
                 cx.write_to_steward(office(&me.jid), Account::appoint, letter);
             }
             (Place::Server, Some(to)) => self.ask_service(kind, &element, &iq::AT_SERVER, &to, cx),
+            (Place::Rooms, Some(to)) if kind == StanzaKind::Iq && Chats::is_about_rooms(&element) => {
+                let parcel = Parcel::new(kind, element, me.jid, to);
+                self.chat(cx, |chats, line, cx| chats.list(parcel, line, cx));
+            }
             (Place::Rooms, Some(to)) => self.ask_service(kind, &element, &iq::AT_ROOMS, &to, cx),
             (Place::Room(room), Some(to)) => {
                 let parcel = Parcel::new(kind, element, me.jid, to);
@@ -280,7 +300,8 @@ impl Client {
     /// Does something in the rooms, and sends what comes of it.
     fn chat(&mut self, cx: &mut Cx<'_>, work: impl FnOnce(&mut Chats, &mut Line<'_>, &mut Cx<'_>)) {
         let Some(me) = &self.me else { return };
-        let mut line = Line { who: &me.who, jid: &me.jid, heads: self.heads(), out: Vec::new() };
+        let (heads, pseudonyms) = (self.heads(), cx.coder.pseudonyms().cloned());
+        let mut line = Line { who: &me.who, jid: &me.jid, pseudonyms, heads, out: Vec::new() };
         work(&mut self.chats, &mut line, cx);
         for pieces in line.out {
             self.stream.send(pieces, true, &mut self.outs);

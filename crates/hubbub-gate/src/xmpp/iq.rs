@@ -31,6 +31,13 @@ pub(super) struct Feature {
     answer: fn(&Asked<'_>, &Cx<'_>) -> Answer,
 }
 
+impl Feature {
+    /// Its name in service discovery.
+    pub(super) fn ns(&self) -> &'static str {
+        self.ns
+    }
+}
+
 /// What the server answers at its own address.
 pub(super) const AT_SERVER: [Feature; 5] =
     [disco::INFO, disco::ITEMS, ping::PING, time::TIME, version::VERSION];
@@ -38,8 +45,8 @@ pub(super) const AT_SERVER: [Feature; 5] =
 /// What the service of rooms answers.
 pub(super) const AT_ROOMS: [Feature; 3] = [disco::ROOMS_INFO, disco::ROOMS_ITEMS, ping::PING];
 
-/// What a room answers to whoever asks.
-pub(super) const AT_ROOM: [Feature; 3] = [disco::ROOM_INFO, disco::ROOM_ITEMS, ping::PING];
+/// What a room answers to whoever asks, beside what it is.
+pub(super) const AT_ROOM: [Feature; 1] = [ping::PING];
 
 /// What those who know the protocols of `table` answer at `at` to `me`; to answers they say nothing.
 pub(super) fn answer(table: &[Feature], iq: &Element, me: &Jid, at: &Jid, cx: &Cx<'_>) -> Option<Tag> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hubbub_hub::Identity;
+use hubbub_hub::{Identity, RoomName};
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::Condition;
 
@@ -37,4 +37,6 @@ pub(super) enum ToClient {
     Replaced,
     /// To be sent to the client.
     Deliver(Parcel),
+    /// From somebody in this room, for whoever of those who have his name there it concerns.
+    Whisper(RoomName, Parcel),
 }

@@ -294,6 +294,8 @@ pub fn joined(from: u64, events: Vec<Arc<Event>>, head: u64) -> Joined {
         affiliation: Affiliation::None,
         role: Role::None,
         created: false,
+        whois: hubbub_hub::Whois::Anyone,
+        subject: None,
     }
 }
 

@@ -112,6 +112,8 @@ pub struct AffairsSnapshot {
     pub config: RoomConfig,
     /// Whether there is a password.
     pub locked: bool,
+    /// Whether it stays when nobody is there.
+    pub lasting: bool,
     /// What people are to it, by address: all for admins and owners; in a room for members only, its members and those above them for
     /// members; nothing for others.
     pub affiliations: Vec<(UserAddress, Affiliation)>,

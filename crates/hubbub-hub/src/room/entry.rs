@@ -105,6 +105,8 @@ impl Room {
         } else {
             return false;
         }
+        // Who owns a room decides who says what is talked about (XEP-0045 §8.1).
+        self.affairs.config.change_subject = false;
         self.keep_affairs(cx);
         true
     }

@@ -281,6 +281,7 @@ impl Room {
         let told = sees && self.policy.presence != PresenceMode::Off;
         AffairsSnapshot {
             exists: !self.affairs.is_blank() || self.history.head() > 0 || self.occupants.count() > 0,
+            lasting: config.persistent || self.policy.log == LogKind::Durable,
             config,
             locked,
             affiliations,

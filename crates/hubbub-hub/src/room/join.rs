@@ -86,7 +86,9 @@ impl Room {
         let me = person.map(|person| person.who.clone());
         let role = person.map_or_else(|| self.role_of_entry(&asked.identity), |person| person.role);
         let affiliation = self.affiliation(&asked.identity);
-        let joined = Joined { page, recovered, live, presence, me, affiliation, role, created };
+        let (whois, subject) = (self.affairs.config.whois, self.affairs.subject.clone());
+        let joined =
+            Joined { page, recovered, live, presence, me, affiliation, role, created, whois, subject };
         reply(asked, Reply::Joined(Box::new(joined)), cx);
     }
 

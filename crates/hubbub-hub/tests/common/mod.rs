@@ -169,6 +169,12 @@ pub fn words(effect: &Effect) -> String {
             let again = if published.repeated { " again" } else { "" };
             format!("{} kept {}{again}", session.slot, published.at.seq)
         }
+        Effect::Reply(session, _, _, Reply::Person(person)) => {
+            format!("{} finds {}", session.slot, person.0.who.user)
+        }
+        Effect::Happened(worker, _, Happening::Passing(passing)) => {
+            format!("w{worker} in passing: {}", String::from_utf8_lossy(passing.what.bytes()))
+        }
         Effect::Reply(session, _, _, Reply::Governed(_)) => format!("{} governed", session.slot),
         Effect::Reply(session, _, _, Reply::Removed(affair)) => {
             format!("{} removed {:?}", session.slot, affair.removed().expect("it says who").1)

@@ -1,12 +1,15 @@
-//! Coming into a room, being there otherwise, and leaving (XEP-0045 §7.2 to §7.7, §7.14).
+//! Coming into a room, being there otherwise, and under another name (XEP-0045 §7.2 to §7.7).
 
 use hubbub_hub::command::Stay;
-use hubbub_hub::presence::PresenceView;
-use hubbub_hub::{Carried, Command, Joined, Refusal, RoomName, Start};
-use hubbub_xmpp::stanza::{Condition, StanzaKind};
+use hubbub_hub::presence::{Person, PresenceView};
+use hubbub_hub::{
+    Affiliation, Carried, Command, Joined, Password, Refusal, Role, RoomName, Start, Subject, Whois,
+};
+use hubbub_xmpp::stanza::Condition;
 use hubbub_xmpp::xml::{CLIENT, Element, Tag};
 
-use super::{Asked, Chat, Chats, DELIVERY, Line, Stage, form, refused};
+use super::people::{self, STATUS};
+use super::{Asked, Chat, Chats, Line, Stage, form, refused};
 use crate::listening::Listening;
 use crate::session::Cx;
 use crate::xmpp::parcel::Parcel;
@@ -26,13 +29,19 @@ impl Chats {
             return line.refuse(&parcel, Condition::ResourceConstraint, Some("That is one room too many."));
         }
         let start = history(parcel.element(), cx);
-        let status = status(&parcel);
+        let status = status(&parcel, STATUS);
+        let x = parcel.element().child("x", MUC);
+        let password = x.and_then(|x| x.child("password", MUC)).map(|word| Password::new(&word.text()));
         let chat = Chat {
             listening: Listening::new(room.clone(), line.who.clone(), start, true, None),
             at: parcel.to().bare(),
+            since_ms: since(parcel.element(), cx),
             stage: Stage::Entering(parcel),
             me: None,
-            pages: 0,
+            role: Role::None,
+            affiliation: Affiliation::None,
+            whois: Whois::Moderators,
+            seen: None,
         };
         self.rooms.insert(room.clone(), chat);
         let ticket = self.ticket(Asked::Page);
@@ -45,8 +54,8 @@ impl Chats {
                 hello: None,
                 nick: Some(nick),
                 status,
-                password: None,
-                claims: false,
+                password,
+                claims: true,
             };
             chat.listening.ask_by(ticket, command, cx);
         }
@@ -56,20 +65,23 @@ impl Chats {
     pub(super) fn joined(&mut self, room: &RoomName, joined: &Joined, line: &mut Line<'_>, cx: &mut Cx<'_>) {
         let Some(chat) = self.rooms.get_mut(room) else { return };
         if let Stage::Entering(parcel) = std::mem::replace(&mut chat.stage, Stage::In) {
+            chat.note(joined);
             chat.me.clone_from(&joined.me);
-            chat.introduce(&parcel, &joined.presence, line);
+            chat.introduce(&parcel, joined, line);
         }
-        chat.pages += 1;
         let backlog = chat.listening.backlog(joined, cx);
         for one in &backlog {
             chat.remind(one, line);
         }
         let live = joined.live;
-        let again = chat.listening.go_on(joined, DELIVERY, false, cx);
         if live {
+            // What changed while history was read, in several pages, was told to nobody.
+            chat.note(joined);
+            chat.catch_up(&joined.presence, line);
             // XEP-0045 §7.2.15: after the history, also where there is none.
-            chat.tell_subject(line);
+            chat.tell_subject(joined.subject.as_ref(), line);
         }
+        let again = chat.listening.go_on(joined, chat.delivery(), false, cx);
         if again {
             let ticket = self.ticket(Asked::Page);
             if let Some(chat) = self.rooms.get_mut(room) {
@@ -99,60 +111,70 @@ impl Chats {
         let wished = parcel.to().resource().unwrap_or_default();
         let same = chat.me.as_ref().is_none_or(|me| *me.name == *wished);
         if same {
-            let status = status(&parcel);
+            let status = status(&parcel, STATUS);
             self.command(room, line.who, Command::Show { status }, Asked::Said(parcel), cx);
         } else {
             let nick = wished.into();
             self.command(room, line.who, Command::Rename { nick }, Asked::Name(parcel), cx);
         }
     }
-
-    /// The client leaves (XEP-0045 §7.14).
-    pub(super) fn leave(&mut self, room: &RoomName, parcel: &Parcel, line: &mut Line<'_>, cx: &mut Cx<'_>) {
-        let Some(chat) = self.rooms.remove(room) else { return };
-        cx.leave(room);
-        let Some(me) = &chat.me else { return };
-        let x = form::user_tag(None, "none", "none").child(form::status_tag("110"));
-        let tag = Tag::new("presence", "jabber:client")
-            .attr("type", "unavailable")
-            .attr_opt("id", parcel.element().attr("id"))
-            .child(x);
-        if let Ok(from) = chat.at.with_resource(&me.name)
-            && let Some(parcel) = Parcel::made(StanzaKind::Presence, &tag, &from, line.jid)
-        {
-            line.send(&parcel);
-        }
-    }
 }
 
 impl Chat {
+    fn note(&mut self, joined: &Joined) {
+        (self.role, self.affiliation, self.whois) = (joined.role, joined.affiliation, joined.whois);
+    }
+
     /// Who is there, and at last oneself (XEP-0045 §7.2.2, §7.2.3).
-    fn introduce(&self, parcel: &Parcel, presence: &PresenceView, line: &mut Line<'_>) {
+    fn introduce(&mut self, parcel: &Parcel, joined: &Joined, line: &mut Line<'_>) {
         let Some(me) = &self.me else { return };
-        if let PresenceView::List(people) = presence {
+        let mut own = None;
+        if let PresenceView::List(people) = &joined.presence {
+            own = people.iter().find(|person| person.who.user == me.user).cloned();
             for person in people.iter().filter(|person| person.who.user != me.user) {
-                let rest = form::available(&self.at, person);
+                let rest = self.view(line).available(person, &[], None);
                 line.out.push(self.addressed(line.heads.presence, rest.into(), line));
             }
+            self.seen = (!joined.live).then(|| people.clone());
         }
-        let mut codes = vec!["100", "110"];
-        if parcel.to().resource() != Some(&*me.name) {
-            // XEP-0045 §7.2.8: the room calls one otherwise.
-            codes.push("210");
-        }
-        let own = status(parcel);
-        let rest = form::own(&self.at, me, own.as_ref(), &codes, parcel.element().attr("id").as_deref());
+        let own = own.unwrap_or_else(|| Person {
+            who: me.clone(),
+            sessions: 1,
+            since_unix_ms: 0,
+            status: status(parcel, STATUS),
+            affiliation: joined.affiliation,
+            role: joined.role,
+            guest: false,
+        });
+        let codes = [
+            Some("110"),
+            (joined.whois == Whois::Anyone).then_some("100"),
+            joined.created.then_some("201"),
+            // §7.2.8: the room calls one otherwise.
+            (parcel.to().resource() != Some(&*me.name)).then_some("210"),
+        ];
+        let codes: Vec<_> = codes.into_iter().flatten().collect();
+        let rest = self.view(line).available(&own, &codes, parcel.element().attr("id").as_deref());
         line.out.push(self.addressed(line.heads.presence, rest.into(), line));
     }
 
-    /// There is none yet (XEP-0045 §7.2.15: an empty one).
-    fn tell_subject(&self, line: &mut Line<'_>) {
-        let tag = Tag::new("message", "jabber:client")
-            .attr("type", "groupchat")
-            .child(Tag::new("subject", "jabber:client"));
-        if let Some(parcel) = Parcel::made(StanzaKind::Message, &tag, &self.at, line.jid) {
-            line.send(&parcel);
+    /// What is talked about; an empty one if nothing is (XEP-0045 §7.2.15).
+    fn tell_subject(&self, subject: Option<&Subject>, line: &mut Line<'_>) {
+        let mut rest = Vec::new();
+        let from = subject.map_or_else(
+            || self.at.as_str().to_owned(),
+            |subject| people::occupant(&self.at, &subject.by.name),
+        );
+        form::attribute("from", &from, &mut rest);
+        form::attribute("type", "groupchat", &mut rest);
+        rest.push(b'>');
+        let text = subject.map_or("", |subject| &*subject.text);
+        Tag::new("subject", CLIENT).text(text).write(&mut rest, CLIENT);
+        if let Some(subject) = subject {
+            form::delay(&self.at, subject.unix_ms).write(&mut rest, CLIENT);
         }
+        rest.extend_from_slice(b"</message>");
+        line.out.push(self.addressed(line.heads.message, rest.into(), line));
     }
 }
 
@@ -166,13 +188,17 @@ fn history(presence: &Element, cx: &Cx<'_>) -> Start {
         return Start::Now;
     }
     let count = number("maxstanzas").map_or(most, |count| u32::try_from(count).unwrap_or(most).min(most));
+    if since(presence, cx) >= cx.now.unix_ms { Start::Now } else { last(count) }
+}
+
+/// Since when history is wanted, in milliseconds since 1970.
+fn since(presence: &Element, cx: &Cx<'_>) -> u64 {
+    let wanted = presence.child("x", MUC).and_then(|x| x.child("history", MUC));
+    let Some(wanted) = wanted else { return 0 };
+    let seconds = wanted.attr("seconds").and_then(|text| text.trim().parse::<u64>().ok());
+    let age = seconds.map(|seconds| cx.now.unix_ms.saturating_sub(seconds.saturating_mul(1000)));
     let since = wanted.attr("since").and_then(|text| stamp::parse(&text));
-    match (number("seconds"), since) {
-        // What is older is left out when it is sent.
-        (Some(0), _) => Start::Now,
-        (_, Some(since)) if since >= cx.now.unix_ms => Start::Now,
-        _ => last(count),
-    }
+    age.unwrap_or(0).max(since.unwrap_or(0))
 }
 
 fn last(count: u32) -> Start {
@@ -180,9 +206,9 @@ fn last(count: u32) -> Start {
 }
 
 /// What a presence says of its sender, without what it says to the room.
-fn status(parcel: &Parcel) -> Option<Carried> {
+pub(super) fn status(parcel: &Parcel, form: &'static str) -> Option<Carried> {
     let children = parcel.element().children().filter(|child| !child.ns().starts_with(MUC));
     let whole = Tag::new("presence", CLIENT).attr("from", parcel.from().as_str());
     let whole = children.fold(whole, Tag::node);
-    Some(Carried::new(form::STATUS, whole.to_vec("").into()))
+    Some(Carried::new(form, whole.to_vec("").into()))
 }

@@ -2,32 +2,29 @@
 //!
 //! Everything here begins after `<message to='…'` or `<presence to='…'`, which each stream writes for itself.
 
-use std::borrow::Cow;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hubbub_hub::presence::{Movement, Person};
-use hubbub_hub::{Body, Carried, Content, Event, Happening, RoomName, Sender};
+use hubbub_hub::presence::Movement;
+use hubbub_hub::{Affair, Body, Change, Content, Event, Happening, Passing, RoomConfig, RoomName, Whois};
 use hubbub_xmpp::jid::Jid;
-use hubbub_xmpp::xml::{Element, Limits, Tag, escape_attr, escape_text, parse};
+use hubbub_xmpp::xml::{Limits, Tag, escape_attr, escape_text, parse};
 
+use super::people::{USER, View, occupant, status_tag};
+use crate::coder::Coder;
 use crate::envelope;
 use crate::xmpp::stamp;
 
 /// The form of a message that came by a stream: the whole of it, under its sender's own id.
 pub(in crate::xmpp) const MESSAGE: &str = "xmpp-message";
-/// The form of what a presence says of its sender: the whole of it, from his full address.
-pub(in crate::xmpp) const STATUS: &str = "xmpp-presence";
-
-const USER: &str = "http://jabber.org/protocol/muc#user";
 const CLIENT: &str = "jabber:client";
 
-/// Appends what all occupants of `room` (whose service is at `host`) are told of `what`; nothing where each is told by itself.
-pub(crate) fn encode(room: &RoomName, host: &str, what: &[Happening], out: &mut Vec<u8>) {
-    let Ok(at) = Jid::from_parts(Some(room.as_str()), host, None) else { return };
+/// Appends what all occupants of `room` who see addresses, or do not, are told of `what`; nothing where each is told by itself.
+pub(crate) fn encode(room: &RoomName, sees: bool, coder: &Coder, what: &[Happening], out: &mut Vec<u8>) {
+    let Ok(at) = Jid::from_parts(Some(room.as_str()), coder.rooms_host(), None) else { return };
+    let view = View { at: &at, sees, pseudonyms: coder.pseudonyms() };
     for one in what {
         match one {
-            Happening::Event(event) => self::event(&at, event, None, out),
+            Happening::Event(event) => self::event(&view, event, None, out),
             Happening::Emission(emission) => {
                 attribute("from", at.as_str(), out);
                 attribute("type", "groupchat", out);
@@ -36,17 +33,65 @@ pub(crate) fn encode(room: &RoomName, host: &str, what: &[Happening], out: &mut 
                 out.extend_from_slice(b"</message>");
             }
             Happening::Presence(change) => match &change.who {
-                Some((person, Movement::Join | Movement::Show)) => out.extend(available(&at, person)),
-                Some((person, Movement::Leave)) => out.extend(gone(&at, person)),
+                Some((person, Movement::Join | Movement::Show)) => {
+                    out.extend(view.available(person, &[], None));
+                }
+                Some((person, Movement::Leave)) => out.extend(view.gone(person, &[], None)),
                 Some((_, Movement::Rename { .. })) | None => {}
             },
-            Happening::Affair(_) => {}
+            Happening::Affair(affair) => self::affair(&view, affair, out),
+            Happening::Passing(passing) => self::passing(&view, passing, out),
         }
     }
 }
 
+fn affair(view: &View<'_>, affair: &Affair, out: &mut Vec<u8>) {
+    match &affair.what {
+        Change::Standing(person) if affair.listed => out.extend(view.standing(person, affair, &[])),
+        Change::Removed(person, why) if affair.listed => {
+            out.extend(view.removed(person, why, affair, false));
+        }
+        Change::Configured { was, is } => configured(view.at, was, is, out),
+        Change::Standing(_) | Change::Removed(..) | Change::Affiliation(..) => {}
+    }
+}
+
+/// How the room is set up has changed (§10.2.1): 104, and 172 or 173 where that is about addresses.
+fn configured(at: &Jid, was: &RoomConfig, is: &RoomConfig, out: &mut Vec<u8>) {
+    let privacy = (was.whois != is.whois).then_some(match is.whois {
+        Whois::Anyone => "172",
+        Whois::Moderators => "173",
+    });
+    let codes = ["104"].into_iter().chain(privacy);
+    attribute("from", at.as_str(), out);
+    attribute("type", "groupchat", out);
+    out.push(b'>');
+    Tag::new("x", USER).children(codes.map(status_tag)).write(out, CLIENT);
+    out.extend_from_slice(b"</message>");
+}
+
+/// What was said in passing by another stream; other protocols have nothing to say so.
+fn passing(view: &View<'_>, passing: &Passing, out: &mut Vec<u8>) {
+    if passing.what.form() != MESSAGE {
+        return;
+    }
+    let Ok(whole) = parse(passing.what.bytes(), &Limits::default()) else { return };
+    attribute("from", &occupant(view.at, &passing.from.name), out);
+    attribute("type", "groupchat", out);
+    for name in ["id", "xml:lang"] {
+        if let Some(value) = whole.attr(name) {
+            attribute(name, &value, out);
+        }
+    }
+    out.push(b'>');
+    out.extend_from_slice(&whole.inner());
+    view.occupant_id(&passing.from, out);
+    out.extend_from_slice(b"</message>");
+}
+
 /// A message, with when it was said if that is some time ago.
-pub(super) fn event(at: &Jid, event: &Event, said_ms: Option<u64>, out: &mut Vec<u8>) {
+pub(super) fn event(view: &View<'_>, event: &Event, said_ms: Option<u64>, out: &mut Vec<u8>) {
+    let at = view.at;
     let whole = event.body.carried.as_ref().filter(|carried| carried.form() == MESSAGE);
     let whole = whole.and_then(|carried| parse(carried.bytes(), &Limits::default()).ok());
     attribute("from", &occupant(at, &event.from.name), out);
@@ -61,21 +106,30 @@ pub(super) fn event(at: &Jid, event: &Event, said_ms: Option<u64>, out: &mut Vec
     out.push(b'>');
     match &whole {
         Some(whole) => out.extend_from_slice(&whole.inner()),
+        None if event.body.event.is_subject() => subject(&event.body, out),
         None => content(&event.body, out),
     }
     // XEP-0359 §3: the room says under which id its archive has it.
     let id = Tag::new("stanza-id", "urn:xmpp:sid:0").attr("by", at.as_str()).attr("id", event.id.to_string());
     id.write(out, CLIENT);
+    view.occupant_id(&event.from, out);
     if let Some(ms) = said_ms {
-        let delay =
-            Tag::new("delay", "urn:xmpp:delay").attr("from", at.as_str()).attr("stamp", stamp::datetime(ms));
-        delay.write(out, CLIENT);
+        delay(at, ms).write(out, CLIENT);
     }
     out.extend_from_slice(b"</message>");
 }
 
+/// When something was said (XEP-0203).
+pub(super) fn delay(at: &Jid, unix_ms: u64) -> Tag {
+    Tag::new("delay", "urn:xmpp:delay").attr("from", at.as_str()).attr("stamp", stamp::datetime(unix_ms))
+}
+
+fn subject(body: &Body, out: &mut Vec<u8>) {
+    Tag::new("subject", CLIENT).text(String::from_utf8_lossy(body.content.bytes())).write(out, CLIENT);
+}
+
 /// What was said by another protocol (docs/xmpp.md): text as it is, JSON also as such (XEP-0335), anything else described.
-fn content(body: &Body, out: &mut Vec<u8>) {
+pub(in crate::xmpp) fn content(body: &Body, out: &mut Vec<u8>) {
     match &body.content {
         Content::Text(text) => said(&String::from_utf8_lossy(text), out),
         Content::Json(json) => json_content(&String::from_utf8_lossy(json), out),
@@ -108,96 +162,8 @@ fn said(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"</body>");
 }
 
-/// Somebody is there.
-pub(super) fn available(at: &Jid, person: &Person) -> Vec<u8> {
-    let status = Status::of(person.status.as_ref());
-    let x = user_tag(Some(&status.address(&person.who)), "none", "participant");
-    presence(at, &person.who.name, None, None, &status, &x)
-}
-
-/// Oneself is there (XEP-0045 §7.2.2: status 110).
-pub(super) fn own(
-    at: &Jid,
-    me: &Sender,
-    status: Option<&Carried>,
-    codes: &[&str],
-    id: Option<&str>,
-) -> Vec<u8> {
-    let status = Status::of(status);
-    let x = user_tag(Some(&status.address(me)), "none", "participant");
-    let x = codes.iter().fold(x, |x, code| x.child(status_tag(code)));
-    presence(at, &me.name, None, id, &status, &x)
-}
-
-/// Somebody has left.
-fn gone(at: &Jid, person: &Person) -> Vec<u8> {
-    let status = Status::of(person.status.as_ref());
-    let x = user_tag(Some(&status.address(&person.who)), "none", "none");
-    presence(at, &person.who.name, Some("unavailable"), None, &Status(None), &x)
-}
-
-/// Somebody is called otherwise from now on (XEP-0045 §7.6).
-pub(super) fn renamed(at: &Jid, former: &str, person: &Person, codes: &[&str]) -> Vec<u8> {
-    let status = Status::of(person.status.as_ref());
-    let item = item_tag(Some(&status.address(&person.who)), "none", "participant");
-    let item = item.attr("nick", &*person.who.name);
-    let x = codes.iter().fold(Tag::new("x", USER).child(item), |x, code| x.child(status_tag(code)));
-    presence(at, former, Some("unavailable"), None, &Status(None), &x)
-}
-
-/// What somebody's stream has said of him, if he has one.
-pub(super) struct Status(Option<Element>);
-
-impl Status {
-    fn of(carried: Option<&Carried>) -> Self {
-        let said = carried.filter(|carried| carried.form() == STATUS);
-        Self(said.and_then(|said| parse(said.bytes(), &Limits::default()).ok()))
-    }
-
-    /// His full address where it is known, else his bare one.
-    fn address<'a>(&'a self, who: &'a Sender) -> Cow<'a, str> {
-        let full = self.0.as_ref().and_then(|said| said.attr("from"));
-        full.unwrap_or(Cow::Borrowed(who.user.as_str()))
-    }
-}
-
-/// What a room says of somebody.
-pub(super) fn user_tag(address: Option<&str>, affiliation: &str, role: &str) -> Tag {
-    Tag::new("x", USER).child(item_tag(address, affiliation, role))
-}
-
-fn item_tag(address: Option<&str>, affiliation: &str, role: &str) -> Tag {
-    Tag::new("item", USER).attr("affiliation", affiliation).attr("role", role).attr_opt("jid", address)
-}
-
-/// A status code (XEP-0045 §15.6.2).
-pub(super) fn status_tag(code: &str) -> Tag {
-    Tag::new("status", USER).attr("code", code)
-}
-
-fn presence(at: &Jid, nick: &str, kind: Option<&str>, id: Option<&str>, status: &Status, x: &Tag) -> Vec<u8> {
-    let mut out = Vec::with_capacity(256);
-    attribute("from", &occupant(at, nick), &mut out);
-    for (name, value) in [("type", kind), ("id", id)] {
-        if let Some(value) = value {
-            attribute(name, value, &mut out);
-        }
-    }
-    out.push(b'>');
-    if let Some(said) = &status.0 {
-        out.extend_from_slice(&said.inner());
-    }
-    x.write(&mut out, CLIENT);
-    out.extend_from_slice(b"</presence>");
-    out
-}
-
-/// The address of somebody in a room: by a name that is a resource as it stands, or as near as can be.
-fn occupant(at: &Jid, nick: &str) -> String {
-    at.with_resource(nick).map_or_else(|_| format!("{at}/?"), |jid| jid.as_str().to_owned())
-}
-
-fn attribute(name: &str, value: &str, out: &mut Vec<u8>) {
+/// An attribute, with its blank before it.
+pub(super) fn attribute(name: &str, value: &str, out: &mut Vec<u8>) {
     out.push(b' ');
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"='");

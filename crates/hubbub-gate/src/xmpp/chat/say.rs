@@ -1,7 +1,7 @@
 //! What a client says in a room (XEP-0045 §7.4).
 
 use bytes::Bytes;
-use hubbub_hub::{Body, Carried, Command, Content, EventName, RoomName};
+use hubbub_hub::{Body, Carried, Command, Content, EventName, Govern, RoomName};
 use hubbub_xmpp::stanza::Condition;
 use hubbub_xmpp::xml::{Element, Tag};
 
@@ -13,21 +13,30 @@ impl Chats {
     /// A message to the room, or to somebody in it.
     pub(super) fn message(&mut self, room: &RoomName, parcel: Parcel, line: &mut Line<'_>, cx: &mut Cx<'_>) {
         match (&*parcel.kind_of(), parcel.to().resource()) {
-            ("error", _) => {}
+            ("error", _) => self.erred(room, parcel.element(), line, cx),
             // XEP-0045 §7.4: who is not there cannot speak.
             ("groupchat", None) if !self.rooms.contains_key(room) => {
                 line.refuse(&parcel, Condition::NotAcceptable, None);
             }
             ("groupchat", None) => self.say(room, parcel, line, cx),
             ("groupchat", Some(_)) => line.refuse(&parcel, Condition::BadRequest, None),
-            _ => line.refuse(&parcel, Condition::ServiceUnavailable, None),
+            (_, Some(_)) => self.to_occupant(room, parcel, line, cx),
+            (_, None) => self.about_people(room, parcel, line, cx),
         }
     }
 
     fn say(&mut self, room: &RoomName, parcel: Parcel, line: &mut Line<'_>, cx: &mut Cx<'_>) {
-        let Some(text) = parcel.element().child("body", "jabber:client").map(|body| body.text().into_owned())
-        else {
-            return line.refuse(&parcel, Condition::FeatureNotImplemented, None);
+        let child =
+            |name| parcel.element().child(name, "jabber:client").map(|child| child.text().into_owned());
+        let (text, subject) = (child("body"), child("subject"));
+        let Some(text) = text else {
+            // XEP-0045 §8.1: a subject alone changes the room's. What has no words at all is told and not kept: that somebody
+            // writes, has read, or likes what was said.
+            let command = match subject {
+                Some(subject) => Command::Govern(Box::new(Govern::Subject(subject.into()))),
+                None => Command::Pass { what: carried(parcel.element()) },
+            };
+            return self.command(room, line.who, command, Asked::Said(parcel), cx);
         };
         let body = Body {
             event: EventName::default(),

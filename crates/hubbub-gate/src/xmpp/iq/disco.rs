@@ -3,7 +3,7 @@
 use hubbub_xmpp::stanza::Condition;
 use hubbub_xmpp::xml::Tag;
 
-use super::{AT_ROOM, AT_ROOMS, AT_SERVER, Answer, Asked, Feature};
+use super::{AT_ROOMS, AT_SERVER, Answer, Asked, Feature};
 use crate::xmpp::account;
 
 const NS_INFO: &str = "http://jabber.org/protocol/disco#info";
@@ -41,33 +41,8 @@ pub(super) const ROOMS_INFO: Feature = Feature {
     },
 };
 
-/// No room is listed.
+/// Which rooms there are, the service is asked elsewhere: of a node it knows nothing.
 pub(super) const ROOMS_ITEMS: Feature =
-    Feature { ns: NS_ITEMS, name: "query", answer: |asked, _| items(asked, []) };
-
-/// What rooms are like (XEP-0045 §6.4).
-const ROOM_FEATURES: [&str; 7] = [
-    "http://jabber.org/protocol/muc",
-    "http://jabber.org/protocol/muc#stable_id",
-    "muc_nonanonymous",
-    "muc_open",
-    "muc_persistent",
-    "muc_unmoderated",
-    "urn:xmpp:sid:0",
-];
-
-/// What a room is and can.
-pub(super) const ROOM_INFO: Feature = Feature {
-    ns: NS_INFO,
-    name: "query",
-    answer: |asked, _| {
-        let own = AT_ROOM.iter().map(|one| one.ns);
-        info(asked, ("conference", "text", ""), own.chain(ROOM_FEATURES))
-    },
-};
-
-/// Who is there is told to those who are (XEP-0045 §6.5).
-pub(super) const ROOM_ITEMS: Feature =
     Feature { ns: NS_ITEMS, name: "query", answer: |asked, _| items(asked, []) };
 
 /// An identity (category, type, name) and features.

@@ -1,0 +1,73 @@
+//! What the owner of a room decides: how it is set up, and its end (XEP-0045 §10.1, §10.2, §10.9).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use hubbub_hub::{AffairsSnapshot, Affiliation, Govern, RoomName};
+use hubbub_xmpp::stanza::Condition;
+use hubbub_xmpp::xml::Tag;
+
+use super::{Chats, Line, config};
+use crate::session::Cx;
+use crate::xmpp::parcel::Parcel;
+
+/// The namespace of such questions.
+pub(super) const NS: &str = "http://jabber.org/protocol/muc#owner";
+
+impl Chats {
+    pub(super) fn own(&mut self, room: &RoomName, parcel: Parcel, line: &mut Line<'_>, cx: &mut Cx<'_>) {
+        if &*parcel.kind_of() == "get" {
+            return self.with_affairs(room, parcel, show, line, cx);
+        }
+        let destroy = parcel.element().child("query", NS).and_then(|query| query.child("destroy", NS));
+        let Some(destroy) = destroy else { return self.with_affairs(room, parcel, configure, line, cx) };
+        let reason = destroy.child("reason", NS).map(|reason| Arc::from(&*reason.text()));
+        let alternate = destroy.attr("jid").map(|jid| Arc::from(&*jid));
+        let end = Govern::Destroy { reason, alternate };
+        self.decide(room, parcel, VecDeque::from([end]), line, cx);
+    }
+}
+
+/// The form, filled in as the room is.
+fn show(
+    _: &mut Chats,
+    _: &RoomName,
+    parcel: &Parcel,
+    affairs: &AffairsSnapshot,
+    line: &mut Line<'_>,
+    _: &mut Cx<'_>,
+) {
+    if affairs.affiliation == Affiliation::Owner {
+        line.answer(parcel, Some(Tag::new("query", NS).child(config::form(&affairs.config))));
+    } else {
+        line.refuse(parcel, Condition::Forbidden, None);
+    }
+}
+
+/// The form as the owner has filled it in; an empty one leaves everything as it is (§10.1.2: an instant room).
+fn configure(
+    chats: &mut Chats,
+    room: &RoomName,
+    parcel: &Parcel,
+    affairs: &AffairsSnapshot,
+    line: &mut Line<'_>,
+    cx: &mut Cx<'_>,
+) {
+    if affairs.affiliation != Affiliation::Owner {
+        return line.refuse(parcel, Condition::Forbidden, None);
+    }
+    let query = parcel.element().child("query", NS);
+    let Some(form) = query.and_then(|query| query.child("x", config::NS_DATA)) else {
+        return line.refuse(parcel, Condition::BadRequest, None);
+    };
+    match form.attr("type").as_deref() {
+        Some("cancel") => line.answer(parcel, None),
+        Some("submit") => match config::filled_in(form, affairs.config.clone()) {
+            Ok(config) => {
+                chats.decide(room, parcel.clone(), VecDeque::from([Govern::Configure(config)]), line, cx);
+            }
+            Err(why) => line.refuse(parcel, why, None),
+        },
+        _ => line.refuse(parcel, Condition::BadRequest, None),
+    }
+}
