@@ -47,6 +47,7 @@ export default defineConfig({
       "/rooms": { target: server, ws: true },
       "/api": { target: server },
       "/socket.io": { target: server, ws: true },
+      "/xmpp-websocket": { target: server, ws: true },
     },
   },
 });

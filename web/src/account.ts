@@ -1,7 +1,7 @@
 // Signing in: an account's name and password are exchanged for a token (docs/http.md, `POST /api/token`).
-// The token lives in this page's memory only.
+// Token and password live in this page's memory only.
 import { fields, text } from "./envelope";
-import { ask } from "./http";
+import { type Login, ask } from "./http";
 import { Problem, problemOf } from "./problem";
 import type { Wire } from "./wire";
 
@@ -9,6 +9,8 @@ import type { Wire } from "./wire";
 export interface Account {
   readonly token: string;
   readonly name: string;
+  /** Absent where the token was made elsewhere. */
+  readonly login?: Login;
 }
 
 /** Exchanges name and password for a token; throws a `Problem` that says what to do. */
@@ -18,7 +20,7 @@ export async function signIn(wire: Wire, user: string, password: string): Promis
   if (!response.ok) throw await problemOf(response);
   const token = text(fields(await response.json())["token"]);
   if (token === "") throw new Problem("No token came back", "Check that the address is a Hubbub server.");
-  return withToken(token, user);
+  return { ...withToken(token, user), login: { user, password } };
 }
 
 /** An account from a token that was made elsewhere. */

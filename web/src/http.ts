@@ -8,6 +8,14 @@ export interface Target {
   readonly name: string;
   /** A token instead of a guest's name. */
   readonly token?: string;
+  /** Who signed in by name and password has both at hand where a proof is wanted. */
+  readonly login?: Login;
+}
+
+/** An account's name and password, kept in this page's memory only. */
+export interface Login {
+  readonly user: string;
+  readonly password: string;
 }
 
 type Query = Readonly<Record<string, string | number | undefined>>;

@@ -3,7 +3,7 @@
 import type { Envelope, Joined } from "./envelope";
 import { milliseconds } from "./http";
 import { type Offset, formatOffset, isCovered } from "./offset";
-import { type Change, type Travel, WAY_TITLES } from "./travel";
+import { type Bound, type Change, type Travel, WAY_TITLES } from "./travel";
 
 /** How a message came: as it happened, as history on joining, or late because the link was cut. */
 export type How = "live" | "history" | "missed";
@@ -31,7 +31,7 @@ export interface Marker {
   readonly tone: Tone;
   readonly text: string;
   /** What kind of line it is, where somebody may look for it. */
-  readonly about?: Change;
+  readonly about?: Change | "bound";
   /** Set on the line that says the stream resumed. */
   readonly resumed?: Resumed;
 }
@@ -95,6 +95,12 @@ export class Room {
     if (!change) return;
     const text = change === "upgraded" ? `Upgraded from polling to ${WAY_TITLES[way]} in ${milliseconds(tookMs)}.` : STUCK;
     this.append({ kind: "marker", key: `m${++this.markers}`, tone: change === "upgraded" ? "good" : "plain", text, about: change });
+  }
+
+  /** A stream of XMPP is logged in. */
+  bound({ isSecure, mechanism, address }: Bound): void {
+    const text = `XMPP stream ${isSecure ? "with" : "without"} TLS, logged in by ${mechanism} as ${address}.`;
+    this.append({ kind: "marker", key: `m${++this.markers}`, tone: "plain", text, about: "bound" });
   }
 
   /** Who said a message that came without its sender. */

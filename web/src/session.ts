@@ -11,7 +11,7 @@ import type { Problem } from "./problem";
 import { type Entry, type Faults, Room } from "./room";
 import { TRANSPORTS } from "./transports";
 import type { Link, Sink, Start, TransportName } from "./transports/transport";
-import type { Travel, Way } from "./travel";
+import type { Bound, Travel, Way } from "./travel";
 import { Wire } from "./wire";
 
 export type State = "idle" | "connecting" | "live" | "cut" | "retrying";
@@ -142,13 +142,14 @@ export class Session {
     const room = this.room;
     return {
       joined: ifCurrent((joined) => this.onJoined(joined)),
-      message: ifCurrent((envelope) => this.onMessage(envelope)),
+      message: ifCurrent((envelope, heardAt) => this.onMessage(envelope, heardAt)),
       // Also after a cut: it is about what was heard before.
       introduced: (envelope) => this.onIntroduced(room, envelope),
       stands: ifCurrent((cursor) => this.room.stands(cursor)),
       present: ifCurrent((presence) => void (this.presence.value = presence)),
       moved: ifCurrent((change) => this.onMoved(change)),
       travels: ifCurrent((travel) => this.onTravels(travel)),
+      bound: ifCurrent((bound) => this.onBound(bound)),
       mending: ifCurrent(() => this.onMending()),
       lost: ifCurrent((problem) => this.onLost(problem)),
     };
@@ -165,8 +166,8 @@ export class Session {
     void this.outbox.pump();
   }
 
-  private onMessage(envelope: Envelope): void {
-    this.room.accept(envelope, performance.now(), Date.now());
+  private onMessage(envelope: Envelope, heardAt = performance.now()): void {
+    this.room.accept(envelope, heardAt, Date.now() - (performance.now() - heardAt));
     this.show();
     const offset = formatOffset(envelope.offset);
     if (this.outbox.pending.value.some((p) => p.offset === offset)) {
@@ -183,6 +184,11 @@ export class Session {
   private onTravels(travel: Travel): void {
     this.way.value = travel.way;
     this.room.travels(travel);
+    this.show();
+  }
+
+  private onBound(bound: Bound): void {
+    this.room.bound(bound);
     this.show();
   }
 

@@ -1,5 +1,6 @@
 // The code that does what the page does, for every transport: to copy, paste and run.
 import type { TransportName } from "./transports/transport";
+import { guessDomain } from "./transports/xmpp/names";
 
 /** What a snippet is written for. */
 export interface Scene {
@@ -47,6 +48,11 @@ const WRITERS: Readonly<Record<TransportName, (scene: Scene) => readonly Snippet
   socketio: (s) => socketIo(s, []),
   "socketio-polling": (s) => socketIo(s, ["polling"]),
   "socketio-websocket": (s) => socketIo(s, ["websocket"]),
+  xmpp: (s) => [
+    { title: "@xmpp/client", code: xmppClient(s) },
+    { title: "strophe.js", code: strophe(s) },
+    publishing(s),
+  ],
 };
 
 function socketIo(scene: Scene, transports: readonly string[]): readonly Snippet[] {
@@ -74,6 +80,50 @@ function socketIoSocket(scene: Scene, transports: readonly string[]): { needs: "
   }
   const manager = `new Manager(${JSON.stringify(scene.origin)}${ways && `, {\n${ways}}`})`;
   return { needs: "Manager", opened: `${manager}.socket(${JSON.stringify(`/${scene.room}`)}, {\n${auth}})` };
+}
+
+/** Where a client of XMPP finds the server, the room and the name in it. */
+function xmppPlace({ origin, room, name }: Scene) {
+  const domain = guessDomain(new URL(origin).hostname);
+  const at = `${room}@rooms.${domain}`;
+  const written = { service: `${ws(origin)}/xmpp-websocket`, domain, at, occupant: `${at}/${name}` };
+  return Object.fromEntries(Object.entries(written).map(([key, value]) => [key, JSON.stringify(value)])) as typeof written;
+}
+
+function xmppClient(scene: Scene): string {
+  const { service, domain, at, occupant } = xmppPlace(scene);
+  const login = scene.signedIn ? `, username: "USER", password: "PASSWORD"` : "";
+  return `import { client, xml } from "@xmpp/client";
+
+const xmpp = client({ service: ${service}, domain: ${domain}${login} });
+xmpp.on("stanza", (s) => {
+  const body = s.is("message") && s.getChildText("body");
+  if (body) console.log(s.attrs.from, body);
+});
+await xmpp.start();
+await xmpp.send(xml("presence", { to: ${occupant} },
+  xml("x", { xmlns: "http://jabber.org/protocol/muc" })));
+await xmpp.send(xml("message", { to: ${at}, type: "groupchat" },
+  xml("body", {}, "hello")));`;
+}
+
+function strophe(scene: Scene): string {
+  const { service, domain, at, occupant } = xmppPlace(scene);
+  const [jid, secret] = scene.signedIn ? [JSON.stringify(`USER@${JSON.parse(domain)}`), `"PASSWORD"`] : [domain, `""`];
+  return `import { $msg, $pres, Strophe } from "strophe.js";
+
+const connection = new Strophe.Connection(${service});
+connection.connect(${jid}, ${secret}, (status) => {
+  if (status !== Strophe.Status.CONNECTED) return;
+  connection.addHandler((message) => {
+    const body = message.querySelector("body");
+    if (body) console.log(message.getAttribute("from"), body.textContent);
+    return true;
+  }, null, "message");
+  connection.send($pres({ to: ${occupant} })
+    .c("x", { xmlns: "http://jabber.org/protocol/muc" }));
+  connection.send($msg({ to: ${at}, type: "groupchat" }).c("body").t("hello"));
+});`;
 }
 
 /** Within a script no string may look like the script's end. */

@@ -91,10 +91,11 @@ function status(row: WireRow): string {
   return row.result.split(" ")[0] ?? "";
 }
 
-/** Takes tokens and passwords out of what is shown, and of the ids by which a session is held and restored all but their beginning. */
+/** Takes tokens, passwords and what proves them out of what is shown, and of the ids by which a session is held and restored all but their beginning. */
 export function redact(line: string): string {
   return line
     .replace(/\btoken=[^&\s"]+/g, "token=…")
+    .replace(/(<(?:auth|response)\b[^>]*>)[^<]+/g, "$1…")
     .replace(/("token":\s*")[^"]+/g, "$1…")
     .replace(/("[ps]id":\s*"[^"]{0,6})[^"]*/g, "$1…");
 }

@@ -108,7 +108,7 @@ describe("snippets", () => {
   test.each(TRANSPORT_NAMES)("%s: no name breaks out of its quotes", (name) => {
     for (const { code } of snippetsFor(name, scene)) {
       expect(code).not.toContain('Ann "A"');
-      expect(code).toMatch(/"\/it's"|\/rooms\/it/);
+      expect(code).toMatch(/"\/it's"|\/rooms\/it|"it's@rooms\./);
     }
   });
 

@@ -5,6 +5,7 @@ import { socketio } from "./socketio";
 import { sse } from "./sse";
 import type { Transport, TransportName } from "./transport";
 import { websocket } from "./websocket";
+import { xmpp } from "./xmpp";
 
 export interface Choice {
   readonly open: Transport;
@@ -22,6 +23,7 @@ export const TRANSPORTS: Readonly<Record<TransportName, Choice>> = {
   longpoll: { open: longpoll, title: "Long polling", how: "Asks, and the server answers when there is something to say." },
   sse: { open: sse, title: "Server-Sent Events", how: "One answer that never ends. The browser resumes it by itself." },
   websocket: { open: websocket, title: "WebSocket", how: "One connection, frames both ways." },
+  xmpp: { open: xmpp, title: "XMPP", how: "As any XMPP client, over WebSocket: presence into the room, groupchat messages, guests by SASL ANONYMOUS." },
   socketio: {
     open: socketio("polling", "websocket"),
     title: "Socket.IO",

@@ -4,10 +4,10 @@ import type { Ack, Envelope, Joined, Presence, PresenceChange } from "../envelop
 import type { Target } from "../http";
 import type { Offset } from "../offset";
 import type { Problem } from "../problem";
-import type { Travel } from "../travel";
+import type { Bound, Travel } from "../travel";
 import type { Wire } from "../wire";
 
-export type TransportName = "polling" | "longpoll" | "sse" | "websocket" | "socketio" | "socketio-polling" | "socketio-websocket";
+export type TransportName = "polling" | "longpoll" | "sse" | "websocket" | "socketio" | "socketio-polling" | "socketio-websocket" | "xmpp";
 
 /** Where to begin: after an offset, or with the newest so many messages. */
 export type Start = { readonly since: Offset } | { readonly last: number };
@@ -22,7 +22,8 @@ export interface Draft {
 export interface Sink {
   /** The link is up and stands in the room. */
   joined(joined: Joined): void;
-  message(envelope: Envelope): void;
+  /** `heardAt`: when it came, in milliseconds of the page's monotonic clock, where that is not now. */
+  message(envelope: Envelope, heardAt?: number): void;
   /** Who said a message that came without its sender. */
   introduced(envelope: Envelope): void;
   /** What `cursor` covers and comes next is backlog still. */
@@ -32,6 +33,8 @@ export interface Sink {
   moved(change: PresenceChange): void;
   /** How a link that can travel in several ways does so now. */
   travels(travel: Travel): void;
+  /** XMPP: the stream is logged in. */
+  bound(bound: Bound): void;
   /** The link dropped, but the browser or the client is mending it by itself. */
   mending(): void;
   /** The link is gone for good. `problem.passing` says whether trying again can help. */

@@ -29,8 +29,15 @@ export function join(): void {
   const place = { ...form.value, room: form.value.room.trim(), name: form.value.name.trim() };
   form.value = place;
   history.replaceState(null, "", writeHash(place));
-  session.join({ ...place, ...(account.value ? { token: account.value.token } : {}) });
+  session.join({ ...place, ...credentials() });
   view.value = "chat";
+}
+
+/** What the one who is signed in shows. */
+function credentials() {
+  if (!account.value) return {};
+  const { token, login } = account.value;
+  return { token, ...(login ? { login } : {}) };
 }
 
 addEventListener("hashchange", () => {

@@ -91,7 +91,7 @@ function Empty() {
       <p>
         {joined
           ? "Say something, or open this page a second time with another transport: both read the same log, in the same order."
-          : "Polling, long polling, Server-Sent Events, WebSocket and Socket.IO read one log in one order. Join, talk, cut the connection, and watch it go on exactly where it stopped."}
+          : "Polling, long polling, Server-Sent Events, WebSocket, Socket.IO and XMPP read one log in one order. Join, talk, cut the connection, and watch it go on exactly where it stopped."}
       </p>
       {!joined && (
         <button type="button" class="button primary to-form" onClick={() => (view.value = "room")}>

@@ -67,12 +67,18 @@ function WireLine({ row }: { readonly row: WireRow }) {
   );
 }
 
-/** A first look at frames and events, which say little by their title: long ids and times are cut short. */
+/** What every stanza begins with; of what comes, also to whom it goes. */
+const NAMESPACE = / xmlns(?::\w+)?=(["'])[^"']*\1/g;
+const TO_US = / (?:xmlns(?::\w+)?|to)=(["'])[^"']*\1/g;
+
+/** A first look at frames and events, which say little by their title: long ids and times are cut short, namespaces left out. */
 function peek(row: WireRow): string {
   if (row.result !== "" || row.state === "open") return "";
   return row.detail
-    .slice(0, 400)
+    .slice(0, 600)
     .replace(/\s+/g, " ")
     .replace(/"(id|key)":"(\w{4})\w+"/g, '"$1":"$2…"')
+    .replace(row.dir === "in" ? TO_US : NAMESPACE, "")
+    .replace(/ (id|by)=(["'])([\w-]{4})[^"']{8,}\2/g, " $1=$2$3…$2")
     .replace(/"time":(\d{3})\d+/g, '"time":$1…');
 }
