@@ -311,6 +311,9 @@ pub enum Deed {
     /// When all in the outbox has been sent, the link begins to be encrypted; [`Input::Secured`] says that it is. What the peer sends
     /// before that is not given to the session. For links in clear text whose socket is the session's own (XMPP's STARTTLS).
     Secure,
+    /// This session goes on without its link, which is closed when all in the outbox has been sent, if it is not gone already.
+    /// [`Input::NoRoom`] says if that cannot be, before the session is ended.
+    Part,
     /// This session goes on as another.
     TurnInto(Box<dyn Session>),
 }
@@ -389,6 +392,11 @@ impl Cx<'_> {
     /// Has the link encrypted once all in the outbox has been sent.
     pub fn secure(&mut self) {
         self.deeds.push(Deed::Secure);
+    }
+
+    /// Goes on without a link.
+    pub fn part(&mut self) {
+        self.deeds.push(Deed::Part);
     }
 
     /// Goes on as `session`, which gets [`Input::Opened`] next.

@@ -17,6 +17,8 @@ mod link;
 mod login;
 mod parcel;
 mod place;
+mod previous;
+mod resume;
 mod stamp;
 pub(crate) mod websocket;
 

@@ -6,6 +6,7 @@ use hubbub_hub::{RoomName, SessionKey};
 
 use crate::mail::Mail;
 use crate::seats::SeatRef;
+use crate::slot::Slot;
 use crate::worker::Worker;
 
 impl<L: Default> Worker<L> {
@@ -19,7 +20,7 @@ impl<L: Default> Worker<L> {
 
     /// Hands a letter over; its sender is told if nobody is there to take it.
     pub(crate) fn deliver(&mut self, from: SessionKey, to: SessionKey, letter: Letter) {
-        if to.worker == self.id && self.slot(to).is_some_and(|slot| !slot.is_over()) {
+        if to.worker == self.id && self.slot(to).is_some_and(Slot::is_taken) {
             self.input(to, Input::Letter(from, letter));
         } else if from.worker == self.id {
             self.input(from, Input::Undelivered(to));

@@ -20,6 +20,8 @@ pub struct Slot<L> {
     pub securing: bool,
     /// Whether a link holds this place; otherwise it is given up when the session ends.
     pub(crate) linked: bool,
+    /// The session outlives its link, which is to be closed; see [`Deed::Part`](hubbub_gate::session::Deed::Part).
+    pub(crate) parting: bool,
     /// Already among the touched of this turn.
     pub(crate) touched: bool,
     /// The earliest alarm set for it; later ones of its own are stale.
@@ -50,9 +52,14 @@ impl<L> Slot<L> {
         if self.touched { self.behind } else { !self.outbox.is_empty() }
     }
 
-    /// Whether the session is over and only what it left in the outbox is still to be sent.
+    /// Whether the link is to be closed, once what is left in the outbox has been sent: the session is over, or goes on without.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.session.is_none()
+        self.session.is_none() || self.parting
+    }
+
+    /// Whether a session is here that letters reach, with a link or without.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.session.is_some()
     }
 }

@@ -11,6 +11,7 @@ use hubbub_hub::address::spread;
 use hubbub_hub::{SessionKey, WorkerId};
 
 use crate::mail::Mail;
+use crate::slot::Slot;
 use crate::worker::Worker;
 
 /// The stewards of one worker.
@@ -72,7 +73,7 @@ impl<L: Default> Worker<L> {
     fn appoint(&mut self, name: Arc<str>, appoint: Appoint) -> Option<u32> {
         self.detached += 1;
         let key = self.place(appoint(&name), L::default(), false);
-        let alive = self.slot(key).is_some_and(|slot| !slot.is_over());
+        let alive = self.slot(key).is_some_and(Slot::is_taken);
         if alive {
             self.stewards.by_slot.insert(key.slot, name.clone());
             self.stewards.by_name.insert(name, key.slot);

@@ -443,6 +443,10 @@ impl<L: Default> Worker<L> {
                 place.securing = true;
                 self.touch(slot);
             }
+            Deed::Part => {
+                place.parting = place.linked;
+                self.touch(slot);
+            }
             Deed::TurnInto(next) => {
                 place.session = Some(next);
                 self.handle(slot, Input::Opened);

@@ -230,6 +230,7 @@ impl<L: Default> Worker<L> {
             link,
             securing: false,
             linked,
+            parting: false,
             touched: false,
             armed_ms: u64::MAX,
             rooms: Vec::new(),
@@ -287,15 +288,35 @@ impl<L: Default> Worker<L> {
             || !self.vacated.is_empty()
     }
 
-    /// The link is gone: the session is told, and its place is given up.
+    /// The link is gone: the session is told, and its place is given up, unless it goes on without a link.
     pub fn release(&mut self, key: SessionKey) {
-        if self.slot(key).is_none() {
+        if self.slot(key).is_none_or(|place| !place.linked) {
             return;
         }
         self.handle(key.slot, Input::LinkLost);
+        if self.goes_on(key.slot) {
+            return;
+        }
         self.end(key.slot);
         self.slots.remove(key.slot as usize);
         self.counters.sessions.set(self.slots.len() as u64);
+    }
+
+    /// Whether the session that was here with a link stays without one, if there may be another of those.
+    fn goes_on(&mut self, slot: u32) -> bool {
+        let stays = |place: &&mut Slot<L>| place.parting && place.is_taken();
+        if self.slots.get_mut(slot as usize).filter(stays).is_none() {
+            return false;
+        }
+        if self.detached >= self.settings.detached_max {
+            self.handle(slot, Input::NoRoom);
+            return false;
+        }
+        let Some(place) = self.slots.get_mut(slot as usize).filter(stays) else { return false };
+        (place.parting, place.linked) = (false, false);
+        (place.outbox, place.link) = (Outbox::new(), L::default());
+        self.detached += 1;
+        true
     }
 
     /// The slots whose links have something to send, or to end, since the last time.

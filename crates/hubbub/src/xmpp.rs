@@ -35,8 +35,7 @@ pub(crate) fn settings(
         failures: u8::try_from(own.login_failures).unwrap_or(u8::MAX),
         sm_queue_bytes: own.resume_bytes,
         sm_queue_stanzas: own.resume_stanzas,
-        // Acknowledgements only: no session waits for its client yet.
-        sm_resume_s: 0,
+        sm_resume_s: u32::try_from(own.resume_timeout.as_secs()).unwrap_or(u32::MAX),
         register: own.register && admit.accounts,
         idle_ms: millis(own.ping_interval),
         ping_ms: millis(own.ping_timeout),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hubbub_hub::{Identity, Notice};
+use hubbub_hub::{Identity, Notice, SessionKey};
 use hubbub_ws::{Opcode, frame_header};
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::sasl::{Binding, Failure};
@@ -18,16 +18,31 @@ use super::letters::{ToAccount, ToClient};
 use super::login::{LOGIN, Login};
 use super::parcel::Parcel;
 use super::place::Place;
-use crate::session::{Act, Answer, Close, Cx, Input, Secured};
+use super::previous::Previous;
+use super::resume::{Passing, Voice};
+use crate::session::{Act, Answer, Close, Cx, Input, Letter, Secured};
 
 /// A client, whatever carries its stream.
 pub(super) struct Client {
-    kind: Kind,
-    stream: Stream,
+    pub(super) kind: Kind,
+    pub(super) stream: Stream,
     login: Login,
-    me: Option<Me>,
-    chats: Chats,
-    outs: Vec<Out>,
+    pub(super) me: Option<Me>,
+    pub(super) chats: Chats,
+    pub(super) outs: Vec<Out>,
+    /// When it came to its place, which is part of the name of its session.
+    pub(super) begun_unix_ms: u64,
+    pub(super) voice: Voice,
+    /// What the client's words travel on, wherever the voice is.
+    pub(super) wire: Kind,
+    /// Whose voice is here, if it is another session's.
+    pub(super) host: Option<SessionKey>,
+    /// What is to be said where the voice is.
+    pub(super) said: Vec<Pieces>,
+    /// More waits for the client than may.
+    pub(super) spent: bool,
+    /// It goes on without its link, which is to be closed.
+    pub(super) parted: bool,
 }
 
 /// Who the client is, once it is bound.
@@ -37,7 +52,7 @@ pub(super) struct Me {
     /// The full address.
     pub(super) jid: Jid,
     /// Whether the account knows of it.
-    known: bool,
+    pub(super) known: bool,
 }
 
 impl Client {
@@ -51,11 +66,21 @@ impl Client {
             me: None,
             chats: Chats::default(),
             outs: Vec::new(),
+            begun_unix_ms: cx.now.unix_ms,
+            voice: Voice::Here,
+            wire: kind,
+            host: None,
+            said: Vec::new(),
+            spent: false,
+            parted: false,
         }
     }
 
     /// Bytes of the stream, or one message of a WebSocket.
     pub(super) fn received(&mut self, bytes: &[u8], cx: &mut Cx<'_>) -> Result<(), Close> {
+        if self.parted {
+            return Ok(());
+        }
         self.stream.received(bytes, cx.now.mono_ms, cx.rng, &mut self.outs);
         self.carry_out(cx)
     }
@@ -69,34 +94,41 @@ impl Client {
             Input::Answer(ticket, answer) => {
                 self.chat(cx, |chats, line, _| chats.answered(ticket, answer, line));
             }
-            Input::Letter(_, letter) => match letter.downcast::<ToClient>() {
-                Ok(letter) => self.told(*letter),
-                Err(_) => return Ok(()),
-            },
+            Input::Letter(from, letter) => self.letter(from, letter, cx)?,
+            Input::Undelivered(to) => self.undelivered(to, cx)?,
             Input::Notice(notice) => self.notice(notice, cx),
             Input::Each { room, what, pieces } => {
                 self.chat(cx, |chats, line, cx| chats.happened(room, what, pieces, line, cx));
             }
             Input::Drained => self.chats.drained(cx),
-            Input::Act(act) => self.act(&act),
-            Input::Timeout => self.stream.timeout(now_ms, &mut self.outs),
+            Input::Act(act) => self.act(&act, cx),
+            Input::Timeout => self.timeout(cx)?,
             Input::TooSlow => self.stream.close(StreamError::PolicyViolation, &mut self.outs),
+            Input::Shutdown if self.parted => {
+                self.leave(cx);
+                return Err(Close::Done);
+            }
             Input::Shutdown => {
                 self.chat(cx, |chats, line, _| chats.shut_down(line));
                 self.stream.close(StreamError::SystemShutdown, &mut self.outs);
             }
-            Input::LinkLost => {
-                self.leave(cx);
-                return Err(Close::Done);
-            }
+            Input::LinkLost => self.lost(cx)?,
+            Input::NoRoom => self.leave(cx),
             _ => return Ok(()),
         }
         self.carry_out(cx)
     }
 
-    /// When something is due.
-    pub(super) fn deadline(&self) -> Option<u64> {
-        self.stream.deadline()
+    fn letter(&mut self, from: SessionKey, letter: Letter, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match letter.downcast::<ToClient>() {
+            Ok(letter) => self.told(*letter, cx),
+            Err(letter) => {
+                if let Ok(letter) = letter.downcast::<Passing>() {
+                    self.passing(from, *letter, cx)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Does what the machine says, and what comes of that.
@@ -111,7 +143,7 @@ impl Client {
                 break;
             }
         }
-        Ok(())
+        self.send_on(cx)
     }
 
     fn carry(&mut self, out: Out, cx: &mut Cx<'_>) -> Result<(), Close> {
@@ -125,14 +157,14 @@ impl Client {
             }
             Out::Authenticated { user, name } => self.authenticated(user.is_none(), name, cx),
             Out::Bind { wanted, .. } => self.bind(wanted, cx),
-            Out::Stanza(element) => self.stanza(element, cx),
+            Out::Stanza(element) => match self.host {
+                Some(host) => cx.write_to(host, Passing::Said(element)),
+                None => self.stanza(element, cx),
+            },
             Out::Register(iq) => self.reply_error(&iq, Condition::ServiceUnavailable),
-            Out::Resume { .. } => self.stream.resume_failed(None, &mut self.outs),
+            Out::Resume { previd, h } => self.resume(&previd, h, cx),
             Out::SmEnabled { .. } | Out::Csi(_) => {}
-            Out::Closed(reason) => {
-                self.leave(cx);
-                return Err(close(reason));
-            }
+            Out::Closed(reason) => return self.closed(reason, cx),
         }
         Ok(())
     }
@@ -178,17 +210,21 @@ impl Client {
         }
     }
 
-    fn told(&mut self, letter: ToClient) {
+    fn told(&mut self, letter: ToClient, cx: &mut Cx<'_>) {
         match letter {
             ToClient::Bound => {
                 if let Some(me) = &self.me {
+                    let name = Previous { host: cx.key, begun_unix_ms: self.begun_unix_ms };
+                    if let Some(name) = name.seal(cx.doorman) {
+                        self.stream.name_session(name);
+                    }
                     self.stream.bound(me.jid.clone(), &mut self.outs);
                 }
             }
             ToClient::BindRefused(why) => self.stream.bind_refused(why, &mut self.outs),
             ToClient::Replaced => {
                 // The steward has forgotten this stream already.
-                self.stream.close(StreamError::Conflict, &mut self.outs);
+                self.shut(StreamError::Conflict, cx);
             }
             ToClient::Deliver(parcel) => self.deliver(&parcel),
             ToClient::Whisper(room, parcel) => {
@@ -202,13 +238,13 @@ impl Client {
     /// Writes a stanza to the client.
     pub(super) fn deliver(&mut self, parcel: &Parcel) {
         let head = self.heads().of(parcel.kind());
-        self.stream.send(parcel.pieces(head), true, &mut self.outs);
+        self.say(parcel.pieces(head));
     }
 
     /// Writes what the server itself has to say.
     pub(super) fn reply(&mut self, tag: &Tag) {
-        let ns = if self.kind == Kind::Tcp { "jabber:client" } else { "" };
-        self.stream.send(Pieces::from(tag.to_vec(ns)), true, &mut self.outs);
+        let ns = if self.wire == Kind::Tcp { "jabber:client" } else { "" };
+        self.say(Pieces::from(tag.to_vec(ns)));
     }
 
     fn reply_error(&mut self, stanza: &Element, why: Condition) {
@@ -221,7 +257,7 @@ impl Client {
     }
 
     /// Takes a stanza to whom it is for.
-    fn stanza(&mut self, element: Element, cx: &mut Cx<'_>) {
+    pub(super) fn stanza(&mut self, element: Element, cx: &mut Cx<'_>) {
         let (Some(kind), Some(me)) = (kind_of(&element), self.me.clone()) else { return };
         let element = honest::cleaned(element, &cx.settings.domain);
         if kind == StanzaKind::Iq {
@@ -304,26 +340,19 @@ impl Client {
         let mut line = Line { who: &me.who, jid: &me.jid, pseudonyms, heads, out: Vec::new() };
         work(&mut self.chats, &mut line, cx);
         for pieces in line.out {
-            self.stream.send(pieces, true, &mut self.outs);
+            self.say(pieces);
         }
     }
 
     fn heads(&self) -> &'static Heads {
-        if self.kind == Kind::Tcp { &chat::TCP } else { &chat::WEBSOCKET }
+        if self.wire == Kind::Tcp { &chat::TCP } else { &chat::WEBSOCKET }
     }
 
-    fn act(&mut self, act: &Act) {
+    fn act(&mut self, act: &Act, cx: &mut Cx<'_>) {
         match act {
-            Act::Disconnect(_) => self.stream.close(StreamError::PolicyViolation, &mut self.outs),
-            Act::TakenOver => self.stream.close(StreamError::Conflict, &mut self.outs),
+            Act::Disconnect(_) => self.shut(StreamError::PolicyViolation, cx),
+            Act::TakenOver => self.shut(StreamError::Conflict, cx),
             Act::Emit { .. } | Act::Join(_) | Act::Leave(_) => {}
-        }
-    }
-
-    /// The client is gone, or on its way out.
-    pub(super) fn leave(&mut self, cx: &mut Cx<'_>) {
-        if let Some(me) = self.me.take().filter(|me| me.known) {
-            cx.write_to_steward(office(&me.jid), Account::appoint, ToAccount::Gone);
         }
     }
 }
@@ -338,7 +367,7 @@ fn binding(secured: &Secured) -> Binding {
 }
 
 /// What an end counts as.
-fn close(reason: Reason) -> Close {
+pub(super) fn close(reason: Reason) -> Close {
     match reason {
         Reason::Silent | Reason::Failed(StreamError::ConnectionTimeout) => Close::Timeout,
         Reason::Unacknowledged => Close::TooSlow,

@@ -65,10 +65,8 @@ impl Peer {
                 Ok(())
             }
             Ok(Incoming::Pong(_)) => Ok(()),
-            Ok(Incoming::Close(_)) => {
-                client.leave(cx);
-                Err(Close::Done)
-            }
+            // The stream has not been closed: a page that was left may come back.
+            Ok(Incoming::Close(_)) => client.lost(cx),
             // RFC 7395 §3.2: text only.
             Ok(Incoming::Binary(_)) => self.fail(CloseCode::UNSUPPORTED, "XMPP is text", cx),
             Err(error) => self.fail(error.close_code(), &error.to_string(), cx),
@@ -92,6 +90,7 @@ fn write_close(code: CloseCode, why: &str, cx: &mut Cx<'_>) {
 impl Session for Socket {
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
         let peer = &mut self.peer;
+        let was_parted = peer.client.as_ref().is_some_and(|client| client.parted);
         let result = match input {
             Input::Opened => {
                 peer.begin(cx);
@@ -105,6 +104,9 @@ impl Session for Socket {
                 None => Ok(()),
             },
         };
+        if result.is_ok() && !was_parted && peer.client.as_ref().is_some_and(|client| client.parted) {
+            write_close(CloseCode::NORMAL, "", cx);
+        }
         // The stream is closed; so is what carried it (RFC 7395 §3.6). A fault of the socket has said so already.
         if let Err(Close::Done | Close::Timeout | Close::Refused | Close::TooSlow) = result {
             write_close(CloseCode::NORMAL, "", cx);

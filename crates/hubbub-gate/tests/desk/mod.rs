@@ -176,7 +176,7 @@ impl Desk {
             Deed::Letter(..) | Deed::Steward { .. } | Deed::Spawn(_) => {
                 panic!("no session here writes to another")
             }
-            Deed::Secure => panic!("no session here wants TLS"),
+            Deed::Secure | Deed::Part => panic!("no session here has a link of its own"),
         }
     }
 

@@ -51,6 +51,8 @@ pub struct Stream {
     /// How many pings were sent by us; they are numbered.
     pub(super) pings: u32,
     pub(super) sm: Option<Box<SmState>>,
+    /// The id by which the session is going to be resumed, where the server gives it one.
+    pub(super) sm_name: Option<Box<str>>,
     now: u64,
 }
 
@@ -99,6 +101,7 @@ impl Stream {
             alive: Alive::Heard(u64::MAX),
             pings: 0,
             sm: None,
+            sm_name: None,
             now: now_ms,
             settings,
         }

@@ -15,6 +15,12 @@ impl Stream {
         self.sm.as_ref().map(|sm| sm.id())
     }
 
+    /// Gives the session the id by which it may be resumed: one that nobody can guess. To be said before the client is bound;
+    /// without it the id is made up.
+    pub fn name_session(&mut self, id: impl Into<Box<str>>) {
+        self.sm_name = Some(id.into());
+    }
+
     /// How long the session waits to be resumed, in seconds; `None`: it does not.
     pub fn sm_max_s(&self) -> Option<u32> {
         self.sm.as_ref().and_then(|sm| sm.max_s())
@@ -122,7 +128,8 @@ impl Stream {
         let wished = enable.attr("max").and_then(|max| max.parse().ok()).filter(|max| *max > 0);
         let ours = self.settings.sm_resume_s;
         let max_s = (wants && ours > 0).then(|| wished.map_or(ours, |wished: u32| wished.min(ours)));
-        let id = format!("{}{}", self.settings.sm_prefix, random::token());
+        let made_up = || format!("{}{}", self.settings.sm_prefix, random::token());
+        let id = self.sm_name.take().map_or_else(made_up, String::from);
         let mut enabled = Tag::new("enabled", NS_SM);
         if let Some(max_s) = max_s {
             enabled = enabled.attr("id", &id).attr("resume", "true").attr("max", max_s.to_string());

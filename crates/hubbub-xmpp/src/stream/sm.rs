@@ -169,10 +169,10 @@ impl SmState {
 
     /// The session goes on over a stream of this kind: where the stanzas were written for another, they are mended. On TCP
     /// a root without `xmlns` has the namespace of the stream; on WebSocket it must name it (RFC 7395 §3.3.3).
-    pub(super) fn carry_over(&mut self, kind: Kind) {
+    pub fn carry_over(&mut self, kind: Kind) {
         if self.kind == Kind::Tcp && kind == Kind::WebSocket {
             self.queue.iter_mut().for_each(|stanza| {
-                *stanza = with_namespace(&stanza.to_bytes()).into();
+                *stanza = standing_alone(&stanza.to_bytes()).into();
             });
         }
         self.kind = kind;
@@ -180,8 +180,8 @@ impl SmState {
     }
 }
 
-/// The stanza with `xmlns` on its root, where it has none.
-fn with_namespace(stanza: &Bytes) -> Bytes {
+/// The stanza with `xmlns` on its root, where it has none: as it can be read by itself.
+pub fn standing_alone(stanza: &Bytes) -> Bytes {
     const NAMESPACE: &[u8] = b" xmlns='jabber:client'";
     let head = stanza.iter().position(|byte| *byte == b'>').unwrap_or(stanza.len());
     if memchr::memmem::find(&stanza[..head], b" xmlns=").is_some() {
@@ -260,7 +260,7 @@ mod tests {
             ("<presence>x</presence>", "<presence xmlns='jabber:client'>x</presence>"),
             ("<message xmlns='jabber:client'/>", "<message xmlns='jabber:client'/>"),
         ] {
-            assert_eq!(with_namespace(&Bytes::from_static(before.as_bytes())), after.as_bytes());
+            assert_eq!(standing_alone(&Bytes::from_static(before.as_bytes())), after.as_bytes());
         }
     }
 }

@@ -1,0 +1,385 @@
+//! A session that outlives its link (XEP-0198 §5): it stays at its place, asleep, and goes on through the link that its client brings next.
+//!
+//! Who the client is and what it has to do with others stays where it began: that is the *host*. Only its *voice* moves, which is what
+//! was counted and kept for the client: from the host's own link to the next one, and on to the one after that. Each place that has had it
+//! passes it on when the host says so, after all that the host said before; so nothing is lost, doubled or out of order.
+
+use bytes::Bytes;
+use hubbub_hub::SessionKey;
+use hubbub_xmpp::jid::Jid;
+use hubbub_xmpp::stanza::{Condition, StanzaKind, kind_of};
+use hubbub_xmpp::stream::{Kind, Pieces, Reason, SmState, StreamError, standing_alone};
+use hubbub_xmpp::xml::{self, Element, Limits};
+
+use super::account::{Account, office};
+use super::client::{Client, close};
+use super::letters::ToAccount;
+use super::parcel::Parcel;
+use super::place::Place;
+use super::previous::Previous;
+use crate::session::{Close, Cx};
+
+/// Where a session's voice is.
+pub(super) enum Voice {
+    /// On the link here.
+    Here,
+    /// Nowhere: the link is lost, and it waits until then, in process time.
+    Asleep(Box<SmState>, u64),
+    /// With another place, whose link it speaks over. Only a host's voice is away.
+    Away(SessionKey),
+    /// Asked for, to come here.
+    Awaited(Box<Awaited>),
+}
+
+/// A voice that is on its way here.
+pub(super) struct Awaited {
+    /// Whose it is.
+    host: SessionKey,
+    /// How much the client says it has heard.
+    heard: u32,
+    /// What the host said meanwhile.
+    held: Vec<Pieces>,
+    /// It is to be passed on at once.
+    next: Option<SessionKey>,
+    /// The link here is lost as well.
+    lost: bool,
+    /// When it is not expected any more, in process time.
+    until_ms: u64,
+}
+
+/// What hosts and the places through which they speak tell each other.
+pub(super) enum Passing {
+    /// To a host: a client of this user wants the session that began then. Answered by [`Self::Here`] or [`Self::NotHere`].
+    Wanted {
+        /// When it began.
+        begun_unix_ms: u64,
+        /// The bare address.
+        user: Jid,
+        /// What the new link is.
+        kind: Kind,
+    },
+    /// To the place of the voice: it goes on there.
+    PassOn(SessionKey),
+    /// To the place that asked: the voice.
+    Here(Box<SmState>),
+    /// To the place that asked: it cannot be had.
+    NotHere,
+    /// To the place of the voice: to be sent.
+    Say(Pieces),
+    /// To the place of the voice: an end is to be made.
+    End(StreamError),
+    /// To the host: what its client sent.
+    Said(Element),
+    /// To the host: the stream is over, and this was not acknowledged.
+    Over(Vec<Bytes>),
+}
+
+impl Client {
+    /// Sends a stanza to the client, wherever its voice is.
+    pub(super) fn say(&mut self, stanza: Pieces) {
+        match &mut self.voice {
+            Voice::Here => self.stream.send(stanza, true, &mut self.outs),
+            Voice::Asleep(state, _) => self.spent |= state.push(stanza).is_err(),
+            Voice::Away(_) => self.said.push(stanza),
+            Voice::Awaited(awaited) => awaited.held.push(stanza),
+        }
+    }
+
+    /// Makes an end, wherever the voice is.
+    pub(super) fn shut(&mut self, error: StreamError, cx: &mut Cx<'_>) {
+        match &self.voice {
+            Voice::Here | Voice::Awaited(_) => self.stream.close(error, &mut self.outs),
+            Voice::Asleep(..) => self.spent = true,
+            Voice::Away(there) => cx.write_to(*there, Passing::End(error)),
+        }
+    }
+
+    /// What was said goes to where the voice is.
+    pub(super) fn send_on(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        if let Voice::Away(there) = self.voice {
+            self.said.drain(..).for_each(|stanza| cx.write_to(there, Passing::Say(stanza)));
+        }
+        // Without a link all is sent at once.
+        if !matches!(self.voice, Voice::Here) && cx.out.take_drained() {
+            self.chats.drained(cx);
+        }
+        if self.spent {
+            self.leave(cx);
+            return Err(Close::TooSlow);
+        }
+        Ok(())
+    }
+
+    /// When something is due.
+    pub(super) fn deadline(&self) -> Option<u64> {
+        match &self.voice {
+            Voice::Here => self.stream.deadline(),
+            Voice::Asleep(_, until_ms) => Some(*until_ms),
+            Voice::Away(_) => None,
+            Voice::Awaited(awaited) => Some(awaited.until_ms),
+        }
+    }
+
+    /// It is due.
+    pub(super) fn timeout(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match &self.voice {
+            Voice::Here => self.stream.timeout(cx.now.mono_ms, &mut self.outs),
+            Voice::Asleep(_, until_ms) if cx.now.mono_ms >= *until_ms => {
+                self.leave(cx);
+                return Err(Close::Timeout);
+            }
+            Voice::Awaited(awaited) if cx.now.mono_ms >= awaited.until_ms => {
+                cx.write_to(awaited.host, Passing::Over(Vec::new()));
+                return self.not_here();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The stream here is over.
+    pub(super) fn closed(&mut self, reason: Reason, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match &self.voice {
+            Voice::Here if !reason.may_resume() => {
+                self.leave(cx);
+                Err(close(reason))
+            }
+            _ => self.lost(cx).map_err(|_| close(reason)),
+        }
+    }
+
+    /// The link is gone, or no good any more. A session that may be resumed stays.
+    pub(super) fn lost(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match &mut self.voice {
+            Voice::Away(_) | Voice::Asleep(..) => return Ok(()),
+            Voice::Awaited(awaited) => awaited.lost = true,
+            Voice::Here => match self.stream.export_sm() {
+                Some(state) => self.voice = asleep(Box::new(state), cx),
+                None => {
+                    self.leave(cx);
+                    return Err(Close::Done);
+                }
+            },
+        }
+        self.part(cx);
+        Ok(())
+    }
+
+    fn part(&mut self, cx: &mut Cx<'_>) {
+        cx.part();
+        self.parted = true;
+    }
+
+    /// A client wants its former session back.
+    pub(super) fn resume(&mut self, previous: &str, heard: u32, cx: &mut Cx<'_>) {
+        let found = Previous::unseal(previous, cx.doorman).filter(|found| found.host != cx.key);
+        let Some((Previous { host, begun_unix_ms }, me)) = found.zip(self.me.as_ref()) else {
+            return self.stream.resume_failed(None, &mut self.outs);
+        };
+        let user = me.jid.bare();
+        cx.write_to(host, Passing::Wanted { begun_unix_ms, user, kind: self.kind });
+        let until_ms = cx.now.mono_ms + cx.settings.answer_ms;
+        let awaited = Awaited { host, heard, held: Vec::new(), next: None, lost: false, until_ms };
+        self.voice = Voice::Awaited(Box::new(awaited));
+    }
+
+    /// A letter from a host, or from where its voice is.
+    pub(super) fn passing(
+        &mut self,
+        from: SessionKey,
+        letter: Passing,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Close> {
+        match letter {
+            Passing::Wanted { begun_unix_ms, user, kind } => {
+                if self.begun_unix_ms == begun_unix_ms && self.is_host_of(&user) {
+                    self.give(from, kind, cx);
+                } else {
+                    cx.write_to(from, Passing::NotHere);
+                }
+            }
+            Passing::PassOn(to) => return self.pass_on(to, cx),
+            Passing::Here(state) => return self.resumed(state, cx),
+            Passing::NotHere => return self.not_here(),
+            Passing::Say(stanza) => self.say(stanza),
+            Passing::End(error) => self.shut(error, cx),
+            Passing::Said(element) => self.stanza(element, cx),
+            Passing::Over(unacknowledged) => {
+                if let Voice::Away(there) = self.voice
+                    && there != from
+                {
+                    cx.write_to(there, Passing::NotHere);
+                }
+                self.over(unacknowledged, cx);
+                return Err(Close::Done);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_host_of(&self, user: &Jid) -> bool {
+        self.host.is_none() && self.me.as_ref().is_some_and(|me| me.known && me.jid.bare() == *user)
+    }
+
+    /// The host's voice goes to a new link. Where the old one seems alive, its stream ends.
+    fn give(&mut self, to: SessionKey, kind: Kind, cx: &mut Cx<'_>) {
+        let was = std::mem::replace(&mut self.voice, Voice::Here);
+        let was_here = matches!(was, Voice::Here);
+        let state = match was {
+            Voice::Here => self.stream.export_sm().map(Box::new),
+            Voice::Asleep(state, _) => Some(state),
+            Voice::Away(there) => {
+                cx.write_to(there, Passing::PassOn(to));
+                None
+            }
+            Voice::Awaited(_) => None,
+        };
+        match state {
+            Some(state) => cx.write_to(to, Passing::Here(state)),
+            None if was_here => return cx.write_to(to, Passing::NotHere),
+            None => {}
+        }
+        (self.voice, self.wire) = (Voice::Away(to), kind);
+        if was_here {
+            self.stream.close(StreamError::Conflict, &mut self.outs);
+            self.part(cx);
+        }
+    }
+
+    /// The voice goes from here to the next link.
+    fn pass_on(&mut self, to: SessionKey, cx: &mut Cx<'_>) -> Result<(), Close> {
+        let state = match std::mem::replace(&mut self.voice, Voice::Here) {
+            Voice::Here => self.stream.export_sm().map(Box::new),
+            Voice::Asleep(state, _) => {
+                cx.write_to(to, Passing::Here(state));
+                return Err(Close::Done);
+            }
+            Voice::Awaited(mut awaited) => {
+                awaited.next = Some(to);
+                self.voice = Voice::Awaited(awaited);
+                return Ok(());
+            }
+            Voice::Away(_) => None,
+        };
+        if let Some(state) = state {
+            cx.write_to(to, Passing::Here(state));
+            (self.host, self.me) = (None, None);
+            self.stream.close(StreamError::Conflict, &mut self.outs);
+        }
+        Ok(())
+    }
+
+    /// The voice is here.
+    fn resumed(&mut self, mut state: Box<SmState>, cx: &mut Cx<'_>) -> Result<(), Close> {
+        let Voice::Awaited(awaited) = std::mem::replace(&mut self.voice, Voice::Here) else { return Ok(()) };
+        let Awaited { host, heard, held, next, lost, .. } = *awaited;
+        if lost || next.is_some() {
+            state.carry_over(self.kind);
+            // What is too much is found when the next comes.
+            for stanza in held {
+                let _ = state.push(stanza);
+            }
+            match next {
+                Some(next) => cx.write_to(next, Passing::Here(state)),
+                None => (self.host, self.voice) = (Some(host), asleep(state, cx)),
+            }
+            return match (next, lost) {
+                (None, _) => Ok(()),
+                (Some(_), true) => Err(Close::Done),
+                (Some(_), false) => {
+                    self.stream.resume_failed(None, &mut self.outs);
+                    Ok(())
+                }
+            };
+        }
+        match self.stream.resume_with(*state, heard, &mut self.outs) {
+            Ok(()) => {
+                self.host = Some(host);
+                held.into_iter().for_each(|stanza| self.say(stanza));
+            }
+            Err(state) => cx.write_to(host, Passing::Over(state.into_unacked())),
+        }
+        Ok(())
+    }
+
+    /// The voice cannot be had.
+    fn not_here(&mut self) -> Result<(), Close> {
+        let Voice::Awaited(awaited) = &self.voice else { return Ok(()) };
+        if awaited.lost {
+            return Err(Close::Done);
+        }
+        self.voice = Voice::Here;
+        self.stream.resume_failed(None, &mut self.outs);
+        Ok(())
+    }
+
+    /// Somebody who was written to is not there.
+    pub(super) fn undelivered(&mut self, to: SessionKey, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match &self.voice {
+            Voice::Awaited(awaited) if awaited.host == to => self.not_here(),
+            Voice::Away(there) if *there == to => {
+                self.over(Vec::new(), cx);
+                Err(Close::Done)
+            }
+            _ if self.host == Some(to) => {
+                self.host = None;
+                self.stream.close(StreamError::InternalServerError, &mut self.outs);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The client is gone for good, or on its way out.
+    pub(super) fn leave(&mut self, cx: &mut Cx<'_>) {
+        let unacknowledged = match std::mem::replace(&mut self.voice, Voice::Here) {
+            Voice::Here => self.stream.take_unacked(),
+            Voice::Asleep(state, _) => state.into_unacked(),
+            Voice::Away(_) | Voice::Awaited(_) => Vec::new(),
+        };
+        self.over(unacknowledged, cx);
+    }
+
+    /// It is over. The account hears of it first, so that nothing comes here any more that has to go somewhere else.
+    fn over(&mut self, unacknowledged: Vec<Bytes>, cx: &mut Cx<'_>) {
+        if let Some(host) = self.host.take() {
+            return cx.write_to(host, Passing::Over(unacknowledged));
+        }
+        let Some(me) = self.me.take().filter(|me| me.known) else { return };
+        cx.write_to_steward(office(&me.jid), Account::appoint, ToAccount::Gone);
+        for stanza in unacknowledged {
+            give_back(&stanza, &me.jid, cx);
+        }
+    }
+}
+
+fn asleep(state: Box<SmState>, cx: &Cx<'_>) -> Voice {
+    let until_ms = cx.now.mono_ms + u64::from(state.max_s().unwrap_or(0)) * 1000;
+    Voice::Asleep(state, until_ms)
+}
+
+/// What the client has not acknowledged: messages go to the account, as if they came now, questions are answered with an error
+/// (XEP-0198 §4). Rooms keep what was said in them.
+fn give_back(stanza: &Bytes, me: &Jid, cx: &mut Cx<'_>) {
+    let limits = Limits { bytes: usize::MAX, ..cx.settings.xmpp.stream.stanza };
+    let Ok(element) = xml::parse(&standing_alone(stanza), &limits) else { return };
+    let address = |name| element.attr(name).and_then(|text| Jid::parse(&text).ok());
+    let (Some(from), Some(to), Some(kind)) = (address("from"), address("to"), kind_of(&element)) else {
+        return;
+    };
+    if to.bare_str() != me.bare_str() || !matches!(Place::of(&from, &cx.settings.domain), Place::Person) {
+        return;
+    }
+    let parcel = Parcel::new(kind, element, from, to);
+    match (kind, &*parcel.kind_of()) {
+        (StanzaKind::Message, "" | "normal" | "chat") => {
+            cx.write_to_steward(office(me), Account::appoint, ToAccount::Deliver(parcel.clone()));
+        }
+        (StanzaKind::Iq, "get" | "set") => {
+            if let Some(error) = parcel.refused(Condition::RecipientUnavailable, None) {
+                cx.write_to_steward(office(error.to()), Account::appoint, ToAccount::Deliver(error));
+            }
+        }
+        _ => {}
+    }
+}
