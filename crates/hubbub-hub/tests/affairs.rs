@@ -234,6 +234,10 @@ fn a_subject_is_an_event_and_is_remembered() {
     bench.join(2, &account("bo"), "lobby", Start::Now);
     bench.said();
     bench.ask(2, &account("bo"), "lobby", govern(Govern::Subject("tea".into())));
+    assert_eq!(bench.said(), ["2 refused notprivileged"], "whose the room is, decides");
+    configure(&mut bench, 0, &account("ann"), |config| config.change_subject = true);
+    bench.said();
+    bench.ask(2, &account("bo"), "lobby", govern(Govern::Subject("tea".into())));
     assert_eq!(bench.said(), ["w0 tea", "2 kept 1"]);
     bench.join(4, &account("cy"), "lobby", Start::Oldest);
     let joined = bench.joined();

@@ -184,6 +184,8 @@ impl Chats {
         cx: &mut Cx<'_>,
     ) {
         match (self.waiting.remove(&ticket), reply) {
+            // The answer to an entry that was given up for another is for nobody.
+            (Some(Asked::Page), _) if !self.waits_for(room, ticket) => {}
             (Some(Asked::Page), Reply::Joined(joined)) => self.joined(room, &joined, line, cx),
             (Some(Asked::Page), Reply::Refused(why)) => self.kept_out(room, &why, line),
             (Some(Asked::Affairs(parcel, then)), Reply::Governed(affairs)) => {
@@ -237,6 +239,10 @@ impl Chats {
         chat.listening.heard(what);
         // Who has become a moderator sees more than before.
         chat.listening.reseat(chat.delivery(), false, false, cx);
+    }
+
+    fn waits_for(&self, room: &RoomName, ticket: Ticket) -> bool {
+        self.rooms.get(room).is_some_and(|chat| chat.listening.waits_for(ticket))
     }
 
     /// The link has taken all there was: who is behind reads on.

@@ -75,7 +75,7 @@ fn passing(view: &View<'_>, passing: &Passing, out: &mut Vec<u8>) {
     if passing.what.form() != MESSAGE {
         return;
     }
-    let Ok(whole) = parse(passing.what.bytes(), &Limits::default()) else { return };
+    let Ok(whole) = parse(passing.what.bytes(), &Limits::OWN) else { return };
     attribute("from", &occupant(view.at, &passing.from.name), out);
     attribute("type", "groupchat", out);
     for name in ["id", "xml:lang"] {
@@ -93,7 +93,7 @@ fn passing(view: &View<'_>, passing: &Passing, out: &mut Vec<u8>) {
 pub(super) fn event(view: &View<'_>, event: &Event, said_ms: Option<u64>, out: &mut Vec<u8>) {
     let at = view.at;
     let whole = event.body.carried.as_ref().filter(|carried| carried.form() == MESSAGE);
-    let whole = whole.and_then(|carried| parse(carried.bytes(), &Limits::default()).ok());
+    let whole = whole.and_then(|carried| parse(carried.bytes(), &Limits::OWN).ok());
     attribute("from", &occupant(at, &event.from.name), out);
     attribute("type", "groupchat", out);
     match whole.as_ref().and_then(|whole| whole.attr("id")) {

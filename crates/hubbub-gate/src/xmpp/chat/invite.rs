@@ -35,7 +35,7 @@ impl Chats {
         if x.child("invite", USER).is_none() {
             return line.refuse(&parcel, Condition::BadRequest, None);
         }
-        if !self.rooms.get(room).is_some_and(|chat| chat.me.is_some()) {
+        if self.rooms.get(room).is_none_or(|chat| chat.me.is_none()) {
             return line.refuse(&parcel, Condition::NotAcceptable, None);
         }
         self.with_affairs(room, parcel, invite, line, cx);
@@ -70,7 +70,7 @@ fn invite(
     let invites = x.into_iter().flat_map(|x| x.children()).filter(|child| child.is("invite", USER));
     let mut members = VecDeque::new();
     for (to, invite) in invited.iter().zip(invites) {
-        deliver(parcel.to(), to, invitation(parcel, &from, invite, affairs), cx);
+        deliver(parcel.to(), to, &invitation(parcel, &from, invite, affairs), cx);
         let is_known = |(user, _): &(hubbub_hub::UserAddress, Affiliation)| user.as_str() == to.bare_str();
         if config.members_only
             && !affairs.affiliations.iter().any(is_known)
@@ -129,11 +129,11 @@ fn declined(parcel: &Parcel, decline: Node<'_>, line: &mut Line<'_>, cx: &mut Cx
     let tag = Tag::new("message", CLIENT)
         .attr_opt("id", parcel.element().attr("id"))
         .child(Tag::new("x", USER).child(told));
-    deliver(parcel.to(), &to, tag, cx);
+    deliver(parcel.to(), &to, &tag, cx);
 }
 
-fn deliver(room: &Jid, to: &Jid, tag: Tag, cx: &mut Cx<'_>) {
-    if let Some(parcel) = Parcel::made(StanzaKind::Message, &tag, room, to) {
+fn deliver(room: &Jid, to: &Jid, tag: &Tag, cx: &mut Cx<'_>) {
+    if let Some(parcel) = Parcel::made(StanzaKind::Message, tag, room, to) {
         cx.write_to_steward(office(to), Account::appoint, ToAccount::Deliver(parcel));
     }
 }

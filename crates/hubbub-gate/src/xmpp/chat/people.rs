@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use hubbub_auth::Pseudonyms;
+use hubbub_hub::address::spread;
 use hubbub_hub::presence::Person;
 use hubbub_hub::{Affair, Carried, Destroyed, Removal, Sender};
 use hubbub_xmpp::jid::Jid;
@@ -124,7 +125,7 @@ struct Status {
 impl Status {
     fn of(carried: Option<&Carried>) -> Self {
         let known = carried.filter(|carried| matches!(carried.form(), STATUS | PARTED));
-        let said = known.and_then(|said| parse(said.bytes(), &Limits::default()).ok());
+        let said = known.and_then(|said| parse(said.bytes(), &Limits::OWN).ok());
         Self { said, parted: known.is_some_and(|said| said.form() == PARTED) }
     }
 
@@ -176,7 +177,8 @@ pub(super) fn status_tag(code: &str) -> Tag {
     Tag::new("status", USER).attr("code", code)
 }
 
-/// The address of somebody in a room: by a name that is a resource as it stands, or as near as can be.
+/// The address of somebody in a room: by his name, or where that is no resource by something that stands for it and for no
+/// other. Other protocols allow names that XMPP does not, such as those of mixed direction.
 pub(super) fn occupant(at: &Jid, nick: &str) -> String {
-    at.with_resource(nick).map_or_else(|_| format!("{at}/?"), |jid| jid.as_str().to_owned())
+    at.with_resource(nick).map_or_else(|_| format!("{at}/?{:016x}", spread(nick)), |jid| jid.as_str().to_owned())
 }

@@ -20,7 +20,7 @@ impl Chats {
             }
             ("groupchat", None) => self.say(room, parcel, line, cx),
             ("groupchat", Some(_)) => line.refuse(&parcel, Condition::BadRequest, None),
-            (_, Some(_)) => self.to_occupant(room, parcel, line, cx),
+            (_, Some(_)) => self.hand_on(room, parcel, line, cx),
             (_, None) => self.about_people(room, parcel, line, cx),
         }
     }
@@ -51,7 +51,12 @@ impl Chats {
 fn carried(message: &Element) -> Carried {
     let whole = Tag::new("message", "jabber:client")
         .attr_opt("id", message.attr("id"))
-        .attr_opt("xml:lang", message.lang())
-        .raw(message.inner());
+        .attr_opt("xml:lang", message.lang());
+    // What a room says of its people only the room says.
+    let own = message.children().any(|child| child.ns() == form::USER);
+    let whole = match own {
+        true => message.children().filter(|child| child.ns() != form::USER).fold(whole, Tag::node),
+        false => whole.raw(message.inner()),
+    };
     Carried::new(form::MESSAGE, whole.to_vec("").into())
 }

@@ -39,17 +39,11 @@ impl Chats {
             // XEP-0410 §3: the room answers that itself.
             return line.answer(&parcel, None);
         }
-        self.to_occupant(room, parcel, line, cx);
+        self.hand_on(room, parcel, line, cx);
     }
 
     /// Something for one occupant: the room knows who that is.
-    pub(super) fn to_occupant(
-        &mut self,
-        room: &RoomName,
-        parcel: Parcel,
-        line: &mut Line<'_>,
-        cx: &mut Cx<'_>,
-    ) {
+    pub(super) fn hand_on(&mut self, room: &RoomName, parcel: Parcel, line: &mut Line<'_>, cx: &mut Cx<'_>) {
         let is_in = self.rooms.get(room).is_some_and(|chat| chat.me.is_some());
         let Some(name) = parcel.to().resource().filter(|_| is_in).map(std::sync::Arc::from) else {
             // XEP-0410 §3.3 has another type of error than XEP-0045 §7.5.
