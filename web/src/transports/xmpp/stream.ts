@@ -58,8 +58,9 @@ export class Stream {
     connection.addHandler((stanza) => this.onStanza(stanza), null, null, null);
   }
 
+  /** Sends, unless the stream is over. */
   send(stanza: Builder): void {
-    this.connection?.send(stanza);
+    if (!this.over) this.connection?.send(stanza);
   }
 
   /** Ends the stream in order (RFC 7395 §3.6). */
@@ -104,7 +105,10 @@ export class Stream {
     if (this.over) return;
     const { CONNECTED, AUTHFAIL, CONNFAIL, ERROR, CONNTIMEOUT, DISCONNECTED } = Strophe.Status;
     if (status === CONNECTED) return this.onBound();
-    if (status === AUTHFAIL) return this.end(loginProblem(element ? readFault(element) : { condition, text: "" }));
+    if (status === AUTHFAIL) {
+      this.connection?.disconnect("");
+      return this.end(loginProblem(element ? readFault(element) : { condition, text: "" }));
+    }
     if (status === CONNFAIL && condition === Strophe.ErrorCondition.NO_AUTH_MECH) return this.end(loginProblem({ condition, text: "" }));
     if (([CONNFAIL, ERROR, CONNTIMEOUT, DISCONNECTED] as number[]).includes(status)) this.onLost();
   }
@@ -135,7 +139,7 @@ export class Stream {
   }
 
   private end(problem: Problem): void {
-    this.close();
+    this.over = true;
     this.listener.ended(problem);
   }
 }
