@@ -24,8 +24,8 @@ use std::sync::Arc;
 use hubbub_auth::Pseudonyms;
 use hubbub_hub::presence::Person;
 use hubbub_hub::{
-    AffairsSnapshot, Affiliation, Command, Govern, Happening, Identity, Refusal, Reply, Role, RoomName, Sender,
-    Ticket, Whois,
+    AffairsSnapshot, Affiliation, Command, Govern, Happening, Identity, Refusal, Reply, Role, RoomName,
+    Sender, Ticket, Whois,
 };
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::{Condition, ErrorType, StanzaKind, error_reply};
@@ -200,8 +200,12 @@ impl Chats {
                     self.command(room, line.who, command, Asked::Invited(parcel, rest), cx);
                 }
             }
-            (Some(Asked::Roles(parcel, role)), Reply::Presence(view)) => admin::roles(&parcel, role, &view, line),
-            (Some(Asked::Whom(parcel)), Reply::Person(found)) => self.pass_on(room, &parcel, &found, line, cx),
+            (Some(Asked::Roles(parcel, role)), Reply::Presence(view)) => {
+                admin::roles(&parcel, role, &view, line)
+            }
+            (Some(Asked::Whom(parcel)), Reply::Person(found)) => {
+                self.pass_on(room, &parcel, &found, line, cx)
+            }
             (Some(asked), Reply::Refused(why)) => {
                 if let Some(parcel) = asked.parcel() {
                     let (condition, text) = refused(&why);

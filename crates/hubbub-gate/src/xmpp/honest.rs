@@ -17,7 +17,7 @@ pub(super) fn cleaned(stanza: Element, domain: &str) -> Element {
     for child in stanza.children().filter(|child| !is_forged(child, domain)) {
         whole = whole.node(child);
     }
-    parse(&whole.to_vec(""), &Limits::default()).unwrap_or(stanza)
+    parse(&whole.to_vec(""), &Limits::OWN).unwrap_or(stanza)
 }
 
 fn is_forged(child: &Node<'_>, domain: &str) -> bool {

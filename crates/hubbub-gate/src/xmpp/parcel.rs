@@ -31,7 +31,7 @@ impl Parcel {
 
     /// What the server itself says, in somebody's name.
     pub(super) fn made(kind: StanzaKind, tag: &Tag, from: &Jid, to: &Jid) -> Option<Self> {
-        let element = xml::parse(&tag.to_vec(""), &Limits::default()).ok()?;
+        let element = xml::parse(&tag.to_vec(""), &Limits::OWN).ok()?;
         Some(Self::new(kind, element, from.clone(), to.clone()))
     }
 

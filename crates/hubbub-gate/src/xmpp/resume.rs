@@ -326,6 +326,14 @@ impl Client {
                 self.stream.close(StreamError::InternalServerError, &mut self.outs);
                 Ok(())
             }
+            // There is no room for the steward of an account (`worker/stewards.rs`).
+            _ if to.slot == u32::MAX => {
+                match self.stream.is_bound() {
+                    true => self.stream.close(StreamError::ResourceConstraint, &mut self.outs),
+                    false => self.stream.bind_refused(Condition::ResourceConstraint, &mut self.outs),
+                }
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

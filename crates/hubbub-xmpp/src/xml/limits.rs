@@ -21,6 +21,9 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// For what one has written oneself, of parts that were within limits when they came in: only the depth is held to.
+    pub const OWN: Self = Self { bytes: usize::MAX, depth: 1024, elements: u32::MAX, attributes: u16::MAX };
+
     /// What a peer may send before it has said who it is: small and flat, because anybody can (CVE-2026-43507).
     pub const BEFORE_AUTH: Self = Self { bytes: 8192, depth: 16, elements: 32, attributes: 32 };
 

@@ -27,21 +27,13 @@ impl Account {
 
     fn be_available(&mut self, name: &str, parcel: &Parcel, cx: &mut Cx<'_>) {
         let Some(resource) = self.resources.get_mut(name) else { return };
-        let was_willing = resource.is_willing();
         let is_initial = resource.presence.replace(parcel.clone()).is_none();
         resource.priority = priority(parcel);
-        let is_willing = resource.is_willing();
         self.broadcast(parcel, cx);
         if is_initial {
             self.introduce(name, cx);
         }
-        if is_willing && !was_willing {
-            self.came_in(name, cx);
-        }
     }
-
-    /// A resource has become one that takes what is for the account: available, with a priority that is not negative.
-    fn came_in(&mut self, _name: &str, _cx: &mut Cx<'_>) {}
 
     /// Tells contacts who may see it, and the account's own resources (§4.2.2, §4.4.2).
     fn broadcast(&mut self, parcel: &Parcel, cx: &mut Cx<'_>) {

@@ -2,6 +2,7 @@
 
 use hubbub_hub::SessionKey;
 use hubbub_xmpp::stanza::{Condition, StanzaKind};
+use hubbub_xmpp::xml::CLIENT;
 
 use super::subscription::Act;
 use super::{Account, Resource};
@@ -19,7 +20,11 @@ impl Account {
         match parcel.kind() {
             StanzaKind::Presence if !is_addressed => self.announce(key, parcel, cx),
             StanzaKind::Presence => self.presence_to(key, parcel, cx),
-            StanzaKind::Iq | StanzaKind::Message => self.send(parcel.clone(), cx),
+            StanzaKind::Iq => self.send(parcel.clone(), cx),
+            StanzaKind::Message => {
+                self.copy_sent(key, parcel, cx);
+                self.speak(key, parcel, cx);
+            }
         }
     }
 
@@ -28,9 +33,21 @@ impl Account {
         if self.is_blocked(parcel.from()) {
             return self.ward_off(parcel, cx);
         }
+        match self.inbox.holds_up(parcel) {
+            Some(true) => {}
+            Some(false) => self.deliver_now(parcel, cx),
+            None => self.refuse(parcel, Condition::ResourceConstraint, cx),
+        }
+    }
+
+    /// Takes a stanza for the account whose turn it is.
+    pub(super) fn deliver_now(&mut self, parcel: &Parcel, cx: &mut Cx<'_>) {
         let named = parcel.to().resource().and_then(|name| self.resources.get(name));
         match (parcel.kind(), named) {
             (StanzaKind::Presence, _) => self.presence_from(parcel, cx),
+            (StanzaKind::Message, Some(_)) => {
+                self.hand_on(parcel, cx);
+            }
             (_, Some(resource)) => tell(resource, parcel, cx),
             (StanzaKind::Iq, None) if parcel.to().is_bare() => self.asked(parcel, cx),
             // Nobody answers for a resource that is not there (§8.5.3.2.3).
@@ -51,7 +68,9 @@ impl Account {
                 self.tell_willing(parcel, cx);
             }
             _ => {
-                if self.tell_willing(parcel, cx) == 0 {
+                // Without a text it was for the moment; that it is not taken says nothing about who is there.
+                let says = parcel.element().child("body", CLIENT).is_some();
+                if !self.hand_on(parcel, cx) && says {
                     self.refuse(parcel, Condition::ServiceUnavailable, cx);
                 }
             }
@@ -71,6 +90,22 @@ impl Account {
             Some(name) => self.resources.get(name).into_iter().for_each(|one| tell(one, parcel, cx)),
             None => self.available().for_each(|resource| tell(resource, parcel, cx)),
         }
+    }
+
+    /// Hands a message to the resource that it names, or else to all who take what is for the account; others may have copies. Says
+    /// whether anybody took it.
+    pub(super) fn hand_on(&self, parcel: &Parcel, cx: &mut Cx<'_>) -> bool {
+        let named = parcel.to().resource().and_then(|name| self.resources.get(name));
+        if let Some(resource) = named {
+            tell(resource, parcel, cx);
+            self.copy_received(parcel, |other| other.key == resource.key, cx);
+            return true;
+        }
+        let is_taken = self.tell_willing(parcel, cx) > 0;
+        if is_taken {
+            self.copy_received(parcel, Resource::is_willing, cx);
+        }
+        is_taken
     }
 
     /// Tells all who take what is for the account. Says how many that are.

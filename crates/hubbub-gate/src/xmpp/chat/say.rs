@@ -5,6 +5,7 @@ use hubbub_hub::{Body, Carried, Command, Content, EventName, Govern, RoomName};
 use hubbub_xmpp::stanza::Condition;
 use hubbub_xmpp::xml::{Element, Tag};
 
+use super::people::USER;
 use super::{Asked, Chats, Line, form};
 use crate::session::Cx;
 use crate::xmpp::parcel::Parcel;
@@ -53,9 +54,9 @@ fn carried(message: &Element) -> Carried {
         .attr_opt("id", message.attr("id"))
         .attr_opt("xml:lang", message.lang());
     // What a room says of its people only the room says.
-    let own = message.children().any(|child| child.ns() == form::USER);
+    let own = message.children().any(|child| child.ns() == USER);
     let whole = match own {
-        true => message.children().filter(|child| child.ns() != form::USER).fold(whole, Tag::node),
+        true => message.children().filter(|child| child.ns() != USER).fold(whole, Tag::node),
         false => whole.raw(message.inner()),
     };
     Carried::new(form::MESSAGE, whole.to_vec("").into())
