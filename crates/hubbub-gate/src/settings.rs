@@ -90,6 +90,10 @@ pub struct XmppSettings {
     pub rooms: usize,
     /// Messages of history on entering a room.
     pub history: u32,
+    /// Messages a second that the streams of one account may say to other people; 0 for any.
+    pub publish_rate: u64,
+    /// How many of them may come at once.
+    pub publish_burst: u64,
 }
 
 impl XmppSettings {
@@ -97,7 +101,15 @@ impl XmppSettings {
     #[must_use]
     pub fn of(domain: &str) -> Self {
         let stream = Arc::new(hubbub_xmpp::stream::Settings::new(domain));
-        Self { enabled: true, stream, resources: 16, rooms: 100, history: 50 }
+        Self {
+            enabled: true,
+            stream,
+            resources: 16,
+            rooms: 100,
+            history: 50,
+            publish_rate: 0,
+            publish_burst: 0,
+        }
     }
 }
 

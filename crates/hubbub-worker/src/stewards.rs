@@ -21,6 +21,13 @@ pub(crate) struct Stewards {
     by_slot: HashMap<u32, Arc<str>>,
 }
 
+impl Stewards {
+    /// Whether a steward has this place.
+    pub(crate) fn is_at(&self, slot: u32) -> bool {
+        self.by_slot.contains_key(&slot)
+    }
+}
+
 /// A letter to a name, on its way.
 #[derive(Debug)]
 pub struct ToSteward {

@@ -400,7 +400,9 @@ impl<L: Default> Worker<L> {
                     let who = asked.identity.clone();
                     self.be_known(slot, &who);
                 }
-                let limited = asked.identity.kind != IdentityKind::Server;
+                // A steward speaks for others, each of whom its protocol has limited.
+                let is_steward = self.stewards.is_at(slot);
+                let limited = asked.identity.kind != IdentityKind::Server && !is_steward;
                 if limited && asked.command.is_told() && !self.may_publish(slot) {
                     return self.refuse(&asked, Refusal::TooFast);
                 }

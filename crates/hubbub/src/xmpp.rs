@@ -48,6 +48,8 @@ pub(crate) fn settings(
         resources: own.resources,
         rooms: own.rooms,
         history: own.history,
+        publish_rate: config.limits.publish_rate.into(),
+        publish_burst: config.limits.publish_burst.into(),
     }
 }
 

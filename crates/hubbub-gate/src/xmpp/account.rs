@@ -6,7 +6,9 @@
 //! Guests have a steward as well, which remembers nothing beyond its own end.
 
 mod blocking;
+mod carbons;
 mod contact;
+mod inbox;
 mod iq;
 mod papers;
 mod presence;
@@ -28,6 +30,7 @@ use hubbub_xmpp::stanza::{Condition, StanzaKind, iq_result};
 use hubbub_xmpp::xml::Tag;
 
 use self::contact::Contact;
+use self::inbox::Inbox;
 use self::papers::{Fetched, Keeper, Stage};
 use super::letters::{ToAccount, ToClient};
 use super::parcel::Parcel;
@@ -56,6 +59,7 @@ pub(super) struct Account {
     /// Names the state of the roster (RFC 6121 §2.6); empty as long as nothing has changed.
     version: String,
     blocked: BTreeSet<Jid>,
+    inbox: Inbox,
     keeper: Keeper,
     stage: Stage,
     /// Letters that came while it reads or writes.
@@ -81,6 +85,8 @@ pub(super) struct Resource {
     is_interested: bool,
     /// It has asked for the block list, and is told of changes (XEP-0191 §3.3).
     sees_blocks: bool,
+    /// It has copies of what the others hear and say (XEP-0280).
+    has_copies: bool,
     /// Whom it has sent presence beside those who are subscribed (RFC 6121 §4.6).
     directed: BTreeSet<Jid>,
 }
@@ -95,6 +101,7 @@ impl Resource {
             priority: 0,
             is_interested: false,
             sees_blocks: false,
+            has_copies: false,
             directed: BTreeSet::new(),
         }
     }
@@ -118,6 +125,7 @@ impl Account {
             contacts: BTreeMap::new(),
             version: String::new(),
             blocked: BTreeSet::new(),
+            inbox: Inbox::default(),
             keeper: Keeper::Memory(BTreeMap::new()),
             stage: Stage::New,
             waiting: VecDeque::new(),
@@ -140,7 +148,7 @@ impl Account {
         }
         let weight = weight(&letter);
         match letter {
-            ToAccount::Own(parcel) | ToAccount::Deliver(parcel)
+            ToAccount::Own(parcel) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, _)
                 if self.waiting_bytes + weight > WAITING_BYTES =>
             {
                 return self.refuse(&parcel, Condition::ResourceConstraint, cx);
@@ -169,6 +177,7 @@ impl Account {
             ToAccount::Gone => self.gone(from, cx),
             ToAccount::Own(parcel) => self.own(from, &parcel, cx),
             ToAccount::Deliver(parcel) => self.deliver(&parcel, cx),
+            ToAccount::Keep(parcel, who) => self.keep_message(parcel, &who, cx),
         }
     }
 
@@ -179,7 +188,7 @@ impl Account {
                 cx.write_to(from, ToClient::BindRefused(Condition::InternalServerError));
             }
             ToAccount::Gone => {}
-            ToAccount::Own(parcel) | ToAccount::Deliver(parcel) => {
+            ToAccount::Own(parcel) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, _) => {
                 self.refuse(&parcel, Condition::InternalServerError, cx);
             }
         }
@@ -259,7 +268,8 @@ impl Account {
 
     /// Whether nothing is left to be done or kept here.
     fn is_idle(&self) -> bool {
-        let is_busy = matches!(self.stage, Stage::Reading(_) | Stage::Writing { .. });
+        let is_busy =
+            matches!(self.stage, Stage::Reading(_) | Stage::Writing { .. }) || !self.inbox.is_idle();
         !is_busy && self.resources.is_empty() && self.waiting.is_empty() && self.fetching.is_empty()
     }
 }
@@ -267,7 +277,9 @@ impl Account {
 /// What a letter weighs while it waits. A stanza is there as it came and as it goes.
 fn weight(letter: &ToAccount) -> usize {
     match letter {
-        ToAccount::Own(parcel) | ToAccount::Deliver(parcel) => LETTER + 2 * parcel.element().bytes().len(),
+        ToAccount::Own(parcel) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, _) => {
+            LETTER + 2 * parcel.element().bytes().len()
+        }
         ToAccount::Bind { .. } | ToAccount::Gone => LETTER,
     }
 }
@@ -281,7 +293,7 @@ fn is_for_those_present(letter: &ToAccount) -> bool {
             let kind = parcel.kind_of();
             parcel.kind() == StanzaKind::Presence && matches!(&*kind, "" | "unavailable" | "probe" | "error")
         }
-        ToAccount::Bind { .. } | ToAccount::Own(_) => false,
+        ToAccount::Bind { .. } | ToAccount::Own(_) | ToAccount::Keep(..) => false,
     }
 }
 
@@ -296,6 +308,7 @@ impl Session for Account {
                 self.answered(ticket, answer, cx);
                 self.go_on(cx);
             }
+            Input::Notice(notice) => self.hear(notice, cx),
             Input::Undelivered(key) => self.take(key, ToAccount::Gone, cx),
             Input::Timeout => {
                 self.overdue(cx);
@@ -303,6 +316,9 @@ impl Session for Account {
             }
             Input::Shutdown => return Err(Close::Done),
             _ => return Ok(()),
+        }
+        if matches!(self.stage, Stage::Ready) {
+            self.attend(cx);
         }
         if self.is_idle() { Err(Close::Done) } else { Ok(()) }
     }

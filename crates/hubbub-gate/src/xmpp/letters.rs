@@ -24,6 +24,8 @@ pub(super) enum ToAccount {
     Own(Parcel),
     /// From anybody, for the account or one of its resources.
     Deliver(Parcel),
+    /// The same, and to be kept: what this person says.
+    Keep(Parcel, Arc<Identity>),
 }
 
 /// To a stream.

@@ -4,7 +4,7 @@ use hubbub_xmpp::stanza::Condition;
 use hubbub_xmpp::xml::{Node, Tag};
 
 use super::papers::Keeper;
-use super::{Account, blocking, private, roster, vcard};
+use super::{Account, blocking, carbons, private, roster, vcard};
 use crate::session::Cx;
 use crate::xmpp::parcel::Parcel;
 
@@ -12,8 +12,8 @@ const NS_INFO: &str = "http://jabber.org/protocol/disco#info";
 const NS_ITEMS: &str = "http://jabber.org/protocol/disco#items";
 
 /// What servers say of themselves because they do it for accounts.
-pub(in crate::xmpp) const FEATURES: [&str; 4] =
-    [super::contact::NS_ROSTER, blocking::NS, private::NS, vcard::NS];
+pub(in crate::xmpp) const FEATURES: [&str; 6] =
+    [super::contact::NS_ROSTER, blocking::NS, private::NS, vcard::NS, carbons::NS, "msgoffline"];
 
 /// A question to an account.
 pub(super) struct Asked<'a> {
@@ -53,11 +53,13 @@ struct Feature {
     answer: fn(&mut Account, &Asked<'_>, &mut Cx<'_>) -> Answer,
 }
 
-const TABLE: [Feature; 9] = [
+const TABLE: [Feature; 11] = [
     Feature { ns: super::contact::NS_ROSTER, name: "query", who: Who::Owner, answer: roster::answer },
     Feature { ns: blocking::NS, name: "blocklist", who: Who::Owner, answer: blocking::list },
     Feature { ns: blocking::NS, name: "block", who: Who::Owner, answer: blocking::block },
     Feature { ns: blocking::NS, name: "unblock", who: Who::Owner, answer: blocking::unblock },
+    Feature { ns: carbons::NS, name: "enable", who: Who::Owner, answer: carbons::enable },
+    Feature { ns: carbons::NS, name: "disable", who: Who::Owner, answer: carbons::disable },
     Feature { ns: private::NS, name: "query", who: Who::Owner, answer: private::answer },
     Feature { ns: vcard::NS, name: "vCard", who: Who::Anybody, answer: vcard::answer },
     Feature { ns: NS_INFO, name: "query", who: Who::Friends, answer: info },

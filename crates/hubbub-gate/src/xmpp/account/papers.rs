@@ -101,7 +101,7 @@ impl Account {
         };
     }
 
-    fn ask(&mut self, question: Question, cx: &mut Cx<'_>) -> Ticket {
+    pub(super) fn ask(&mut self, question: Question, cx: &mut Cx<'_>) -> Ticket {
         self.last_ticket = self.last_ticket.wrapping_add(1);
         self.until_ms = Some(cx.now.mono_ms + cx.settings.answer_ms);
         cx.ask(question, self.last_ticket);
@@ -117,6 +117,9 @@ impl Account {
                 }
                 _ => self.refuse(&asked, Condition::InternalServerError, cx),
             }
+            return;
+        }
+        if self.wrote_down(ticket) {
             return;
         }
         match std::mem::replace(&mut self.stage, Stage::Ready) {
@@ -159,6 +162,7 @@ impl Account {
             META if key == super::roster::VERSION => {
                 self.version = String::from_utf8_lossy(&value).into_owned();
             }
+            META if key == super::inbox::TOLD => self.inbox.know(&value),
             _ => {}
         }
     }
@@ -169,6 +173,7 @@ impl Account {
             return;
         }
         self.until_ms = None;
+        self.give_up_writing();
         for (asked, _) in std::mem::take(&mut self.fetching).into_values() {
             self.refuse(&asked, Condition::InternalServerError, cx);
         }

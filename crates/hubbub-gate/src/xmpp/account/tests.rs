@@ -2,6 +2,7 @@
 
 mod answers;
 mod desk;
+mod messages;
 
 use hubbub_hub::AccountAnswer;
 use hubbub_xmpp::jid::Jid;

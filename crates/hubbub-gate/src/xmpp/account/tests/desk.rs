@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use hubbub_auth::{Admit, Doorman, TokenKeys};
 use hubbub_hub::{
-    AccountAnswer, Identity, IdentityKind, Now, Paper, PapersAsk, SessionKey, Ticket, UserAddress,
+    AccountAnswer, Command, Identity, IdentityKind, Now, Paper, PapersAsk, RoomName, SessionKey, Ticket,
+    UserAddress,
 };
 use hubbub_ws::Limits;
 use hubbub_xmpp::jid::Jid;
@@ -34,6 +35,8 @@ pub(super) struct Desk {
     said: Vec<String>,
     /// What the store was asked and has not answered.
     pub(super) asked: Vec<(Ticket, Question)>,
+    /// What rooms were asked and have not answered.
+    pub(super) commands: Vec<(RoomName, Command, Ticket)>,
     pub(super) end: Option<Close>,
 }
 
@@ -49,6 +52,7 @@ impl Desk {
             doorman: Doorman::new("a.org", None, admit, &keys, Some([7; 32])).unwrap(),
             said: Vec::new(),
             asked: Vec::new(),
+            commands: Vec::new(),
             end: None,
         }
     }
@@ -111,8 +115,11 @@ impl Desk {
             }
             Deed::Steward { name, letter, .. } => match *letter.downcast::<ToAccount>().unwrap() {
                 ToAccount::Deliver(parcel) => self.said.push(format!("to {name}: {}", text(&parcel))),
+                ToAccount::Keep(parcel, _) => self.said.push(format!("to {name} to keep: {}", text(&parcel))),
                 other => panic!("an account says {other:?} to another"),
             },
+            Deed::Command(room, _, command, ticket) => self.commands.push((room, command, ticket)),
+            Deed::Seat { .. } | Deed::Leave(_) => {}
             _ => panic!("accounts do nothing else"),
         }
     }

@@ -1,0 +1,82 @@
+//! Copies of conversations for one's other devices (XEP-0280).
+
+use hubbub_hub::SessionKey;
+use hubbub_xmpp::stanza::{Condition, StanzaKind};
+use hubbub_xmpp::xml::{CLIENT, Tag};
+
+use super::iq::{Answer, Asked, Reply};
+use super::route::tell;
+use super::{Account, Resource};
+use crate::session::Cx;
+use crate::xmpp::parcel::Parcel;
+
+pub(super) const NS: &str = "urn:xmpp:carbons:2";
+
+/// A resource wants copies from now on (§4).
+pub(super) fn enable(account: &mut Account, asked: &Asked<'_>, _: &mut Cx<'_>) -> Answer {
+    turn(account, asked, true)
+}
+
+/// It wants them no more (§5).
+pub(super) fn disable(account: &mut Account, asked: &Asked<'_>, _: &mut Cx<'_>) -> Answer {
+    turn(account, asked, false)
+}
+
+fn turn(account: &mut Account, asked: &Asked<'_>, on: bool) -> Answer {
+    if !asked.set {
+        return Err(Condition::BadRequest);
+    }
+    let name = asked.parcel.from().resource().unwrap_or_default();
+    if let Some(resource) = account.resources.get_mut(name) {
+        resource.has_copies = on;
+    }
+    Ok(Reply::Now(None))
+}
+
+impl Account {
+    /// Copies what one of the account's resources says to its others (§7).
+    pub(super) fn copy_sent(&self, key: SessionKey, parcel: &Parcel, cx: &mut Cx<'_>) {
+        let to_oneself = parcel.to().bare_str() == self.bare.as_str();
+        if !to_oneself && is_copied(parcel) {
+            self.copy("sent", parcel, |resource| resource.key == key, cx);
+        }
+    }
+
+    /// Copies what the account was told to those who `have` not been told (§6).
+    pub(super) fn copy_received(&self, parcel: &Parcel, have: impl Fn(&Resource) -> bool, cx: &mut Cx<'_>) {
+        if is_copied(parcel) {
+            self.copy("received", parcel, have, cx);
+        }
+    }
+
+    fn copy(&self, way: &'static str, parcel: &Parcel, have: impl Fn(&Resource) -> bool, cx: &mut Cx<'_>) {
+        let (message, kind) = (parcel.element(), parcel.kind_of());
+        for resource in self.resources.values().filter(|one| one.has_copies && !have(one)) {
+            let whole = Tag::new("message", CLIENT)
+                .attr("from", parcel.from().as_str())
+                .attr("to", parcel.to().as_str())
+                .attr_opt("id", message.attr("id"))
+                .attr_opt("type", message.attr("type"))
+                .attr_opt("xml:lang", message.lang())
+                .raw(message.inner());
+            let forwarded = Tag::new("forwarded", "urn:xmpp:forward:0").child(whole);
+            let tag = Tag::new("message", CLIENT)
+                .attr_opt("type", (!kind.is_empty()).then_some(&*kind))
+                .child(Tag::new(way, NS).child(forwarded));
+            if let Some(copy) = Parcel::made(StanzaKind::Message, &tag, &self.bare, &resource.jid) {
+                tell(resource, &copy, cx);
+            }
+        }
+    }
+}
+
+/// Whether others may have a copy: of chats, and of what else has a text, unless its sender minds (§6.1, XEP-0334 §4.3).
+fn is_copied(parcel: &Parcel) -> bool {
+    let message = parcel.element();
+    let is_said = match &*parcel.kind_of() {
+        "chat" => true,
+        "" | "normal" => message.child("body", CLIENT).is_some(),
+        _ => false,
+    };
+    is_said && message.child("private", NS).is_none() && message.child("no-copy", "urn:xmpp:hints").is_none()
+}

@@ -1,0 +1,401 @@
+//! An account's inbox: messages for it are said in the room `@name` first, so they are kept, and everybody who may read that room has
+//! them by his own protocol.
+//!
+//! As long as a resource takes what is for the account, its steward has a seat in that room and hands on what happens there, from where
+//! it left off: what came meanwhile is told with its time (XEP-0160, XEP-0203). How far that is, is a paper. Without a seat, what is for one
+//! resource that is there goes to it as soon as it is kept.
+
+mod form;
+mod pace;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hubbub_hub::command::Stay;
+use hubbub_hub::{
+    Command, Event, Happening, Identity, Joined, Notice, Offset, PapersAsk, Published, Refusal, Reply,
+    RoomName, SessionKey, Start, Ticket,
+};
+use hubbub_xmpp::stanza::{Condition, StanzaKind};
+
+use self::pace::Pace;
+use super::papers::{Keeper, META};
+use super::{Account, office};
+use crate::session::{Cx, Delivery, Question};
+use crate::xmpp::letters::ToAccount;
+use crate::xmpp::parcel::Parcel;
+
+/// Under which name the account remembers how far its inbox was told.
+pub(super) const TOLD: &str = "inbox";
+
+/// Messages in one page of what waits.
+const PAGE: u32 = 100;
+
+/// Most stanzas that wait behind messages that are being kept.
+const BEHIND: usize = 1000;
+
+/// Most messages told out of turn that are remembered.
+const AHEAD: usize = 1000;
+
+/// What a steward knows of the inbox of its account.
+#[derive(Default)]
+pub(super) struct Inbox {
+    seat: Seat,
+    told: Told,
+    /// It has not been written down how far all was told.
+    is_unwritten: bool,
+    writing: Option<Ticket>,
+    /// Messages that are being kept, in their order.
+    pending: VecDeque<Pending>,
+    pace: Pace,
+}
+
+#[derive(Default)]
+enum Seat {
+    /// Nobody takes what is for the account.
+    #[default]
+    None,
+    /// What waits is asked for.
+    Reading(Ticket),
+    Live,
+    /// The room does not let the account read. The next message is the time to ask again.
+    Refused,
+}
+
+/// What was handed on.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct Told {
+    /// All up to here.
+    through: Option<Offset>,
+    /// These as well, of the same epoch.
+    ahead: BTreeSet<u64>,
+}
+
+/// A message on its way into the log.
+struct Pending {
+    ticket: Ticket,
+    parcel: Parcel,
+    /// It is kept there, and is told when its turn comes.
+    at: Option<Offset>,
+    /// What the same sender said afterwards.
+    behind: Vec<Parcel>,
+}
+
+impl Inbox {
+    /// Whether there is nothing to wait for.
+    pub(super) fn is_idle(&self) -> bool {
+        self.pending.is_empty() && self.writing.is_none() && !self.is_unwritten
+    }
+
+    /// Learns how far all was told.
+    pub(super) fn know(&mut self, paper: &[u8]) {
+        self.told = Told::decode(paper).unwrap_or_default();
+    }
+
+    /// Makes a stanza wait if something of its sender is being kept: he is heard in his order (RFC 6120 §10.1). Says whether it waits;
+    /// nothing if too many do. What is for the account itself, and presence, is not a part of a conversation.
+    pub(super) fn holds_up(&mut self, parcel: &Parcel) -> Option<bool> {
+        let is_said = match parcel.kind() {
+            StanzaKind::Message => true,
+            StanzaKind::Iq => parcel.to().resource().is_some(),
+            StanzaKind::Presence => false,
+        };
+        let waiting: usize = self.pending.iter().map(|pending| pending.behind.len()).sum();
+        let mut of_sender = self.pending.iter_mut().rev().filter(|one| one.parcel.from() == parcel.from());
+        let Some(last) = of_sender.next().filter(|_| is_said) else { return Some(false) };
+        if waiting >= BEHIND {
+            return None;
+        }
+        last.behind.push(parcel.clone());
+        Some(true)
+    }
+
+    fn is_seated(&self) -> bool {
+        matches!(self.seat, Seat::Reading(_) | Seat::Live)
+    }
+}
+
+impl Account {
+    /// Takes a message of one of the account's own resources to whom it is for.
+    pub(super) fn speak(&mut self, key: SessionKey, parcel: &Parcel, cx: &mut Cx<'_>) {
+        let who = self.resources.values().find(|resource| resource.key == key).map(|one| one.who.clone());
+        let Some(who) = who.filter(|_| form::is_kept(parcel) && form::room(parcel.to(), cx).is_some()) else {
+            return self.send(parcel.clone(), cx);
+        };
+        if !self.inbox.pace.may_speak(cx) {
+            return self.refuse(parcel, Condition::PolicyViolation, cx);
+        }
+        if parcel.to().bare_str() == self.bare.as_str() {
+            self.keep_message(parcel.clone(), &who, cx);
+        } else {
+            let letter = ToAccount::Keep(parcel.clone(), who);
+            cx.write_to_steward(office(parcel.to()), Self::appoint, letter);
+        }
+    }
+
+    /// Keeps a message that `who` has for this account.
+    pub(super) fn keep_message(&mut self, parcel: Parcel, who: &Arc<Identity>, cx: &mut Cx<'_>) {
+        if self.is_blocked(parcel.from()) {
+            return self.ward_off(&parcel, cx);
+        }
+        let Some(room) = form::room(&self.bare, cx) else {
+            return self.refuse(&parcel, Condition::ServiceUnavailable, cx);
+        };
+        if matches!(self.inbox.seat, Seat::Refused) {
+            self.inbox.seat = Seat::None;
+        }
+        let ticket = self.next_ticket();
+        cx.command(&room, who, Command::Publish { body: form::body(&parcel), key: None }, ticket);
+        self.inbox.pending.push_back(Pending { ticket, parcel, at: None, behind: Vec::new() });
+    }
+
+    /// What the hub says of the inbox.
+    pub(super) fn hear(&mut self, notice: Notice<'_>, cx: &mut Cx<'_>) {
+        match notice {
+            Notice::Reply { room, ticket, reply } => self.replied(room, ticket, reply, cx),
+            Notice::Happened { what, .. } => {
+                for one in what {
+                    if let Happening::Event(event) = one {
+                        self.receive(event, false, cx);
+                    }
+                }
+            }
+        }
+    }
+
+    fn replied(&mut self, room: &RoomName, ticket: Ticket, reply: Reply, cx: &mut Cx<'_>) {
+        if matches!(self.inbox.seat, Seat::Reading(awaited) if awaited == ticket) {
+            return match reply {
+                Reply::Joined(joined) => self.read_page(room, &joined, cx),
+                _ => self.inbox.seat = Seat::Refused,
+            };
+        }
+        let Some(index) = self.inbox.pending.iter().position(|pending| pending.ticket == ticket) else {
+            return;
+        };
+        match reply {
+            Reply::Published(Published { at, .. }) if self.inbox.is_seated() && !self.inbox.told.has(at) => {
+                self.inbox.pending[index].at = Some(at);
+            }
+            reply => {
+                let Some(pending) = self.inbox.pending.remove(index) else { return };
+                match reply {
+                    Reply::Published(kept) => self.tell_at_once(&pending.parcel, &kept, cx),
+                    Reply::Refused(why) => self.refuse(&pending.parcel, condition(&why), cx),
+                    // The room's application has taken it for itself.
+                    _ => {}
+                }
+                self.go_on_behind(pending, cx);
+            }
+        }
+    }
+
+    /// It is kept, and no seat will tell of it.
+    fn tell_at_once(&mut self, parcel: &Parcel, kept: &Published, cx: &mut Cx<'_>) {
+        if self.inbox.told.has(kept.at) {
+            return;
+        }
+        let parcel = form::stamped(parcel, &self.bare, kept.id, None);
+        if parcel.is_some_and(|parcel| self.hand_on(&parcel, cx)) {
+            self.inbox.told.add_ahead(kept.at);
+            self.inbox.is_unwritten = true;
+        }
+    }
+
+    /// What was held up by a message may go.
+    fn go_on_behind(&mut self, pending: Pending, cx: &mut Cx<'_>) {
+        for parcel in pending.behind {
+            self.deliver_now(&parcel, cx);
+        }
+    }
+
+    /// Takes or leaves the seat, as somebody is there who takes what is for the account; writes down how far all was told.
+    pub(super) fn attend(&mut self, cx: &mut Cx<'_>) {
+        let Some(room) = form::room(&self.bare, cx) else { return };
+        let willing = self.resources.values().find(|one| one.is_willing()).map(|one| one.who.clone());
+        match (&self.inbox.seat, willing) {
+            (Seat::None, Some(who)) => self.ask_for_page(&room, &who, cx),
+            (Seat::Reading(_) | Seat::Live, None) => self.leave_inbox(&room, cx),
+            (Seat::Refused, None) => self.inbox.seat = Seat::None,
+            _ => {}
+        }
+        self.write_down(cx);
+    }
+
+    fn ask_for_page(&mut self, room: &RoomName, who: &Arc<Identity>, cx: &mut Cx<'_>) {
+        let ticket = self.next_ticket();
+        let start = self.inbox.told.through.map_or(Start::Oldest, Start::After);
+        cx.command(room, who, Command::join(start, PAGE, Stay::Unseen, true, None), ticket);
+        self.inbox.seat = Seat::Reading(ticket);
+    }
+
+    /// What the seat would have told of goes to whoever is there.
+    fn leave_inbox(&mut self, room: &RoomName, cx: &mut Cx<'_>) {
+        cx.leave(room);
+        self.inbox.seat = Seat::None;
+        let (kept, pending) =
+            std::mem::take(&mut self.inbox.pending).into_iter().partition(|one| one.at.is_some());
+        self.inbox.pending = pending;
+        let kept: VecDeque<Pending> = kept;
+        for one in kept {
+            if one.parcel.to().resource().is_some() {
+                // It may be told again with what waits: better than never.
+                self.hand_on(&one.parcel, cx);
+            }
+            self.go_on_behind(one, cx);
+        }
+    }
+
+    fn read_page(&mut self, room: &RoomName, joined: &Joined, cx: &mut Cx<'_>) {
+        for event in &joined.page.events {
+            self.receive(event, true, cx);
+        }
+        let cursor = joined.page.cursor();
+        if !self.inbox.told.has(cursor) {
+            self.inbox.told = Told { through: Some(cursor), ahead: BTreeSet::new() };
+            self.inbox.is_unwritten = true;
+        }
+        if joined.live {
+            cx.seat(room, Delivery::Personal, true);
+            self.inbox.seat = Seat::Live;
+        } else {
+            self.inbox.seat = Seat::None;
+        }
+    }
+
+    /// Hands on what the room tells, each once.
+    fn receive(&mut self, event: &Event, waited: bool, cx: &mut Cx<'_>) {
+        if self.inbox.told.take(event.at) {
+            let parcel = form::parcel(event, &self.bare, waited);
+            if let Some(parcel) = parcel.filter(|parcel| !self.is_blocked(parcel.from())) {
+                self.hand_on(&parcel, cx);
+            }
+        }
+        self.inbox.is_unwritten = true;
+        while let Some(index) =
+            self.inbox.pending.iter().position(|one| one.at.is_some_and(|at| self.inbox.told.has(at)))
+        {
+            if let Some(pending) = self.inbox.pending.remove(index) {
+                self.go_on_behind(pending, cx);
+            }
+        }
+    }
+
+    fn write_down(&mut self, cx: &mut Cx<'_>) {
+        let Keeper::Store(owner) = &self.keeper else { return };
+        if !self.inbox.is_unwritten || self.inbox.writing.is_some() {
+            return;
+        }
+        let paper = (META, TOLD.to_owned(), Some(self.inbox.told.encode()));
+        let ask = PapersAsk::Write { owner: owner.clone(), changes: vec![paper] };
+        self.inbox.is_unwritten = false;
+        self.inbox.writing = Some(self.ask(Question::Papers(ask), cx));
+    }
+
+    /// Whether this answers what was written down here. If it is not kept, the next message is the time to try again.
+    pub(super) fn wrote_down(&mut self, ticket: Ticket) -> bool {
+        let is_it = self.inbox.writing == Some(ticket);
+        if is_it {
+            self.inbox.writing = None;
+        }
+        is_it
+    }
+
+    /// Nobody has said whether it is kept.
+    pub(super) fn give_up_writing(&mut self) {
+        self.inbox.writing = None;
+    }
+
+    fn next_ticket(&mut self) -> Ticket {
+        self.last_ticket = self.last_ticket.wrapping_add(1);
+        self.last_ticket
+    }
+}
+
+impl Told {
+    /// Whether what is at this place was handed on.
+    fn has(&self, at: Offset) -> bool {
+        self.through.is_some_and(|through| through.epoch == at.epoch && at.seq <= through.seq)
+    }
+
+    /// Goes on to this place. Says whether what is there has still to be handed on.
+    fn take(&mut self, at: Offset) -> bool {
+        if self.has(at) {
+            return false;
+        }
+        if self.through.is_some_and(|through| through.epoch != at.epoch) {
+            self.ahead.clear();
+        }
+        self.through = Some(at);
+        !self.ahead.remove(&at.seq)
+    }
+
+    /// What is at this place was handed on before its turn.
+    fn add_ahead(&mut self, at: Offset) {
+        let known = self.through.get_or_insert(Offset::new(at.epoch, 0));
+        if known.epoch != at.epoch {
+            *known = Offset::new(at.epoch, 0);
+            self.ahead.clear();
+        }
+        self.ahead.insert(at.seq);
+        if self.ahead.len() > AHEAD {
+            self.ahead.pop_first();
+        }
+    }
+
+    /// Numbers with spaces between them: the epoch, how far all was told, and what else was.
+    fn encode(&self) -> Bytes {
+        let through = self.through.unwrap_or(Offset::new(0, 0));
+        let ahead: String = self.ahead.iter().map(|seq| format!(" {seq}")).collect();
+        format!("{} {}{ahead}", through.epoch, through.seq).into()
+    }
+
+    fn decode(paper: &[u8]) -> Option<Self> {
+        let mut numbers = std::str::from_utf8(paper).ok()?.split(' ').map(str::parse::<u64>);
+        let epoch = u32::try_from(numbers.next()?.ok()?).ok()?;
+        let through = Some(Offset::new(epoch, numbers.next()?.ok()?));
+        let ahead = numbers.collect::<Result<_, _>>().ok()?;
+        Some(Self { through, ahead })
+    }
+}
+
+/// Why a message is not kept, in the words of RFC 6120 §8.3.3. Whoever has no inbox looks like nobody (RFC 6121 §8.5.1).
+fn condition(why: &Refusal) -> Condition {
+    match why {
+        Refusal::NoSuchInbox => Condition::ServiceUnavailable,
+        Refusal::TooFast => Condition::PolicyViolation,
+        Refusal::Forbidden(_) | Refusal::Outcast | Refusal::NoVoice => Condition::Forbidden,
+        Refusal::MembersOnly => Condition::RegistrationRequired,
+        Refusal::ByApplication(_) => Condition::NotAcceptable,
+        Refusal::LogFailed => Condition::InternalServerError,
+        Refusal::Busy | Refusal::TooManyRooms | Refusal::NoVerdict => Condition::ResourceConstraint,
+        _ => Condition::ServiceUnavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_told_once_whatever_its_turn() {
+        let mut told = Told::default();
+        let at = |seq| Offset::new(7, seq);
+        told.add_ahead(at(2));
+        assert!(told.take(at(1)) && !told.take(at(2)) && told.take(at(3)) && !told.take(at(3)));
+        assert!(told.ahead.is_empty() && told.has(at(3)) && !told.has(at(4)));
+        assert!(told.take(Offset::new(8, 1)), "another log");
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut told = Told { through: Some(Offset::new(7, 40)), ahead: BTreeSet::from([42, 44]) };
+        assert_eq!(Told::decode(&told.encode()), Some(told.clone()));
+        told.ahead.clear();
+        assert_eq!(&told.encode()[..], b"7 40");
+        for wrong in ["", "7", "7 x", "7 1 ", "99999999999 1"] {
+            assert_eq!(Told::decode(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+}

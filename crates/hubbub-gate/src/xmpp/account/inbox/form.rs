@@ -1,0 +1,90 @@
+//! Messages as an inbox has them, and back.
+
+use bytes::Bytes;
+use hubbub_hub::{Body, Carried, Content, Event, EventName, MessageId, RoomName};
+use hubbub_xmpp::jid::Jid;
+use hubbub_xmpp::stanza::StanzaKind;
+use hubbub_xmpp::xml::{CLIENT, Element, Limits, Tag, parse};
+
+use crate::session::Cx;
+use crate::xmpp::chat::form::{MESSAGE, content};
+use crate::xmpp::parcel::Parcel;
+use crate::xmpp::stamp;
+
+/// Hints of what to do with a message (XEP-0334).
+const HINTS: &str = "urn:xmpp:hints";
+
+/// The inbox of whoever has this address. Guests and other servers' people have none here.
+pub(super) fn room(jid: &Jid, cx: &Cx<'_>) -> Option<RoomName> {
+    let local = jid.local().filter(|_| jid.domain() == &*cx.settings.domain)?;
+    let name = RoomName::from_localpart(local).ok()?;
+    Some(RoomName::inbox_of(name.as_str()))
+}
+
+/// Whether a message is to be kept: it says something, and its sender does not mind (XEP-0160 §3, XEP-0334 §4).
+pub(super) fn is_kept(parcel: &Parcel) -> bool {
+    let message = parcel.element();
+    let hints = |name| message.child(name, HINTS).is_some();
+    let says = message.child("body", CLIENT).is_some() || hints("store");
+    parcel.kind() == StanzaKind::Message
+        && matches!(&*parcel.kind_of(), "" | "chat" | "normal")
+        && says
+        && !hints("no-store")
+        && !hints("no-permanent-store")
+}
+
+/// What the log has of a message: its text for everybody, and all of it for streams.
+pub(super) fn body(parcel: &Parcel) -> Body {
+    let message = parcel.element();
+    let text = message.child("body", CLIENT).map(|body| body.text().into_owned()).unwrap_or_default();
+    let whole = head(message)
+        .attr("from", parcel.from().as_str())
+        .attr("to", parcel.to().as_str())
+        .raw(message.inner());
+    Body {
+        event: EventName::default(),
+        content: Content::Text(Bytes::from(text)),
+        carried: Some(Carried::new(MESSAGE, whole.to_vec("").into())),
+    }
+}
+
+/// What a client is told of what is in the inbox of `bare`; with its time if it has `waited`.
+pub(super) fn parcel(event: &Event, bare: &Jid, waited: bool) -> Option<Parcel> {
+    let said_ms = waited.then_some(event.unix_ms);
+    if let Some(parcel) = of_stream(event) {
+        return stamped(&parcel, bare, event.id, said_ms);
+    }
+    let mut inner = Vec::new();
+    content(&event.body, &mut inner);
+    let tag = Tag::new("message", CLIENT).attr("type", "chat").attr("id", event.id.to_string()).raw(inner);
+    let from = Jid::parse(event.from.user.as_str()).ok()?;
+    stamped(&Parcel::made(StanzaKind::Message, &tag, &from, bare)?, bare, event.id, said_ms)
+}
+
+/// The message as its sender's stream had it, if it came by one.
+fn of_stream(event: &Event) -> Option<Parcel> {
+    let whole = event.body.carried.as_ref().filter(|carried| carried.form() == MESSAGE)?;
+    let element = parse(whole.bytes(), &Limits::default()).ok()?;
+    let address = |name| Jid::parse(&element.attr(name)?).ok();
+    let (from, to) = (address("from")?, address("to")?);
+    Some(Parcel::new(StanzaKind::Message, element, from, to))
+}
+
+/// A message with its id in the archive of `by` (XEP-0359 §3.2), and when it was said if that is some time ago (XEP-0203).
+pub(super) fn stamped(parcel: &Parcel, by: &Jid, id: MessageId, said_ms: Option<u64>) -> Option<Parcel> {
+    let message = parcel.element();
+    let id = Tag::new("stanza-id", "urn:xmpp:sid:0").attr("by", by.as_str()).attr("id", id.to_string());
+    let delay = said_ms.map(|ms| {
+        Tag::new("delay", "urn:xmpp:delay").attr("from", by.domain()).attr("stamp", stamp::datetime(ms))
+    });
+    let tag = head(message).raw(message.inner()).child(id).children(delay);
+    Parcel::made(StanzaKind::Message, &tag, parcel.from(), parcel.to())
+}
+
+/// A message's element with what it says of itself, without its addresses.
+fn head(message: &Element) -> Tag {
+    Tag::new("message", CLIENT)
+        .attr_opt("id", message.attr("id"))
+        .attr_opt("type", message.attr("type"))
+        .attr_opt("xml:lang", message.lang())
+}

@@ -1,0 +1,43 @@
+//! How fast the clients of one account may say what is kept: the rate of the settings, as for sessions of other protocols.
+
+use crate::session::Cx;
+
+/// What is left of an allowance, in thousandths of a message, and when that was reckoned.
+#[derive(Debug, Default)]
+pub(super) struct Pace(Option<(u64, u64)>);
+
+impl Pace {
+    /// Spends one message, if there is one.
+    pub(super) fn may_speak(&mut self, cx: &Cx<'_>) -> bool {
+        let settings = &cx.settings.xmpp;
+        self.spend(settings.publish_rate, settings.publish_burst, cx.now.mono_ms)
+    }
+
+    /// `rate` in messages a second, 0 for any; `burst` of them may come at once.
+    fn spend(&mut self, rate: u64, burst: u64, now_ms: u64) -> bool {
+        if rate == 0 {
+            return true;
+        }
+        let most = burst.max(1) * 1000;
+        let (left, reckoned) = self.0.unwrap_or((most, now_ms));
+        let gained = now_ms.saturating_sub(reckoned).saturating_mul(rate);
+        let left = left.saturating_add(gained).min(most);
+        let may = left >= 1000;
+        self.0 = Some((if may { left - 1000 } else { left }, now_ms));
+        may
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_and_then_the_rate() {
+        let mut pace = Pace::default();
+        let at_once = (0..10).filter(|_| pace.spend(2, 3, 5000)).count();
+        assert_eq!(at_once, 3);
+        assert!(!pace.spend(2, 3, 5499) && pace.spend(2, 3, 5500) && !pace.spend(2, 3, 5500));
+        assert!((0..10).all(|_| Pace::default().spend(0, 0, 1)));
+    }
+}
