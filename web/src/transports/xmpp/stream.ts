@@ -183,7 +183,7 @@ function titleOf(element: Element | undefined): string {
 
 /** HTTP is answered, this is not. */
 function noStream(): Problem {
-  const detail = `Nothing answers at ${PATH}: xmpp.enabled may be false, or something on the way lets no WebSocket through.`;
+  const detail = `Nothing answers at ${PATH}: xmpp.enabled may be false, http.origins may not list this page, or something on the way lets no WebSocket through.`;
   return new Problem("No XMPP here", detail, 404);
 }
 
