@@ -16,6 +16,7 @@ mod owner;
 pub(crate) mod people;
 mod say;
 mod tell;
+mod voice;
 mod whisper;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -88,6 +89,8 @@ enum Asked {
     Roles(Parcel, Role),
     /// To whom this is to go.
     Whom(Parcel),
+    /// Which moderators can give a voice.
+    Voice(Parcel),
     /// Which rooms there are.
     Rooms(Box<list::Listing>),
 }
@@ -203,6 +206,9 @@ impl Chats {
             (Some(Asked::Roles(parcel, role)), Reply::Presence(view)) => {
                 admin::roles(&parcel, role, &view, line)
             }
+            (Some(Asked::Voice(parcel)), Reply::Presence(view)) => {
+                self.ask_for_voice(room, &parcel, &view, cx);
+            }
             (Some(Asked::Whom(parcel)), Reply::Person(found)) => {
                 self.pass_on(room, &parcel, &found, line, cx)
             }
@@ -291,7 +297,8 @@ impl Asked {
             | Self::Decided(parcel, _)
             | Self::Invited(parcel, _)
             | Self::Roles(parcel, _)
-            | Self::Whom(parcel) => Some(parcel),
+            | Self::Whom(parcel)
+            | Self::Voice(parcel) => Some(parcel),
             Self::Page | Self::Rooms(_) => None,
         }
     }

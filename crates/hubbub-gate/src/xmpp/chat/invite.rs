@@ -1,4 +1,4 @@
-//! Messages to a room that are about people: invitations and their declining (XEP-0045 §7.8.2), asking for a voice (§7.13).
+//! Messages to a room that are about people: invitations and their declining (XEP-0045 §7.8.2).
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use hubbub_xmpp::stanza::{Condition, StanzaKind};
 use hubbub_xmpp::xml::{CLIENT, Node, Tag};
 
 use super::people::USER;
-use super::{Asked, Chats, Line, admin};
+use super::{Asked, Chats, Line, admin, voice};
 use crate::session::Cx;
 use crate::xmpp::account::{Account, office};
 use crate::xmpp::letters::ToAccount;
@@ -27,8 +27,12 @@ impl Chats {
         line: &mut Line<'_>,
         cx: &mut Cx<'_>,
     ) {
-        let x = parcel.element().child("x", USER);
-        let Some(x) = x else { return line.refuse(&parcel, Condition::BadRequest, None) };
+        if voice::is_about(&parcel) {
+            return self.about_voice(room, parcel, line, cx);
+        }
+        let Some(x) = parcel.element().child("x", USER) else {
+            return line.refuse(&parcel, Condition::BadRequest, None);
+        };
         if let Some(decline) = x.child("decline", USER) {
             return declined(&parcel, decline, line, cx);
         }
