@@ -15,8 +15,8 @@ mod seal;
 pub use credentials::{Credentials, Verdict};
 pub use denied::Denied;
 pub use doorman::{Admit, Doorman};
-pub use seal::Pseudonyms;
 pub use keys::{KeyError, MAX_TOKEN_BYTES, TokenKeys};
+pub use seal::Pseudonyms;
 
 /// Most characters of a name that others see.
 pub const MAX_NAME_CHARS: usize = 64;
