@@ -6,7 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::address::RoomName;
-use crate::affairs::{Affair, AffairsSnapshot, Affiliation, Destroyed, Govern, Password, Role, Subject, Whois};
+use crate::affairs::{
+    Affair, AffairsSnapshot, Affiliation, Destroyed, Govern, Password, Role, Subject, Whois,
+};
 use crate::event::{Body, Carried, Event, Sender};
 use crate::hook::{Action, Emission, Hello, HookAsk, Refused, SessionName};
 use crate::id::MessageId;

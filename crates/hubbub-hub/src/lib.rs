@@ -32,8 +32,8 @@ pub use affairs::{
     Subject, Whois,
 };
 pub use command::{
-    Command, Effect, Happening, Joined, Notice, Page, Passing, Published, Refusal, Reply, RoomInfo, SessionKey, Start,
-    Ticket, WorkerId,
+    Command, Effect, Happening, Joined, Notice, Page, Passing, Published, Refusal, Reply, RoomInfo,
+    SessionKey, Start, Ticket, WorkerId,
 };
 pub use event::{Args, Body, Carried, Content, Event, EventName, Part, Sender};
 pub use hook::{

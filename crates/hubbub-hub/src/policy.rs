@@ -161,7 +161,11 @@ impl RoomPolicy {
             Command::Presence | Command::Govern(_) => &[Right::Join],
             // Whoever may not be there has no name to change and nothing to show.
             Command::Rename { .. } | Command::Show { .. } | Command::WhoIs { .. } => &[],
-            Command::Leave | Command::Part { .. } | Command::GoOn | Command::Succeed { .. } | Command::Emit(_) => &[],
+            Command::Leave
+            | Command::Part { .. }
+            | Command::GoOn
+            | Command::Succeed { .. }
+            | Command::Emit(_) => &[],
         };
         needs.iter().copied().find(|right| !self.allows(who, *right, room))
     }

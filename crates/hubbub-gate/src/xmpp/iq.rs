@@ -66,7 +66,8 @@ pub(super) fn answer(table: &[Feature], iq: &Element, me: &Jid, at: &Jid, cx: &C
         Ok(payload) => Some(iq_result(&id, Some(me.as_str()), Some(at.as_str()), payload)),
         Err(why) => {
             let to = iq.attr("from").is_none().then_some(me.as_str());
-            error_reply(iq, Some(at.as_str()), why.default_type(), why, None).map(|tag| tag.attr_opt("to", to))
+            error_reply(iq, Some(at.as_str()), why.default_type(), why, None)
+                .map(|tag| tag.attr_opt("to", to))
         }
     }
 }
