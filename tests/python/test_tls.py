@@ -20,6 +20,7 @@ from hubbub_test.sse import EventStream
 from hubbub_test.tls import Authority, Encrypted, Issued, encrypted_half, settings
 from hubbub_test.waiting import until
 from hubbub_test.websocket import close_code, open_raw
+from hubbub_test.tunnel import tunnel
 from websockets.sync.client import connect
 
 GET_HEALTH = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -45,8 +46,8 @@ def https(request, authority, server) -> Http:
 
 def secure_websocket(server: Server, authority: Authority, room: str, **options):
     """A WebSocket over TLS, by the `websockets` library."""
-    address = server.ws(room).replace("ws://", "wss://")
-    return connect(address, ssl=authority.context(), max_size=None, open_timeout=PATIENCE, legacy=True, **options)
+    inside = tunnel(server.port, authority.context(), "127.0.0.1", PATIENCE)
+    return connect(server.ws(room), sock=inside, max_size=None, open_timeout=PATIENCE, legacy=True, **options)
 
 
 class TestEverythingInside:

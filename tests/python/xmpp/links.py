@@ -129,10 +129,10 @@ class WebSocket:
 
     inside = ""
 
-    def __init__(self, url: str, domain: str, tls: ssl.SSLContext | None = None, **options):
+    def __init__(self, url: str, domain: str, inside: socket.socket | None = None, **options):
         self.domain, self.secured = domain, True  # what carries it may be TLS; the stream never is (RFC 7395 section 3.9)
         always = {"subprotocols": ["xmpp"], "open_timeout": PATIENCE, "compression": None, "legacy": True}
-        self.socket = connect(url, ssl=tls, **always | options)
+        self.socket = connect(url, sock=inside, **always | options)
 
     def open(self, to: str | None = None, **attributes: str):
         named = {"to": to or self.domain, "version": "1.0", **attributes}

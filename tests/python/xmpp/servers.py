@@ -9,8 +9,9 @@ from pathlib import Path
 from hubbub_test.certificates import server_context
 from hubbub_test.server import Server
 from hubbub_test.tokens import SECRET
+from hubbub_test.tunnel import tunnel
 
-from xmpp.links import HOST, Tcp, WebSocket
+from xmpp.links import HOST, PATIENCE, Tcp, WebSocket
 
 ORACLE = os.environ.get("XMPP_ORACLE")
 DOMAIN, ROOMS, GUESTS = "localhost", "rooms.localhost", "guest.localhost"
@@ -43,7 +44,11 @@ class XmppServer:
         return Tcp(self.port(way), domain, self.tls if way == "direct TLS" else None)
 
     def open_websocket(self, domain: str, **options) -> WebSocket:
-        return WebSocket(self.websocket, domain, self.tls if self.scheme == "wss" else None, **options)
+        """Over TLS by a tunnel: see there."""
+        inside = None
+        if self.scheme == "wss":
+            inside = tunnel(self.port("WebSocket"), self.tls, DOMAIN, PATIENCE)
+        return WebSocket(self.websocket.replace("wss://", "ws://"), domain, inside, **options)
 
     def __enter__(self):
         return self.start()
