@@ -8,6 +8,7 @@
 //! Addresses: accounts are `alice@example.org`, guests `ann@guest.example.org`, rooms `lobby@rooms.example.org`.
 
 mod account;
+mod attention;
 pub(crate) mod chat;
 mod client;
 mod honest;

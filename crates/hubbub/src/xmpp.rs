@@ -36,7 +36,6 @@ pub(crate) fn settings(
         sm_queue_bytes: own.resume_bytes,
         sm_queue_stanzas: own.resume_stanzas,
         sm_resume_s: u32::try_from(own.resume_timeout.as_secs()).unwrap_or(u32::MAX),
-        register: own.register && admit.accounts,
         idle_ms: millis(own.ping_interval),
         ping_ms: millis(own.ping_timeout),
         features: STREAM_FEATURES.into(),

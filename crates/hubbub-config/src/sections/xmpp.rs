@@ -42,7 +42,5 @@ section! {
         /// Where clients in browsers are told to connect (`/.well-known/host-meta`, XEP-0156). Without it: to the host that they
         /// asked, over TLS if they asked over TLS. Behind a proxy that ends TLS, say it here.
         websocket_url: Option<String> = Unset(r#""wss://example.org/xmpp-websocket""#), Kind::Text("a wss:// address");
-        /// Whether clients may make accounts (XEP-0077).
-        register: bool = Is("false"), Kind::Switch;
     }
 }

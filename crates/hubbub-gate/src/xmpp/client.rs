@@ -7,10 +7,11 @@ use hubbub_ws::{Opcode, frame_header};
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::sasl::{Binding, Failure};
 use hubbub_xmpp::stanza::{Condition, IqRule, StanzaKind, error_reply, judge_iq, kind_of};
-use hubbub_xmpp::stream::{Kind, Out, Pieces, Reason, Stream, StreamError};
+use hubbub_xmpp::stream::{Csi, Kind, Out, Pieces, Reason, Stream, StreamError};
 use hubbub_xmpp::xml::{Element, Tag};
 
 use super::account::{Account, office};
+use super::attention::Attention;
 use super::chat::{self, Chats, Heads, Line};
 use super::honest;
 use super::iq;
@@ -29,6 +30,7 @@ pub(super) struct Client {
     login: Login,
     pub(super) me: Option<Me>,
     pub(super) chats: Chats,
+    attention: Attention,
     pub(super) outs: Vec<Out>,
     /// When it came to its place, which is part of the name of its session.
     pub(super) begun_unix_ms: u64,
@@ -65,6 +67,7 @@ impl Client {
             login: Login::default(),
             me: None,
             chats: Chats::default(),
+            attention: Attention::default(),
             outs: Vec::new(),
             begun_unix_ms: cx.now.unix_ms,
             voice: Voice::Here,
@@ -163,7 +166,11 @@ impl Client {
             },
             Out::Register(iq) => self.reply_error(&iq, Condition::ServiceUnavailable),
             Out::Resume { previd, h } => self.resume(&previd, h, cx),
-            Out::SmEnabled { .. } | Out::Csi(_) => {}
+            Out::Csi(says) => match self.host {
+                Some(host) => cx.write_to(host, Passing::Looks(says)),
+                None => self.looks(says),
+            },
+            Out::SmEnabled { .. } => {}
             Out::Closed(reason) => return self.closed(reason, cx),
         }
         Ok(())
@@ -226,13 +233,22 @@ impl Client {
                 // The steward has forgotten this stream already.
                 self.shut(StreamError::Conflict, cx);
             }
-            ToClient::Deliver(parcel) => self.deliver(&parcel),
+            ToClient::Deliver(parcel) if self.attention.spares(&parcel) => {}
+            ToClient::Deliver(parcel) => {
+                self.attention.release().iter().for_each(|waited| self.deliver(waited));
+                self.deliver(&parcel);
+            }
             ToClient::Whisper(room, parcel) => {
                 let me = self.me.as_ref().map(|me| &me.jid);
                 let word = me.and_then(|me| self.chats.whispered(&room, &parcel, me));
                 word.into_iter().for_each(|parcel| self.deliver(&parcel));
             }
         }
+    }
+
+    /// Somebody looks at the client, or nobody does.
+    pub(super) fn looks(&mut self, says: Csi) {
+        self.attention.turn(says).iter().for_each(|waited| self.deliver(waited));
     }
 
     /// Writes a stanza to the client.

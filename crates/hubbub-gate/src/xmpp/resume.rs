@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hubbub_hub::SessionKey;
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::{Condition, StanzaKind, kind_of};
-use hubbub_xmpp::stream::{Kind, Pieces, Reason, SmState, StreamError, standing_alone};
+use hubbub_xmpp::stream::{Csi, Kind, Pieces, Reason, SmState, StreamError, standing_alone};
 use hubbub_xmpp::xml::{self, Element, Limits};
 
 use super::account::{Account, office};
@@ -70,6 +70,8 @@ pub(super) enum Passing {
     End(StreamError),
     /// To the host: what its client sent.
     Said(Element),
+    /// To the host: whether somebody looks at its client.
+    Looks(Csi),
     /// To the host: the stream is over, and this was not acknowledged.
     Over(Vec<Bytes>),
 }
@@ -204,6 +206,7 @@ impl Client {
             Passing::Say(stanza) => self.say(stanza),
             Passing::End(error) => self.shut(error, cx),
             Passing::Said(element) => self.stanza(element, cx),
+            Passing::Looks(says) => self.looks(says),
             Passing::Over(unacknowledged) => {
                 if let Voice::Away(there) = self.voice
                     && there != from
@@ -223,6 +226,8 @@ impl Client {
 
     /// The host's voice goes to a new link. Where the old one seems alive, its stream ends.
     fn give(&mut self, to: SessionKey, kind: Kind, cx: &mut Cx<'_>) {
+        // Who comes back looks, until it says otherwise (XEP-0352 §5).
+        self.looks(Csi::Active);
         let was = std::mem::replace(&mut self.voice, Voice::Here);
         let was_here = matches!(was, Voice::Here);
         let state = match was {
