@@ -351,3 +351,11 @@ class TestComingAndGoing:
             client = Client(server)
             client.open()
             assert client.condition() in ("connection-timeout", "policy-violation")
+
+    def test_a_flood_ends_the_stream_that_makes_it(self):
+        """Every stanza costs somebody something: how many a stream may send is a setting."""
+        with server_for(ACCOUNTS, "stanza_rate = 1\nstanza_burst = 50\n") as server:
+            flooder = Client(server).log_in("romeo", "romeos", "orchard")
+            flooder.link.send("<message to='nobody@localhost'><x xmlns='urn:x'/></message>" * 60)
+            assert flooder.condition() == "policy-violation"
+            Client(server).log_in("juliet", "juliets", "balcony").settle()

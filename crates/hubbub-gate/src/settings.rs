@@ -90,6 +90,10 @@ pub struct XmppSettings {
     pub rooms: usize,
     /// Messages of history on entering a room.
     pub history: u32,
+    /// Stanzas a second that a stream may send; 0 for any number.
+    pub stanza_rate: u64,
+    /// How many of them may come at once.
+    pub stanza_burst: u64,
     /// Messages a second that the streams of one account may say to other people; 0 for any.
     pub publish_rate: u64,
     /// How many of them may come at once.
@@ -107,6 +111,8 @@ impl XmppSettings {
             resources: 16,
             rooms: 100,
             history: 50,
+            stanza_rate: 200,
+            stanza_burst: 2000,
             publish_rate: 0,
             publish_burst: 0,
         }

@@ -16,6 +16,7 @@ mod iq;
 mod letters;
 mod link;
 mod login;
+mod pace;
 mod parcel;
 mod place;
 mod previous;

@@ -47,6 +47,8 @@ pub(crate) fn settings(
         resources: own.resources,
         rooms: own.rooms,
         history: own.history,
+        stanza_rate: u64::from(own.stanza_rate),
+        stanza_burst: u64::from(own.stanza_burst),
         publish_rate: config.limits.publish_rate.into(),
         publish_burst: config.limits.publish_burst.into(),
     }

@@ -19,6 +19,11 @@ section! {
         stanza_bytes: usize = Is("\"256 KiB\""), Kind::Bytes(10_000, 64 * MIB);
         /// Most elements in one stanza.
         stanza_elements: u32 = Is("4096"), Kind::Count("elements", 64, 1 << 20);
+        /// Stanzas a second that a stream may send; 0: any number. One that goes on beyond this and `stanza_burst` is ended with
+        /// `policy-violation`.
+        stanza_rate: u32 = Is("200"), Kind::Count("stanzas a second", 0, 1_000_000);
+        /// How many stanzas it may send at once before `stanza_rate` counts.
+        stanza_burst: u32 = Is("2000"), Kind::Count("stanzas", 1, 1_000_000);
         /// How long a client may take from its first byte to its resource.
         login_timeout: Duration = Is("\"30 s\""), Kind::Time(1, 10 * MINUTE);
         /// Failed logins on one stream, after which it is closed.

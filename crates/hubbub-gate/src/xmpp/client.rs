@@ -17,11 +17,13 @@ use super::honest;
 use super::iq;
 use super::letters::{ToAccount, ToClient};
 use super::login::{LOGIN, Login};
+use super::pace::Pace;
 use super::parcel::Parcel;
 use super::place::Place;
 use super::previous::Previous;
 use super::resume::{Passing, Voice};
 use crate::session::{Act, Answer, Close, Cx, Input, Letter, Secured};
+use crate::settings::XmppSettings;
 
 /// A client, whatever carries its stream.
 pub(super) struct Client {
@@ -31,6 +33,8 @@ pub(super) struct Client {
     pub(super) me: Option<Me>,
     pub(super) chats: Chats,
     attention: Attention,
+    /// How fast it speaks.
+    pace: Pace,
     pub(super) outs: Vec<Out>,
     /// When it came to its place, which is part of the name of its session.
     pub(super) begun_unix_ms: u64,
@@ -68,6 +72,7 @@ impl Client {
             me: None,
             chats: Chats::default(),
             attention: Attention::default(),
+            pace: Pace::default(),
             outs: Vec::new(),
             begun_unix_ms: cx.now.unix_ms,
             voice: Voice::Here,
@@ -160,6 +165,9 @@ impl Client {
             }
             Out::Authenticated { user, name } => self.authenticated(user.is_none(), name, cx),
             Out::Bind { wanted, .. } => self.bind(wanted, cx),
+            Out::Stanza(_) if !self.may_speak(cx) => {
+                self.stream.close(StreamError::PolicyViolation, &mut self.outs);
+            }
             Out::Stanza(element) => match self.host {
                 Some(host) => cx.write_to(host, Passing::Said(element)),
                 None => self.stanza(element, cx),
@@ -174,6 +182,12 @@ impl Client {
             Out::Closed(reason) => return self.closed(reason, cx),
         }
         Ok(())
+    }
+
+    /// Spends one stanza of its allowance.
+    fn may_speak(&mut self, cx: &Cx<'_>) -> bool {
+        let XmppSettings { stanza_rate, stanza_burst, .. } = cx.settings.xmpp;
+        self.pace.spend(stanza_rate, stanza_burst, cx.now.mono_ms)
     }
 
     fn write(&self, pieces: Pieces, cx: &mut Cx<'_>) {

@@ -6,7 +6,6 @@
 //! resource that is there goes to it as soon as it is kept.
 
 mod form;
-mod pace;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -19,11 +18,12 @@ use hubbub_hub::{
 };
 use hubbub_xmpp::stanza::{Condition, StanzaKind};
 
-use self::pace::Pace;
 use super::papers::{Keeper, META};
 use super::{Account, office};
 use crate::session::{Cx, Delivery, Question};
+use crate::settings::XmppSettings;
 use crate::xmpp::letters::ToAccount;
+use crate::xmpp::pace::Pace;
 use crate::xmpp::parcel::Parcel;
 
 /// Under which name the account remembers how far its inbox was told.
@@ -123,7 +123,8 @@ impl Account {
         let Some(who) = who.filter(|_| form::is_kept(parcel) && form::room(parcel.to(), cx).is_some()) else {
             return self.send(parcel.clone(), cx);
         };
-        if !self.inbox.pace.may_speak(cx) {
+        let XmppSettings { publish_rate, publish_burst, .. } = cx.settings.xmpp;
+        if !self.inbox.pace.spend(publish_rate, publish_burst, cx.now.mono_ms) {
             return self.refuse(parcel, Condition::PolicyViolation, cx);
         }
         if parcel.to().bare_str() == self.bare.as_str() {

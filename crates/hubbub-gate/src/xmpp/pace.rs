@@ -1,20 +1,12 @@
-//! How fast the clients of one account may say what is kept: the rate of the settings, as for sessions of other protocols.
+//! How fast somebody may do something: a rate, and a burst that may come at once.
 
-use crate::session::Cx;
-
-/// What is left of an allowance, in thousandths of a message, and when that was reckoned.
+/// What is left of an allowance, in thousandths, and when that was reckoned.
 #[derive(Debug, Default)]
 pub(super) struct Pace(Option<(u64, u64)>);
 
 impl Pace {
-    /// Spends one message, if there is one.
-    pub(super) fn may_speak(&mut self, cx: &Cx<'_>) -> bool {
-        let settings = &cx.settings.xmpp;
-        self.spend(settings.publish_rate, settings.publish_burst, cx.now.mono_ms)
-    }
-
-    /// `rate` in messages a second, 0 for any; `burst` of them may come at once.
-    fn spend(&mut self, rate: u64, burst: u64, now_ms: u64) -> bool {
+    /// Spends one, if there is one. `rate` is by the second, 0 for any; `burst` of them may come at once.
+    pub(super) fn spend(&mut self, rate: u64, burst: u64, now_ms: u64) -> bool {
         if rate == 0 {
             return true;
         }
