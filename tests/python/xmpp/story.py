@@ -126,7 +126,7 @@ def logs_out(stage: XmppStage, name: str):
     stage.people.pop(name).close()
 
 
-@step("{person}'s connection is cut")
+@step("{person}'s stream is cut")
 def is_cut(stage: XmppStage, name: str):
     stage.people.pop(name).cut()
 
