@@ -1,6 +1,8 @@
 //! Who is blocked: nothing of theirs comes through, and nothing goes to them (XEP-0191).
 
 use bytes::Bytes;
+use std::collections::BTreeSet;
+
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::{Condition, StanzaKind};
 use hubbub_xmpp::xml::{CLIENT, Node, Tag};
@@ -57,14 +59,15 @@ pub(super) fn block(account: &mut Account, asked: &Asked<'_>, cx: &mut Cx<'_>) -
 /// §3.4, §3.5: some, or all. Who may see that somebody is there sees it again, and is seen.
 pub(super) fn unblock(account: &mut Account, asked: &Asked<'_>, cx: &mut Cx<'_>) -> Answer {
     let who = named(asked)?;
-    let gone: Vec<_> = match who.is_empty() {
+    let gone: BTreeSet<_> = match who.is_empty() {
         true => account.blocked.iter().cloned().collect(),
         false => who.iter().filter(|jid| account.blocked.contains(jid)).cloned().collect(),
     };
     let changes = gone.iter().map(|jid| (BLOCK, jid.as_str().to_owned(), None)).collect();
     let parcel = asked.parcel.clone();
     account.keep(changes, asked.parcel, cx, move |account, cx| {
-        let before: Vec<_> = account.contacts.keys().filter(|jid| account.is_blocked(jid)).cloned().collect();
+        let freed = |jid: &&Jid| gone.iter().any(|blocked| covers(blocked, jid));
+        let before: Vec<_> = account.contacts.keys().filter(freed).cloned().collect();
         account.blocked.retain(|jid| !gone.contains(jid));
         for contact in before {
             if !account.is_blocked(&contact) {
