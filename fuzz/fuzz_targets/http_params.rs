@@ -117,7 +117,7 @@ fn request(input: &mut Unstructured<'_>) -> arbitrary::Result<Option<Request>> {
     let websocket_connect = input.arbitrary()?;
     let Ok(request) = request.body(()) else { return Ok(None) };
     let body = input.bytes(input.len())?.to_vec().into();
-    Ok(Some(Request { parts: request.into_parts().0, body, websocket_connect }))
+    Ok(Some(Request { parts: request.into_parts().0, body, websocket_connect, secured: None }))
 }
 
 fn address(input: &mut Unstructured<'_>) -> arbitrary::Result<String> {
