@@ -26,6 +26,7 @@ pub mod request;
 mod respond;
 pub mod rooms;
 pub mod session;
+pub(crate) mod session_id;
 pub mod settings;
 pub mod socketio;
 pub mod sse;

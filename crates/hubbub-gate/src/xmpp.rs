@@ -19,7 +19,6 @@ mod login;
 mod pace;
 mod parcel;
 mod place;
-mod previous;
 mod resume;
 mod stamp;
 pub(crate) mod websocket;

@@ -3,14 +3,15 @@
 use hubbub_hub::{Happening, Notice, Reply, RoomName, SessionKey, Ticket};
 use hubbub_socketio::engine::{Engine, Frame, Message, Out, Peer, Reason, RequestError, Transport};
 
+use super::SESSION;
 use super::address::{Opening, What};
 use super::letters::Requested;
 use super::line::{Line, Outs};
 use super::mark::Mark;
 use super::raw::Raw;
-use super::sid::Sid;
 use crate::coder::WsDeflate;
 use crate::session::{Act, Answer, Cx};
+use crate::session_id::SessionId;
 use crate::socketio::Connection;
 
 /// As many packets as python-engineio takes in the answer to one poll.
@@ -311,5 +312,5 @@ impl Client {
 }
 
 fn sid(cx: &Cx<'_>) -> Option<String> {
-    Sid { host: cx.key, opened_unix_ms: cx.now.unix_ms }.seal(cx.doorman)
+    SessionId { host: cx.key, since_unix_ms: cx.now.unix_ms }.seal(SESSION, cx.doorman)
 }

@@ -2,9 +2,10 @@
 
 use hubbub_hub::SessionKey;
 
+use super::SESSION;
 use super::letters::ToHost;
-use super::sid::Sid;
 use crate::session::{Close, Cx, Input, Session};
+use crate::session_id::SessionId;
 
 /// Lasts as long as the body takes.
 pub struct Coming {
@@ -25,7 +26,9 @@ impl Session for Coming {
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
         match input {
             Input::Opened => {
-                if let Some(Sid { host, opened_unix_ms }) = Sid::unseal(&self.sid, cx.doorman) {
+                if let Some(SessionId { host, since_unix_ms: opened_unix_ms }) =
+                    SessionId::unseal(&self.sid, SESSION, cx.doorman)
+                {
                     self.host = Some(host);
                     cx.write_to(host, ToHost::Coming(opened_unix_ms));
                 }

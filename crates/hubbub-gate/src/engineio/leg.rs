@@ -5,13 +5,14 @@ use http::{HeaderValue, StatusCode, header};
 use hubbub_hub::SessionKey;
 use hubbub_socketio::engine::RequestError;
 
+use super::SESSION;
 use super::address::{Asked, Opening, Way, refusal};
 use super::letters::{Requested, ToHost, ToLeg};
 use super::polled::Polled;
-use super::sid::Sid;
 use crate::problem::{self, Problem};
 use crate::respond::{respond, respond_problem};
 use crate::session::{Close, Cx, Input, Session};
+use crate::session_id::SessionId;
 use crate::ws::handshake::Handshake;
 
 /// An exchange under way.
@@ -40,8 +41,8 @@ impl Leg {
         let beat = u64::from(engine.ping_interval_ms) + u64::from(engine.ping_timeout_ms);
         self.deadline = cx.now.mono_ms + beat + cx.settings.answer_ms;
         match self.asked.take() {
-            Some((Some(sid), requested, _)) => match Sid::unseal(&sid, cx.doorman) {
-                Some(Sid { host, opened_unix_ms }) => {
+            Some((Some(sid), requested, _)) => match SessionId::unseal(&sid, SESSION, cx.doorman) {
+                Some(SessionId { host, since_unix_ms: opened_unix_ms }) => {
                     self.host = Some(host);
                     cx.write_to(host, ToHost::Request(opened_unix_ms, requested));
                     Ok(())

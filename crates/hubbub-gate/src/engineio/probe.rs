@@ -5,12 +5,13 @@ use hubbub_hub::SessionKey;
 use hubbub_socketio::engine::{Frame, RequestError};
 use hubbub_ws::{CloseCode, Config, Decoder, Incoming, Role, encode_pong};
 
+use super::SESSION;
 use super::address::{refusal, websocket};
 use super::letters::{Carried, Requested, ToHost, ToLeg};
-use super::sid::Sid;
 use super::socket::{Form, Socket, encode_frame, write_close};
 use crate::respond::respond_problem;
 use crate::session::{Close, Cx, Input, Session};
+use crate::session_id::SessionId;
 use crate::settings::GateSettings;
 use crate::ws::handshake::Handshake;
 use crate::ws::receive::receive;
@@ -39,7 +40,9 @@ impl Probe {
     }
 
     fn ask(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
-        let Some(Sid { host, opened_unix_ms }) = Sid::unseal(&self.sid, cx.doorman) else {
+        let Some(SessionId { host, since_unix_ms: opened_unix_ms }) =
+            SessionId::unseal(&self.sid, SESSION, cx.doorman)
+        else {
             return respond_problem(&refusal(RequestError::UnknownSid), cx);
         };
         self.sid = String::new();

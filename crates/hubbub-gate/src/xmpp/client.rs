@@ -20,9 +20,9 @@ use super::login::{LOGIN, Login};
 use super::pace::Pace;
 use super::parcel::Parcel;
 use super::place::Place;
-use super::previous::Previous;
-use super::resume::{Passing, Voice};
+use super::resume::{Passing, SESSION, Voice};
 use crate::session::{Act, Answer, Close, Cx, Input, Letter, Secured};
+use crate::session_id::SessionId;
 use crate::settings::XmppSettings;
 
 /// A client, whatever carries its stream.
@@ -235,8 +235,8 @@ impl Client {
         match letter {
             ToClient::Bound => {
                 if let Some(me) = &self.me {
-                    let name = Previous { host: cx.key, begun_unix_ms: self.begun_unix_ms };
-                    if let Some(name) = name.seal(cx.doorman) {
+                    let name = SessionId { host: cx.key, since_unix_ms: self.begun_unix_ms };
+                    if let Some(name) = name.seal(SESSION, cx.doorman) {
                         self.stream.name_session(name);
                     }
                     self.stream.bound(me.jid.clone(), &mut self.outs);

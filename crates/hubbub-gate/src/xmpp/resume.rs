@@ -16,8 +16,8 @@ use super::client::{Client, close};
 use super::letters::ToAccount;
 use super::parcel::Parcel;
 use super::place::Place;
-use super::previous::Previous;
 use crate::session::{Close, Cx};
+use crate::session_id::SessionId;
 
 /// Where a session's voice is.
 pub(super) enum Voice {
@@ -46,6 +46,9 @@ pub(super) struct Awaited {
     /// When it is not expected any more, in process time.
     until_ms: u64,
 }
+
+/// What the ids of sessions are sealed for (XEP-0198 §5).
+pub(super) const SESSION: &str = "xmpp session";
 
 /// What hosts and the places through which they speak tell each other.
 pub(super) enum Passing {
@@ -174,8 +177,8 @@ impl Client {
 
     /// A client wants its former session back.
     pub(super) fn resume(&mut self, previous: &str, heard: u32, cx: &mut Cx<'_>) {
-        let found = Previous::unseal(previous, cx.doorman).filter(|found| found.host != cx.key);
-        let Some((Previous { host, begun_unix_ms }, me)) = found.zip(self.me.as_ref()) else {
+        let found = SessionId::unseal(previous, SESSION, cx.doorman).filter(|found| found.host != cx.key);
+        let Some((SessionId { host, since_unix_ms: begun_unix_ms }, me)) = found.zip(self.me.as_ref()) else {
             return self.stream.resume_failed(None, &mut self.outs);
         };
         let user = me.jid.bare();
