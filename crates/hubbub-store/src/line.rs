@@ -30,7 +30,7 @@ impl Line {
     }
 }
 
-/// A place in a line, given up when dropped: when the answer is on its way, or the question is lost with its thread.
+/// A place in a line, given up when dropped: before the answer is on its way, or when the question is lost with its thread.
 #[derive(Debug)]
 pub(crate) struct Place {
     line: Arc<AtomicUsize>,

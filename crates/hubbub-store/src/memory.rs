@@ -66,8 +66,9 @@ fn run(
     let mut trouble = Trouble::new("keeping papers in memory");
     while let Ok(Mail { session, ticket, ask, place }) = mail.recv() {
         let answer = trouble.note(answer(&mut connection, limits, ask)).unwrap_or(PapersAnswer::Unavailable);
-        reply(session, ticket, answer);
+        // First: whoever has his answer may ask again.
         drop(place);
+        reply(session, ticket, answer);
     }
 }
 

@@ -53,8 +53,10 @@ pub(crate) fn run(mut connection: Connection, mail: &Receiver<Mail>, reply: impl
                 reply(from, Answer::Log(LogAnswer::Page { room, ticket, events }));
             }
             Ok(Mail::Look(session, ticket, sight, place)) => {
-                reply(session.worker, see(&connection, session, ticket, sight, &mut looking));
+                let answer = see(&connection, session, ticket, sight, &mut looking);
+                // First: whoever has his answer may ask again.
                 drop(place);
+                reply(session.worker, answer);
             }
             Ok(Mail::Stop) | Err(_) => return,
         }

@@ -61,7 +61,7 @@ pub(crate) struct PapersJob {
     pub(crate) ticket: Ticket,
     pub(crate) owner: String,
     pub(crate) changes: Vec<PaperChange>,
-    /// Given up when the answer is on its way.
+    /// Given up before the answer is on its way.
     pub(crate) _place: Place,
 }
 
@@ -77,7 +77,7 @@ pub(crate) struct AccountJob {
     pub(crate) session: SessionKey,
     pub(crate) ticket: Ticket,
     pub(crate) change: AccountChange,
-    /// Given up when the answer is on its way; nothing where another queue has counted it.
+    /// Given up before the answer is on its way; nothing where another queue has counted it.
     pub(crate) _place: Option<Place>,
 }
 
@@ -157,7 +157,10 @@ impl Writer {
                     Err(_) => break,
                 }
             }
-            for (to, answer) in self.batch(&jobs) {
+            let answers = self.batch(&jobs);
+            // With them their places in line: whoever has his answer may ask again.
+            drop(jobs);
+            for (to, answer) in answers {
                 reply(to, answer);
             }
             if self.trouble.is_on() && going_on {
