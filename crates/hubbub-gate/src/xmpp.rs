@@ -11,6 +11,7 @@ mod account;
 mod attention;
 pub(crate) mod chat;
 mod client;
+mod ended;
 mod honest;
 mod iq;
 mod letters;

@@ -13,6 +13,7 @@ mod iq;
 mod papers;
 mod presence;
 mod private;
+mod returned;
 mod roster;
 mod route;
 mod subscribing;
@@ -32,10 +33,12 @@ use hubbub_xmpp::xml::Tag;
 use self::contact::Contact;
 use self::inbox::Inbox;
 use self::papers::{Fetched, Keeper, Stage};
-use super::letters::{ToAccount, ToClient};
+use self::returned::Lately;
+use super::letters::{ToAccount, ToClient, Unheard};
 use super::parcel::Parcel;
 use crate::session::{Close, Cx, Input, Session};
 
+pub(super) use self::carbons::NS as CARBONS;
 pub(super) use self::iq::FEATURES;
 
 /// Most that waits while a steward reads or writes, in bytes.
@@ -60,6 +63,7 @@ pub(super) struct Account {
     version: String,
     blocked: BTreeSet<Jid>,
     inbox: Inbox,
+    lately: Lately,
     keeper: Keeper,
     stage: Stage,
     /// Letters that came while it reads or writes.
@@ -126,6 +130,7 @@ impl Account {
             version: String::new(),
             blocked: BTreeSet::new(),
             inbox: Inbox::default(),
+            lately: Lately::default(),
             keeper: Keeper::Memory(BTreeMap::new()),
             stage: Stage::New,
             waiting: VecDeque::new(),
@@ -174,7 +179,7 @@ impl Account {
     fn told(&mut self, from: SessionKey, letter: ToAccount, cx: &mut Cx<'_>) {
         match letter {
             ToAccount::Bind { jid, who } => self.bind(from, jid, who, cx),
-            ToAccount::Gone => self.gone(from, cx),
+            ToAccount::Gone(unheard) => self.gone(from, &unheard, cx),
             ToAccount::Own(parcel) => self.own(from, &parcel, cx),
             ToAccount::Deliver(parcel) => self.deliver(&parcel, cx),
             ToAccount::Keep(parcel, who) => self.keep_message(parcel, &who, cx),
@@ -187,7 +192,7 @@ impl Account {
             ToAccount::Bind { .. } => {
                 cx.write_to(from, ToClient::BindRefused(Condition::InternalServerError));
             }
-            ToAccount::Gone => {}
+            ToAccount::Gone(_) => {}
             ToAccount::Own(parcel) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, _) => {
                 self.refuse(&parcel, Condition::InternalServerError, cx);
             }
@@ -209,11 +214,11 @@ impl Account {
         cx.write_to(key, ToClient::Bound);
     }
 
-    fn gone(&mut self, key: SessionKey, cx: &mut Cx<'_>) {
-        let Some(name) = self.name_of(key) else { return };
-        if let Some(gone) = self.resources.remove(&name) {
+    fn gone(&mut self, key: SessionKey, unheard: &[Unheard], cx: &mut Cx<'_>) {
+        if let Some(gone) = self.name_of(key).and_then(|name| self.resources.remove(&name)) {
             self.withdraw(&gone, cx);
         }
+        unheard.iter().for_each(|one| self.take_back(one, cx));
         if self.resources.is_empty() && matches!(self.keeper, Keeper::Memory(_)) {
             self.end_subscriptions(cx);
         }
@@ -280,7 +285,11 @@ fn weight(letter: &ToAccount) -> usize {
         ToAccount::Own(parcel) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, _) => {
             LETTER + 2 * parcel.element().bytes().len()
         }
-        ToAccount::Bind { .. } | ToAccount::Gone => LETTER,
+        ToAccount::Gone(unheard) => {
+            let bytes = unheard.iter().map(|one| LETTER + 2 * one.parcel.element().bytes().len());
+            LETTER + bytes.sum::<usize>()
+        }
+        ToAccount::Bind { .. } => LETTER,
     }
 }
 
@@ -288,7 +297,7 @@ fn weight(letter: &ToAccount) -> usize {
 /// is there has no answer (RFC 6121 §4.3.2 would have one say that it is unavailable).
 fn is_for_those_present(letter: &ToAccount) -> bool {
     match letter {
-        ToAccount::Gone => true,
+        ToAccount::Gone(unheard) => unheard.is_empty(),
         ToAccount::Deliver(parcel) => {
             let kind = parcel.kind_of();
             parcel.kind() == StanzaKind::Presence && matches!(&*kind, "" | "unavailable" | "probe" | "error")
@@ -309,7 +318,7 @@ impl Session for Account {
                 self.go_on(cx);
             }
             Input::Notice(notice) => self.hear(notice, cx),
-            Input::Undelivered(key) => self.take(key, ToAccount::Gone, cx),
+            Input::Undelivered(key) => self.take(key, ToAccount::Gone(Vec::new()), cx),
             Input::Timeout => {
                 self.overdue(cx);
                 self.go_on(cx);

@@ -176,7 +176,7 @@ impl Client {
             Out::Resume { previd, h } => self.resume(&previd, h, cx),
             Out::Csi(says) => match self.host {
                 Some(host) => cx.write_to(host, Passing::Looks(says)),
-                None => self.looks(says),
+                None => self.looks(says, cx),
             },
             Out::SmEnabled { .. } => {}
             Out::Closed(reason) => return self.closed(reason, cx),
@@ -249,26 +249,26 @@ impl Client {
             }
             ToClient::Deliver(parcel) if self.attention.spares(&parcel) => {}
             ToClient::Deliver(parcel) => {
-                self.attention.release().iter().for_each(|waited| self.deliver(waited));
-                self.deliver(&parcel);
+                self.attention.release().iter().for_each(|waited| self.deliver(waited, cx));
+                self.deliver(&parcel, cx);
             }
             ToClient::Whisper(room, parcel) => {
                 let me = self.me.as_ref().map(|me| &me.jid);
                 let word = me.and_then(|me| self.chats.whispered(&room, &parcel, me));
-                word.into_iter().for_each(|parcel| self.deliver(&parcel));
+                word.into_iter().for_each(|parcel| self.deliver(&parcel, cx));
             }
         }
     }
 
     /// Somebody looks at the client, or nobody does.
-    pub(super) fn looks(&mut self, says: Csi) {
-        self.attention.turn(says).iter().for_each(|waited| self.deliver(waited));
+    pub(super) fn looks(&mut self, says: Csi, cx: &Cx<'_>) {
+        self.attention.turn(says).iter().for_each(|waited| self.deliver(waited, cx));
     }
 
     /// Writes a stanza to the client.
-    pub(super) fn deliver(&mut self, parcel: &Parcel) {
+    pub(super) fn deliver(&mut self, parcel: &Parcel, cx: &Cx<'_>) {
         let head = self.heads().of(parcel.kind());
-        self.say(parcel.pieces(head));
+        self.say(parcel.pieces(head).since(cx.now.unix_ms));
     }
 
     /// Writes what the server itself has to say.

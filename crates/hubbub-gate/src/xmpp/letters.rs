@@ -18,14 +18,22 @@ pub(super) enum ToAccount {
         /// Whose stream it is.
         who: Arc<Identity>,
     },
-    /// The stream that says this is gone.
-    Gone,
+    /// The stream that says this is gone, and its client has not acknowledged these messages.
+    Gone(Vec<Unheard>),
     /// From one of the account's own resources, for whomever; without an address it is for the account itself.
     Own(Parcel),
     /// From anybody, for the account or one of its resources.
     Deliver(Parcel),
     /// The same, and to be kept: what this person says.
     Keep(Parcel, Arc<Identity>),
+}
+
+/// A message that a client was sent and has not acknowledged.
+#[derive(Debug)]
+pub(super) struct Unheard {
+    pub(super) parcel: Parcel,
+    /// When it came, in milliseconds since 1970; 0 if that is not known.
+    pub(super) since_ms: u64,
 }
 
 /// To a stream.

@@ -4,16 +4,16 @@
 //! was counted and kept for the client: from the host's own link to the next one, and on to the one after that. Each place that has had it
 //! passes it on when the host says so, after all that the host said before; so nothing is lost, doubled or out of order.
 
-use bytes::Bytes;
 use hubbub_hub::SessionKey;
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::{Condition, StanzaKind, kind_of};
 use hubbub_xmpp::stream::{Csi, Kind, Pieces, Reason, SmState, StreamError, standing_alone};
-use hubbub_xmpp::xml::{self, Element, Limits};
+use hubbub_xmpp::xml::{self, Element, Limits, Node};
 
-use super::account::{Account, office};
+use super::account::{Account, CARBONS, office};
 use super::client::{Client, close};
-use super::letters::ToAccount;
+use super::ended::{self, Ended};
+use super::letters::{ToAccount, Unheard};
 use super::parcel::Parcel;
 use super::place::Place;
 use crate::session::{Close, Cx};
@@ -33,8 +33,10 @@ pub(super) enum Voice {
 
 /// A voice that is on its way here.
 pub(super) struct Awaited {
-    /// Whose it is.
-    host: SessionKey,
+    /// Whose it is: which session.
+    id: SessionId,
+    /// Nobody has it: how much was taken of what its client said is asked for.
+    is_over: bool,
     /// How much the client says it has heard.
     heard: u32,
     /// What the host said meanwhile.
@@ -67,6 +69,8 @@ pub(super) enum Passing {
     Here(Box<SmState>),
     /// To the place that asked: it cannot be had.
     NotHere,
+    /// To the place that asked: nor will it be; so much of what its client said was taken, if anybody knows.
+    TooLate(Option<u32>),
     /// To the place of the voice: to be sent.
     Say(Pieces),
     /// To the place of the voice: an end is to be made.
@@ -75,8 +79,17 @@ pub(super) enum Passing {
     Said(Element),
     /// To the host: whether somebody looks at its client.
     Looks(Csi),
-    /// To the host: the stream is over, and this was not acknowledged.
-    Over(Vec<Bytes>),
+    /// To the host: the stream is over.
+    Over(Remains),
+}
+
+/// What is left of a stream that is over.
+#[derive(Default)]
+pub(super) struct Remains {
+    /// What its client has not acknowledged.
+    unacknowledged: Vec<Pieces>,
+    /// How much its client had said, where it may still come and ask.
+    handled: Option<u32>,
 }
 
 impl Client {
@@ -134,8 +147,10 @@ impl Client {
                 return Err(Close::Timeout);
             }
             Voice::Awaited(awaited) if cx.now.mono_ms >= awaited.until_ms => {
-                cx.write_to(awaited.host, Passing::Over(Vec::new()));
-                return self.not_here();
+                if !awaited.is_over {
+                    cx.write_to(awaited.id.host, Passing::Over(Remains::default()));
+                }
+                return self.too_late(None);
             }
             _ => {}
         }
@@ -178,13 +193,15 @@ impl Client {
     /// A client wants its former session back.
     pub(super) fn resume(&mut self, previous: &str, heard: u32, cx: &mut Cx<'_>) {
         let found = SessionId::unseal(previous, SESSION, cx.doorman).filter(|found| found.host != cx.key);
-        let Some((SessionId { host, since_unix_ms: begun_unix_ms }, me)) = found.zip(self.me.as_ref()) else {
+        let Some((id, me)) = found.zip(self.me.as_ref()) else {
             return self.stream.resume_failed(None, &mut self.outs);
         };
         let user = me.jid.bare();
-        cx.write_to(host, Passing::Wanted { begun_unix_ms, user, kind: self.kind });
+        let begun_unix_ms = id.since_unix_ms;
+        cx.write_to(id.host, Passing::Wanted { begun_unix_ms, user, kind: self.kind });
         let until_ms = cx.now.mono_ms + cx.settings.answer_ms;
-        let awaited = Awaited { host, heard, held: Vec::new(), next: None, lost: false, until_ms };
+        let awaited =
+            Awaited { id, is_over: false, heard, held: Vec::new(), next: None, lost: false, until_ms };
         self.voice = Voice::Awaited(Box::new(awaited));
     }
 
@@ -205,18 +222,19 @@ impl Client {
             }
             Passing::PassOn(to) => return self.pass_on(to, cx),
             Passing::Here(state) => return self.resumed(state, cx),
-            Passing::NotHere => return self.not_here(),
+            Passing::NotHere => return self.not_here(cx),
+            Passing::TooLate(handled) => return self.too_late(handled),
             Passing::Say(stanza) => self.say(stanza),
             Passing::End(error) => self.shut(error, cx),
             Passing::Said(element) => self.stanza(element, cx),
-            Passing::Looks(says) => self.looks(says),
-            Passing::Over(unacknowledged) => {
+            Passing::Looks(says) => self.looks(says, cx),
+            Passing::Over(remains) => {
                 if let Voice::Away(there) = self.voice
                     && there != from
                 {
                     cx.write_to(there, Passing::NotHere);
                 }
-                self.over(unacknowledged, cx);
+                self.over(remains, cx);
                 return Err(Close::Done);
             }
         }
@@ -230,7 +248,7 @@ impl Client {
     /// The host's voice goes to a new link. Where the old one seems alive, its stream ends.
     fn give(&mut self, to: SessionKey, kind: Kind, cx: &mut Cx<'_>) {
         // Who comes back looks, until it says otherwise (XEP-0352 §5).
-        self.looks(Csi::Active);
+        self.looks(Csi::Active, cx);
         let was = std::mem::replace(&mut self.voice, Voice::Here);
         let was_here = matches!(was, Voice::Here);
         let state = match was {
@@ -280,7 +298,7 @@ impl Client {
     /// The voice is here.
     fn resumed(&mut self, mut state: Box<SmState>, cx: &mut Cx<'_>) -> Result<(), Close> {
         let Voice::Awaited(awaited) = std::mem::replace(&mut self.voice, Voice::Here) else { return Ok(()) };
-        let Awaited { host, heard, held, next, lost, .. } = *awaited;
+        let Awaited { id: SessionId { host, .. }, heard, held, next, lost, .. } = *awaited;
         if lost || next.is_some() {
             state.carry_over(self.kind);
             // What is too much is found when the next comes.
@@ -305,28 +323,44 @@ impl Client {
                 self.host = Some(host);
                 held.into_iter().for_each(|stanza| self.say(stanza));
             }
-            Err(state) => cx.write_to(host, Passing::Over(state.into_unacked())),
+            Err(state) => {
+                let remains = Remains { unacknowledged: state.into_unacked(), handled: None };
+                cx.write_to(host, Passing::Over(remains));
+            }
         }
         Ok(())
     }
 
     /// The voice cannot be had.
-    fn not_here(&mut self) -> Result<(), Close> {
+    fn not_here(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        let Voice::Awaited(awaited) = &mut self.voice else { return Ok(()) };
+        if awaited.lost {
+            return Err(Close::Done);
+        }
+        if let Some(me) = self.me.as_ref().filter(|_| !awaited.is_over) {
+            awaited.is_over = true;
+            ended::ask(awaited.id, me.jid.bare(), cx);
+        }
+        Ok(())
+    }
+
+    /// It cannot be had any more; of what its client said, so much was taken.
+    fn too_late(&mut self, handled: Option<u32>) -> Result<(), Close> {
         let Voice::Awaited(awaited) = &self.voice else { return Ok(()) };
         if awaited.lost {
             return Err(Close::Done);
         }
         self.voice = Voice::Here;
-        self.stream.resume_failed(None, &mut self.outs);
+        self.stream.resume_failed(handled, &mut self.outs);
         Ok(())
     }
 
     /// Somebody who was written to is not there.
     pub(super) fn undelivered(&mut self, to: SessionKey, cx: &mut Cx<'_>) -> Result<(), Close> {
         match &self.voice {
-            Voice::Awaited(awaited) if awaited.host == to => self.not_here(),
+            Voice::Awaited(awaited) if awaited.id.host == to => self.not_here(cx),
             Voice::Away(there) if *there == to => {
-                self.over(Vec::new(), cx);
+                self.over(Remains::default(), cx);
                 Err(Close::Done)
             }
             _ if self.host == Some(to) => {
@@ -348,24 +382,29 @@ impl Client {
 
     /// The client is gone for good, or on its way out.
     pub(super) fn leave(&mut self, cx: &mut Cx<'_>) {
-        let unacknowledged = match std::mem::replace(&mut self.voice, Voice::Here) {
-            Voice::Here => self.stream.take_unacked(),
-            Voice::Asleep(state, _) => state.into_unacked(),
-            Voice::Away(_) | Voice::Awaited(_) => Vec::new(),
+        let remains = match std::mem::replace(&mut self.voice, Voice::Here) {
+            Voice::Here => Remains { unacknowledged: self.stream.take_unacked(), handled: None },
+            Voice::Asleep(state, _) => {
+                Remains { handled: Some(state.handled()), unacknowledged: state.into_unacked() }
+            }
+            Voice::Away(_) | Voice::Awaited(_) => Remains::default(),
         };
-        self.over(unacknowledged, cx);
+        self.over(remains, cx);
     }
 
     /// It is over. The account hears of it first, so that nothing comes here any more that has to go somewhere else.
-    fn over(&mut self, unacknowledged: Vec<Bytes>, cx: &mut Cx<'_>) {
+    fn over(&mut self, remains: Remains, cx: &mut Cx<'_>) {
         if let Some(host) = self.host.take() {
-            return cx.write_to(host, Passing::Over(unacknowledged));
+            return cx.write_to(host, Passing::Over(remains));
         }
         let Some(me) = self.me.take().filter(|me| me.known) else { return };
-        cx.write_to_steward(office(&me.jid), Account::appoint, ToAccount::Gone);
-        for stanza in unacknowledged {
-            give_back(&stanza, &me.jid, cx);
+        if let Some(handled) = remains.handled {
+            let id = SessionId { host: cx.key, since_unix_ms: self.begun_unix_ms };
+            ended::note(Ended { id, user: me.jid.bare(), handled }, cx);
         }
+        let stanzas = remains.unacknowledged.iter();
+        let unheard = stanzas.filter_map(|stanza| give_back(stanza, &me.jid, cx)).collect();
+        cx.write_to_steward(office(&me.jid), Account::appoint, ToAccount::Gone(unheard));
     }
 }
 
@@ -374,28 +413,32 @@ fn asleep(state: Box<SmState>, cx: &Cx<'_>) -> Voice {
     Voice::Asleep(state, until_ms)
 }
 
-/// What the client has not acknowledged: messages go to the account, as if they came now, questions are answered with an error
-/// (XEP-0198 §4). Rooms keep what was said in them.
-fn give_back(stanza: &Bytes, me: &Jid, cx: &mut Cx<'_>) {
+/// What the client has not acknowledged: messages are for the account, questions are answered with an error (XEP-0198 §4). Rooms keep
+/// what was said in them.
+fn give_back(stanza: &Pieces, me: &Jid, cx: &mut Cx<'_>) -> Option<Unheard> {
     let limits = Limits { bytes: usize::MAX, ..cx.settings.xmpp.stream.stanza };
-    let Ok(element) = xml::parse(&standing_alone(stanza), &limits) else { return };
+    let element = xml::parse(&standing_alone(&stanza.to_bytes()), &limits).ok()?;
     let address = |name| element.attr(name).and_then(|text| Jid::parse(&text).ok());
-    let (Some(from), Some(to), Some(kind)) = (address("from"), address("to"), kind_of(&element)) else {
-        return;
-    };
+    let (from, to, kind) = (address("from")?, address("to")?, kind_of(&element)?);
     if to.bare_str() != me.bare_str() || !matches!(Place::of(&from, &cx.settings.domain), Place::Person) {
-        return;
+        return None;
+    }
+    // Copies are for those who were there (XEP-0280).
+    let is_copy = |child: Node<'_>| child.is("sent", CARBONS) || child.is("received", CARBONS);
+    if element.children().any(is_copy) {
+        return None;
     }
     let parcel = Parcel::new(kind, element, from, to);
     match (kind, &*parcel.kind_of()) {
         (StanzaKind::Message, "" | "normal" | "chat") => {
-            cx.write_to_steward(office(me), Account::appoint, ToAccount::Deliver(parcel.clone()));
+            Some(Unheard { since_ms: stanza.since_ms(), parcel: parcel.clone() })
         }
         (StanzaKind::Iq, "get" | "set") => {
             if let Some(error) = parcel.refused(Condition::RecipientUnavailable, None) {
                 cx.write_to_steward(office(error.to()), Account::appoint, ToAccount::Deliver(error));
             }
+            None
         }
-        _ => {}
+        _ => None,
     }
 }

@@ -4,10 +4,9 @@ use super::error::Fault;
 use super::machine::State;
 use super::send::fixed;
 use super::sm::{Acked, NS_SM, SmState};
-use super::{Out, Stream, StreamError, random};
+use super::{Out, Pieces, Stream, StreamError, random};
 use crate::stanza::Condition;
 use crate::xml::{Element, Tag};
-use bytes::Bytes;
 
 impl Stream {
     /// The id by which the session may be resumed, where stream management is on.
@@ -40,7 +39,7 @@ impl Stream {
     }
 
     /// What the client has not acknowledged, oldest first: for a session that is over and not resumed.
-    pub fn take_unacked(&mut self) -> Vec<Bytes> {
+    pub fn take_unacked(&mut self) -> Vec<Pieces> {
         self.sm.as_mut().map(|sm| sm.take_unacked()).unwrap_or_default()
     }
 

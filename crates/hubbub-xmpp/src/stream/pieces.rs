@@ -6,27 +6,41 @@ use bytes::{Bytes, BytesMut};
 ///
 /// A stanza for many receivers is a head for each and a rest that all share.
 #[derive(Debug, Clone, Default)]
-pub struct Pieces([Bytes; 3]);
+pub struct Pieces {
+    parts: [Bytes; 3],
+    since_ms: u64,
+}
 
 impl Pieces {
     /// A head, what stands between, and the end.
     pub fn new(head: impl Into<Bytes>, body: impl Into<Bytes>, tail: impl Into<Bytes>) -> Self {
-        Self([head.into(), body.into(), tail.into()])
+        [head.into(), body.into(), tail.into()].into()
+    }
+
+    /// The same, remembering when it came, in milliseconds since 1970: who is not heard of any more may be told with a delay.
+    #[must_use]
+    pub fn since(self, unix_ms: u64) -> Self {
+        Self { since_ms: unix_ms, ..self }
+    }
+
+    /// When it came, in milliseconds since 1970; 0 if nobody has said.
+    pub fn since_ms(&self) -> u64 {
+        self.since_ms
     }
 
     /// The pieces that are not empty, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Bytes> {
-        self.0.iter().filter(|piece| !piece.is_empty())
+        self.parts.iter().filter(|piece| !piece.is_empty())
     }
 
     /// How many bytes there are.
     pub fn len(&self) -> usize {
-        self.0.iter().map(Bytes::len).sum()
+        self.parts.iter().map(Bytes::len).sum()
     }
 
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(Bytes::is_empty)
+        self.parts.iter().all(Bytes::is_empty)
     }
 
     /// All in one: without a copy where there is one piece.
@@ -51,13 +65,13 @@ impl IntoIterator for Pieces {
     type IntoIter = std::iter::Filter<std::array::IntoIter<Bytes, 3>, fn(&Bytes) -> bool>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter().filter(|piece| !piece.is_empty())
+        self.parts.into_iter().filter(|piece| !piece.is_empty())
     }
 }
 
 impl From<Bytes> for Pieces {
     fn from(bytes: Bytes) -> Self {
-        Self([bytes, Bytes::new(), Bytes::new()])
+        [bytes, Bytes::new(), Bytes::new()].into()
     }
 }
 
@@ -68,7 +82,7 @@ impl From<Vec<u8>> for Pieces {
 }
 
 impl From<[Bytes; 3]> for Pieces {
-    fn from(pieces: [Bytes; 3]) -> Self {
-        Self(pieces)
+    fn from(parts: [Bytes; 3]) -> Self {
+        Self { parts, since_ms: 0 }
     }
 }

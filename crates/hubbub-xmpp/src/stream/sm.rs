@@ -110,18 +110,18 @@ impl SmState {
     }
 
     /// What the client has not acknowledged, oldest first.
-    pub fn into_unacked(self) -> Vec<Bytes> {
-        self.queue.iter().map(Pieces::to_bytes).collect()
+    pub fn into_unacked(self) -> Vec<Pieces> {
+        self.queue.into()
     }
 
     pub(super) fn unacked(&self) -> impl Iterator<Item = &Pieces> {
         self.queue.iter()
     }
 
-    pub(super) fn take_unacked(&mut self) -> Vec<Bytes> {
+    pub(super) fn take_unacked(&mut self) -> Vec<Pieces> {
         self.bytes = 0;
         self.acked = self.sent;
-        self.queue.drain(..).map(|stanza| stanza.to_bytes()).collect()
+        self.queue.drain(..).collect()
     }
 
     /// It cannot be resumed any more.
@@ -172,7 +172,7 @@ impl SmState {
     pub fn carry_over(&mut self, kind: Kind) {
         if self.kind == Kind::Tcp && kind == Kind::WebSocket {
             self.queue.iter_mut().for_each(|stanza| {
-                *stanza = standing_alone(&stanza.to_bytes()).into();
+                *stanza = Pieces::from(standing_alone(&stanza.to_bytes())).since(stanza.since_ms());
             });
         }
         self.kind = kind;

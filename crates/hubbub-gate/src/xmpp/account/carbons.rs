@@ -10,7 +10,7 @@ use super::{Account, Resource};
 use crate::session::Cx;
 use crate::xmpp::parcel::Parcel;
 
-pub(super) const NS: &str = "urn:xmpp:carbons:2";
+pub(in crate::xmpp) const NS: &str = "urn:xmpp:carbons:2";
 
 /// A resource wants copies from now on (§4).
 pub(super) fn enable(account: &mut Account, asked: &Asked<'_>, _: &mut Cx<'_>) -> Answer {
@@ -71,7 +71,7 @@ impl Account {
 }
 
 /// Whether others may have a copy: of chats, and of what else has a text, unless its sender minds (§6.1, XEP-0334 §4.3).
-fn is_copied(parcel: &Parcel) -> bool {
+pub(super) fn is_copied(parcel: &Parcel) -> bool {
     let message = parcel.element();
     let is_said = match &*parcel.kind_of() {
         "chat" => true,

@@ -35,7 +35,7 @@ const PAGE: u32 = 100;
 /// Most stanzas that wait behind messages that are being kept.
 const BEHIND: usize = 1000;
 
-/// Most messages told out of turn that are remembered.
+/// Most messages told out of turn, or in vain, that are remembered.
 const AHEAD: usize = 1000;
 
 /// What a steward knows of the inbox of its account.
@@ -70,6 +70,8 @@ struct Told {
     through: Option<Offset>,
     /// These as well, of the same epoch.
     ahead: BTreeSet<u64>,
+    /// But not these: nobody has heard them after all.
+    owed: BTreeSet<u64>,
 }
 
 /// A message on its way into the log.
@@ -198,7 +200,8 @@ impl Account {
             return;
         }
         let parcel = form::stamped(parcel, &self.bare, kept.id, None);
-        if parcel.is_some_and(|parcel| self.hand_on(&parcel, cx)) {
+        if let Some(parcel) = parcel.filter(|parcel| self.hand_on(parcel, cx)) {
+            self.note_heard(kept.id, kept.at, &parcel);
             self.inbox.told.add_ahead(kept.at);
             self.inbox.is_unwritten = true;
         }
@@ -226,7 +229,7 @@ impl Account {
 
     fn ask_for_page(&mut self, room: &RoomName, who: &Arc<Identity>, cx: &mut Cx<'_>) {
         let ticket = self.next_ticket();
-        let start = self.inbox.told.through.map_or(Start::Oldest, Start::After);
+        let start = self.inbox.told.next();
         cx.command(room, who, Command::join(start, PAGE, Stay::Unseen, true, None), ticket);
         self.inbox.seat = Seat::Reading(ticket);
     }
@@ -253,10 +256,7 @@ impl Account {
             self.receive(event, true, cx);
         }
         let cursor = joined.page.cursor();
-        if !self.inbox.told.has(cursor) {
-            self.inbox.told = Told { through: Some(cursor), ahead: BTreeSet::new() };
-            self.inbox.is_unwritten = true;
-        }
+        self.inbox.is_unwritten |= self.inbox.told.reach(cursor);
         if joined.live {
             cx.seat(room, Delivery::Personal, true);
             self.inbox.seat = Seat::Live;
@@ -270,6 +270,7 @@ impl Account {
         if self.inbox.told.take(event.at) {
             let parcel = form::parcel(event, &self.bare, waited);
             if let Some(parcel) = parcel.filter(|parcel| !self.is_blocked(parcel.from())) {
+                self.note_heard(event.id, event.at, &parcel);
                 self.hand_on(&parcel, cx);
             }
         }
@@ -281,6 +282,12 @@ impl Account {
                 self.go_on_behind(pending, cx);
             }
         }
+    }
+
+    /// What was told is to be told again, because whoever was told has not heard it.
+    pub(super) fn owe(&mut self, at: Offset) {
+        self.inbox.told.owe(at);
+        self.inbox.is_unwritten = true;
     }
 
     fn write_down(&mut self, cx: &mut Cx<'_>) {
@@ -318,6 +325,41 @@ impl Told {
     /// Whether what is at this place was handed on.
     fn has(&self, at: Offset) -> bool {
         self.through.is_some_and(|through| through.epoch == at.epoch && at.seq <= through.seq)
+            && !self.owed.contains(&at.seq)
+    }
+
+    /// Where to go on reading.
+    fn next(&self) -> Start {
+        let Some(through) = self.through else { return Start::Oldest };
+        let owed = self.owed.first().map_or(through.seq, |seq| through.seq.min(seq - 1));
+        Start::After(Offset::new(through.epoch, owed))
+    }
+
+    /// All up to here was handed on, or is not there any more. Says whether that is new.
+    fn reach(&mut self, at: Offset) -> bool {
+        match self.through {
+            Some(through) if through.epoch == at.epoch && at.seq <= through.seq => {
+                let later = self.owed.split_off(&(at.seq + 1));
+                !std::mem::replace(&mut self.owed, later).is_empty()
+            }
+            _ => {
+                *self = Self { through: Some(at), ..Self::default() };
+                true
+            }
+        }
+    }
+
+    /// What is at this place was not handed on after all.
+    fn owe(&mut self, at: Offset) {
+        if self.through.is_some_and(|through| through.epoch == at.epoch) {
+            // What was told before its turn has it still to come.
+            if !self.ahead.remove(&at.seq) && self.has(at) {
+                self.owed.insert(at.seq);
+            }
+            if self.owed.len() > AHEAD {
+                self.owed.pop_first();
+            }
+        }
     }
 
     /// Goes on to this place. Says whether what is there has still to be handed on.
@@ -327,6 +369,10 @@ impl Told {
         }
         if self.through.is_some_and(|through| through.epoch != at.epoch) {
             self.ahead.clear();
+            self.owed.clear();
+        }
+        if self.owed.remove(&at.seq) {
+            return true;
         }
         self.through = Some(at);
         !self.ahead.remove(&at.seq)
@@ -338,6 +384,7 @@ impl Told {
         if known.epoch != at.epoch {
             *known = Offset::new(at.epoch, 0);
             self.ahead.clear();
+            self.owed.clear();
         }
         self.ahead.insert(at.seq);
         if self.ahead.len() > AHEAD {
@@ -345,19 +392,25 @@ impl Told {
         }
     }
 
-    /// Numbers with spaces between them: the epoch, how far all was told, and what else was.
+    /// Numbers with spaces between them: the epoch, how far all was told, what else was, and with a minus what was not.
     fn encode(&self) -> Bytes {
         let through = self.through.unwrap_or(Offset::new(0, 0));
         let ahead: String = self.ahead.iter().map(|seq| format!(" {seq}")).collect();
-        format!("{} {}{ahead}", through.epoch, through.seq).into()
+        let owed: String = self.owed.iter().map(|seq| format!(" -{seq}")).collect();
+        format!("{} {}{ahead}{owed}", through.epoch, through.seq).into()
     }
 
     fn decode(paper: &[u8]) -> Option<Self> {
-        let mut numbers = std::str::from_utf8(paper).ok()?.split(' ').map(str::parse::<u64>);
-        let epoch = u32::try_from(numbers.next()?.ok()?).ok()?;
-        let through = Some(Offset::new(epoch, numbers.next()?.ok()?));
-        let ahead = numbers.collect::<Result<_, _>>().ok()?;
-        Some(Self { through, ahead })
+        let mut words = std::str::from_utf8(paper).ok()?.split(' ');
+        let through = Offset::new(words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        let mut told = Self { through: Some(through), ..Self::default() };
+        for word in words {
+            match word.strip_prefix('-') {
+                Some(owed) => told.owed.insert(owed.parse().ok().filter(|seq| *seq > 0)?),
+                None => told.ahead.insert(word.parse().ok()?),
+            };
+        }
+        Some(told)
     }
 }
 
@@ -390,12 +443,33 @@ mod tests {
     }
 
     #[test]
+    fn what_was_told_in_vain_is_told_again_once() {
+        let at = |seq| Offset::new(7, seq);
+        let mut told = Told { through: Some(at(9)), ..Told::default() };
+        told.owe(at(4));
+        told.owe(at(7));
+        told.owe(at(10));
+        assert!(!told.has(at(4)) && told.has(at(5)) && !told.has(at(10)), "10 was never told");
+        assert_eq!(told.next(), Start::After(at(3)));
+        assert!(told.take(at(4)) && !told.take(at(4)) && !told.take(at(5)));
+        assert!(told.reach(at(8)), "7 is not there any more");
+        assert_eq!(told, Told { through: Some(at(9)), ..Told::default() });
+        assert!(!told.reach(at(9)) && told.reach(at(11)) && told.has(at(10)));
+        told.add_ahead(at(13));
+        told.owe(at(13));
+        assert!(told.take(at(12)) && told.take(at(13)));
+    }
+
+    #[test]
     fn what_is_written_is_read() {
-        let mut told = Told { through: Some(Offset::new(7, 40)), ahead: BTreeSet::from([42, 44]) };
+        let (ahead, owed) = (BTreeSet::from([42, 44]), BTreeSet::from([3, 39]));
+        let mut told = Told { through: Some(Offset::new(7, 40)), ahead, owed };
         assert_eq!(Told::decode(&told.encode()), Some(told.clone()));
         told.ahead.clear();
+        assert_eq!(&told.encode()[..], b"7 40 -3 -39");
+        told.owed.clear();
         assert_eq!(&told.encode()[..], b"7 40");
-        for wrong in ["", "7", "7 x", "7 1 ", "99999999999 1"] {
+        for wrong in ["", "7", "7 x", "7 1 ", "7 1 -0", "7 1 - 2", "99999999999 1"] {
             assert_eq!(Told::decode(wrong.as_bytes()), None, "{wrong}");
         }
     }

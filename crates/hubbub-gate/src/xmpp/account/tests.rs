@@ -98,7 +98,7 @@ fn what_waits_is_bounded() {
         assert!(!refused.is_empty() && refused.len() < 4000, "{}", refused.len());
         assert!(refused.iter().all(|one| one.contains("resource-constraint")));
         // Who comes and goes is not forgotten.
-        desk.letter(1, ToAccount::Gone);
+        desk.letter(1, ToAccount::Gone(Vec::new()));
         desk.answer_reading(&[]);
         assert_eq!(desk.end, Some(Close::Done));
     }
@@ -160,7 +160,7 @@ fn whoever_takes_a_resource_over_makes_the_other_go() {
     assert!(said[0].starts_with("to xmpp:juliet@a.org: <presence") && said[0].contains("unavailable"));
     assert_eq!(said[1..], ["to client 1: Replaced", "to client 2: Bound"]);
     // The old one says that it is gone, which is not news.
-    desk.letter(1, ToAccount::Gone);
+    desk.letter(1, ToAccount::Gone(Vec::new()));
     assert_eq!((desk.said().len(), desk.end), (0, None));
 }
 
@@ -197,7 +197,7 @@ fn a_guest_takes_leave_for_good() {
         1,
         ToAccount::Own(parcel("ann@guest.a.org/x", "<presence type='subscribe' to='romeo@a.org'/>", "")),
     );
-    desk.letter(1, ToAccount::Gone);
+    desk.letter(1, ToAccount::Gone(Vec::new()));
     let said = desk.said();
     assert!(said[1].contains("from='ann@guest.a.org' to='romeo@a.org' type='unsubscribe'"), "{said:?}");
     assert_eq!((said.len(), desk.end), (2, Some(Close::Done)));
@@ -213,7 +213,7 @@ fn of_directed_presence_there_is_only_so_much() {
     desk.says(1, ORCHARD, "<presence to='y@a.org'/>");
     assert!(desk.said()[0].contains("resource-constraint"));
     desk.says(1, ORCHARD, "<presence to='x1@a.org' type='unavailable'/>");
-    desk.letter(1, ToAccount::Gone);
+    desk.letter(1, ToAccount::Gone(Vec::new()));
     assert_eq!(desk.said().len(), 1 + 199);
 }
 
