@@ -91,13 +91,8 @@ impl Poll {
             Reply::Joined(joined) => self.answer_page(joined, cx),
             Reply::Refused(why) => respond_problem(&Problem::refused(why), cx),
             Reply::Removed(affair) => respond_problem(&Problem::removed(affair), cx),
-            Reply::Published(_)
-            | Reply::Presence(_)
-            | Reply::Answered(_)
-            | Reply::Person(_)
-            | Reply::Succeeded
-            | Reply::Renamed(_)
-            | Reply::Governed(_) => Ok(()),
+            // Answers to what was not asked here.
+            _ => Ok(()),
         }
     }
 

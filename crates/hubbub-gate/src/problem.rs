@@ -143,6 +143,8 @@ impl Problem {
             Refusal::Oneself => Self::conflict("You cannot do that to yourself."),
             Refusal::TooLong => Self::bad_request("That has more bytes than there may be."),
             Refusal::NotThere => Self::conflict("You are not in this room."),
+            Refusal::NoSuchMessage => Self::not_found("There is no such message here, or not any more."),
+            Refusal::NotYours => Self::forbidden("Somebody else said that."),
             Refusal::PresenceOff => Self::not_found("This room does not tell who is there."),
             Refusal::TooManyRooms => {
                 Self::unavailable("There are as many rooms as the server may have (limits.rooms).")

@@ -105,7 +105,7 @@ impl Publish {
     fn send(&mut self, cx: &mut Cx<'_>) {
         self.deadline = cx.now.mono_ms + cx.settings.answer_ms;
         if let Some(Publication { room, body, key }) = self.publication.take() {
-            cx.command(&room, &self.who, Command::Publish { body, key }, 0);
+            cx.command(&room, &self.who, Command::Publish { body, key, about: None }, 0);
         }
     }
 
@@ -121,13 +121,8 @@ impl Publish {
                 respond_text(StatusCode::OK, envelope::with_answer(&nothing, answer.as_ref()), cx)
             }
             Reply::Refused(why) => respond_problem(&Problem::refused(why), cx),
-            Reply::Joined(_)
-            | Reply::Presence(_)
-            | Reply::Person(_)
-            | Reply::Succeeded
-            | Reply::Renamed(_)
-            | Reply::Governed(_)
-            | Reply::Removed(_) => Ok(()),
+            // Answers to what was not asked here.
+            _ => Ok(()),
         }
     }
 }

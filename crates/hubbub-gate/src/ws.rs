@@ -234,7 +234,7 @@ impl Peer {
         }
         let Said { body, key } = said;
         self.unanswered += 1;
-        cx.command(&self.reader.room, &self.reader.who, Command::Publish { body, key }, ticket);
+        cx.command(&self.reader.room, &self.reader.who, Command::Publish { body, key, about: None }, ticket);
     }
 
     fn replied(&mut self, ticket: u32, reply: &Reply, cx: &mut Cx<'_>) -> Result<(), Close> {
@@ -257,11 +257,8 @@ impl Peer {
                 self.acknowledge(ticket, None, answer.as_ref(), cx);
                 Ok(())
             }
-            Reply::Presence(_)
-            | Reply::Person(_)
-            | Reply::Succeeded
-            | Reply::Renamed(_)
-            | Reply::Governed(_) => Ok(()),
+            // Answers to what was not asked here.
+            _ => Ok(()),
         }
     }
 

@@ -14,7 +14,7 @@ fn post(query: &str, headers: &[(&str, &str)], body: &[u8]) -> Desk {
 
 fn published_as(kind: &str, body: &[u8]) -> Content {
     match post("", &[("content-type", kind)], body).only_question().1 {
-        Command::Publish { body, key: None } => body.content,
+        Command::Publish { body, key: None, about: None } => body.content,
         other => panic!("{other:?}"),
     }
 }

@@ -162,7 +162,7 @@ fn a_frame_is_a_message_of_its_kind() {
     say(&mut socket, "hello");
     send(&mut socket, |out| client::encode_message(out, Kind::Binary, b"\xff", MASK));
     let content = |(_, command, _)| match command {
-        Command::Publish { body, key: None } => body.content,
+        Command::Publish { body, key: None, about: None } => body.content,
         other => panic!("{other:?}"),
     };
     let contents: Vec<_> = socket.asked.drain(..).map(content).collect();
@@ -340,7 +340,7 @@ fn an_envelope_with_a_key_is_acknowledged() {
     let mut socket = open(&[ENVELOPES]);
     say(&mut socket, r#"{"event":"move","data":{"to": "e4"},"key":"k1"}"#);
     let (_, command, ticket) = socket.only_question();
-    let Command::Publish { body, key: Some(key) } = command else { panic!("{command:?}") };
+    let Command::Publish { body, key: Some(key), .. } = command else { panic!("{command:?}") };
     assert_eq!((body.event.as_str(), key.as_str()), ("move", "k1"));
     assert_eq!(body.content, Content::Json(Bytes::from_static(br#"{"to": "e4"}"#)));
     socket.reply(ticket, published(6, false));

@@ -131,6 +131,12 @@ impl UserAddress {
     pub fn local(&self) -> &str {
         self.0.split_once('@').map_or(&self.0, |(local, _)| local)
     }
+
+    /// What is behind the `@`, prepared.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.split_once('@').map_or(&self.0, |(_, host)| host)
+    }
 }
 
 impl fmt::Display for UserAddress {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::address::RoomName;
+use crate::about::Wish;
+use crate::address::{RoomName, UserAddress};
 use crate::affairs::{
     Affair, AffairsSnapshot, Affiliation, Destroyed, Govern, Password, Role, Subject, Whois,
 };
+use crate::archive::{Archive, ArchiveAsk};
 use crate::event::{Body, Carried, Event, Sender};
 use crate::hook::{Action, Emission, Hello, HookAsk, Refused, SessionName};
 use crate::id::MessageId;
@@ -98,11 +100,13 @@ pub enum Command {
         /// What.
         nick: Arc<str>,
     },
-    /// Tell everybody who is there something that is not kept, in a form that only some protocols understand. Takes what saying
-    /// something takes, and that no application judges what is said. Answered by [`Reply::Answered`].
+    /// Tell everybody who is there something that is not kept. Takes what saying something takes, and being there, or that this is
+    /// an inbox. Where an application judges what is said, only that somebody is writing passes. Answered by [`Reply::Answered`].
     Pass {
-        /// What, at most [`STATUS_BYTES`].
-        what: Carried,
+        /// Whether one is writing, if it says that.
+        typing: Option<bool>,
+        /// What else there is to it, in a form that only some protocols understand: at most [`STATUS_BYTES`].
+        what: Option<Carried>,
     },
     /// Who is called so? For those who are there themselves. Answered by [`Reply::Person`].
     WhoIs {
@@ -129,7 +133,18 @@ pub enum Command {
         body: Body,
         /// Makes a repetition harmless.
         key: Option<IdempotencyKey>,
+        /// What it says of an earlier message.
+        about: Option<Box<Wish>>,
     },
+    /// Keep in one's own inbox what one has said in another, under the same id. Only homes ask this. Not answered.
+    File {
+        /// What was said there.
+        event: Arc<Event>,
+        /// To whom.
+        to: UserAddress,
+    },
+    /// Look something up in the log. Answered by [`Reply::Archive`].
+    Archive(Box<ArchiveAsk>),
     /// Who is there? Answered by [`Reply::Presence`].
     Presence,
     /// Tell everybody something that is not kept; only the server itself asks this. Answered by [`Reply::Answered`].
@@ -148,6 +163,12 @@ impl Command {
             Self::Govern(what) => !matches!(**what, Govern::Affairs),
             _ => false,
         }
+    }
+
+    /// Whether it stays said when the session that said it is gone.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        matches!(self, Self::Publish { .. } | Self::File { .. })
     }
 
     /// A [`Self::Join`] that wishes for nothing beyond reading and being there.
@@ -204,6 +225,8 @@ pub enum Reply {
     Published(Published),
     /// To [`Command::Publish`] that the room's application took for itself, with its answer: a JSON array. Nothing is kept.
     Answered(Option<Bytes>),
+    /// To [`Command::Archive`].
+    Archive(Box<Archive>),
     /// To [`Command::Presence`].
     Presence(PresenceView),
     /// To [`Command::Rename`]: what one is called from now on.
@@ -300,6 +323,10 @@ pub enum Refusal {
     TooLong,
     /// One must be in the room for that.
     NotThere,
+    /// There is no such message, or not any more.
+    NoSuchMessage,
+    /// Somebody else said that.
+    NotYours,
     /// One is banned from the room.
     Outcast,
     /// The room is for its members.
@@ -373,8 +400,10 @@ pub enum Happening {
 pub struct Passing {
     /// Who said it.
     pub from: Sender,
+    /// Whether he is writing, if he said that.
+    pub typing: Option<bool>,
     /// What, in the words of his protocol.
-    pub what: Carried,
+    pub what: Option<Carried>,
 }
 
 /// What a home wants done, in this order.
@@ -388,6 +417,8 @@ pub enum Effect {
     Log(LogAsk),
     /// Ask the room's application; the answer comes back through [`crate::Hub::verdict`].
     Hook(Box<HookAsk>),
+    /// Ask another room, wherever it is at home.
+    Ask(Box<Asked>),
     /// Do what the application wants done. With a room, ask that room for [`Command::GoOn`] afterwards.
     Act(Option<RoomName>, Vec<Action>),
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::about::About;
 use crate::address::{RoomName, UserAddress};
 use crate::command::SessionKey;
 use crate::id::MessageId;
@@ -24,6 +25,8 @@ pub struct Event {
     pub unix_ms: u64,
     /// Who said it.
     pub from: Sender,
+    /// To whom: only of what the owner of an inbox said to somebody else, of which his inbox has a copy.
+    pub to: Option<UserAddress>,
     /// What was said.
     pub body: Body,
     /// The session that said it, while it may still be told apart from others; not kept.
@@ -35,6 +38,12 @@ impl Event {
     #[must_use]
     pub fn weight(&self) -> usize {
         self.body.weight() + 160
+    }
+
+    /// In an inbox: with whom its owner exchanged this.
+    #[must_use]
+    pub fn peer(&self) -> &UserAddress {
+        self.to.as_ref().unwrap_or(&self.from.user)
     }
 }
 
@@ -56,19 +65,25 @@ pub struct Body {
     pub content: Content,
     /// What the sender's protocol says beside it.
     pub carried: Option<Carried>,
+    /// What its sender's client calls it: not unique, never a key, but the name by which some clients speak of it later.
+    pub own_id: Option<Arc<str>>,
+    /// What it has to do with an earlier message. Written by the room's home.
+    pub about: Option<About>,
 }
 
 impl Body {
     /// A body with nothing beside its content.
     #[must_use]
     pub fn new(event: EventName, content: Content) -> Self {
-        Self { event, content, carried: None }
+        Self { event, content, carried: None, own_id: None, about: None }
     }
 
     /// Bytes that this counts for against limits.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.content.weight() + self.carried.as_ref().map_or(0, Carried::weight)
+        let own_id = self.own_id.as_ref().map_or(0, |own_id| own_id.len());
+        let about = self.about.as_ref().map_or(0, About::weight);
+        self.content.weight() + self.carried.as_ref().map_or(0, Carried::weight) + own_id + about
     }
 }
 
@@ -216,6 +231,15 @@ impl EventName {
     /// What it is called when the room's subject changes; the content is the new one.
     pub const SUBJECT: &'static str = "hubbub:subject";
 
+    /// What it is called when somebody says how he feels about a message; the content is a JSON array of strings.
+    pub const REACTIONS: &'static str = "hubbub:reactions";
+
+    /// What it is called when a message is taken back; there is no content.
+    pub const RETRACTION: &'static str = "hubbub:retraction";
+
+    /// The names that only the server gives.
+    const OWN: [&'static str; 3] = [Self::SUBJECT, Self::REACTIONS, Self::RETRACTION];
+
     /// Checks a name that a client gave.
     ///
     /// # Errors
@@ -235,13 +259,25 @@ impl EventName {
     /// # Errors
     /// No event could have been kept under it.
     pub fn from_kept(text: &str) -> Result<Self, EventNameError> {
-        if text == Self::SUBJECT { Ok(Self::subject()) } else { Self::parse(text) }
+        if Self::OWN.contains(&text) { Ok(Self(text.into())) } else { Self::parse(text) }
     }
 
     /// The name of a change of subject.
     #[must_use]
     pub fn subject() -> Self {
         Self(Self::SUBJECT.into())
+    }
+
+    /// The name of reactions.
+    #[must_use]
+    pub fn reactions() -> Self {
+        Self(Self::REACTIONS.into())
+    }
+
+    /// The name of a retraction.
+    #[must_use]
+    pub fn retraction() -> Self {
+        Self(Self::RETRACTION.into())
     }
 
     /// Whether the event is a change of subject.

@@ -42,6 +42,26 @@ impl History {
         self.events.push_back(event);
     }
 
+    /// All events, oldest first.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Event>> {
+        self.events.iter()
+    }
+
+    /// The newest event of which that is true.
+    pub(crate) fn newest(&self, is_it: impl Fn(&Event) -> bool) -> Option<Arc<Event>> {
+        self.events.iter().rev().find(|event| is_it(event)).cloned()
+    }
+
+    /// Puts something else in the place of those events for which there is something.
+    pub(crate) fn replace(&mut self, other: impl Fn(&Event) -> Option<Event>) {
+        for event in &mut self.events {
+            if let Some(other) = other(event) {
+                self.bytes = self.bytes - event.weight() as u64 + other.weight() as u64;
+                *event = Arc::new(other);
+            }
+        }
+    }
+
     /// Drops the oldest events until every limit holds.
     pub(crate) fn trim(&mut self, keep: &Keep, unix_ms: u64) {
         let since = unix_ms.saturating_sub(keep.age_ms);

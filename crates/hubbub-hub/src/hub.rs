@@ -82,6 +82,11 @@ impl Hub {
         if !self.rooms.contains_key(&name) {
             match asked.command {
                 Command::Leave | Command::Part { .. } | Command::GoOn | Command::Succeed { .. } => return,
+                // Nobody reads there; whoever owns it will not miss that somebody was writing.
+                Command::Pass { .. } if name.inbox_owner().is_some() => {
+                    let said = Reply::Answered(None);
+                    return effects.push(Effect::Reply(asked.session, name, asked.ticket, said));
+                }
                 Command::Rename { .. }
                 | Command::Show { .. }
                 | Command::Pass { .. }
@@ -121,7 +126,9 @@ impl Hub {
             | LogAnswer::Kept { room, .. }
             | LogAnswer::Failed { room, .. }
             | LogAnswer::Gone { room }
-            | LogAnswer::Page { room, .. } => room.clone(),
+            | LogAnswer::Page { room, .. }
+            | LogAnswer::Found { room, .. }
+            | LogAnswer::Archive { room, .. } => room.clone(),
         };
         self.in_room(&name, now, effects, |room, cx| room.answer(answer, cx));
     }

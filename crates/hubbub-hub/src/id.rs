@@ -22,6 +22,26 @@ impl fmt::Display for MessageId {
     }
 }
 
+/// Not an id as the server writes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a message's id looks like 019aaaac-2600-7000-8000-000000000000")]
+pub struct NotAnId;
+
+/// The form in which ids are shown, and no other; letters may be large.
+impl std::str::FromStr for MessageId {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let hyphens = [8, 13, 18, 23];
+        let fits = text.len() == 36
+            && text.bytes().enumerate().all(|(at, byte)| {
+                if hyphens.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() }
+            });
+        let digits = fits.then(|| text.replace('-', "")).ok_or(NotAnId)?;
+        u128::from_str_radix(&digits, 16).map(Self).map_err(|_| NotAnId)
+    }
+}
+
 impl MessageId {
     /// An id of this moment that no order depends on.
     #[must_use]
@@ -70,6 +90,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_an_id() {
+        for text in ["", "x", "019aaaac26007000800000000000000000000", "+19aaaac-2600-7000-8000-000000000000"]
+        {
+            assert_eq!(text.parse::<MessageId>(), Err(NotAnId), "{text}");
+        }
+    }
+
+    #[test]
     fn version_and_variant_are_those_of_rfc_9562() {
         let random = MessageId::random(1_763_800_000_000, &mut fastrand::Rng::with_seed(7));
         for id in [MessageIds::new(7).next(1_763_800_000_000), random] {
@@ -78,6 +106,8 @@ mod tests {
             assert_eq!(&text[14..15], "7");
             assert!("89ab".contains(&text[19..20]), "{text}");
             assert!(text.starts_with("019aaaac-2600-"), "{text}");
+            assert_eq!(text.parse(), Ok(id));
+            assert_eq!(text.to_uppercase().parse(), Ok(id));
         }
     }
 }

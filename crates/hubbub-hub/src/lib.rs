@@ -5,9 +5,11 @@
 //!
 //! Start with [`Hub::command`], then [`room`].
 
+pub mod about;
 pub mod accounts;
 pub mod address;
 pub mod affairs;
+pub mod archive;
 pub mod command;
 pub mod event;
 mod history;
@@ -25,12 +27,14 @@ pub mod presence;
 pub mod room;
 pub mod time;
 
+pub use about::{About, Act, Named, Original, Retracted, Wish};
 pub use accounts::{AccountAnswer, AccountAsk, StoredVerifier, VerifierHash};
 pub use address::{RoomName, UserAddress};
 pub use affairs::{
     Affair, AffairsSnapshot, Affiliation, Change, Destroyed, Govern, Password, Removal, Role, RoomConfig,
     Subject, Whois,
 };
+pub use archive::{Archive, ArchiveAsk};
 pub use command::{
     Command, Effect, Happening, Joined, Notice, Page, Passing, Published, Refusal, Reply, RoomInfo,
     SessionKey, Start, Ticket, WorkerId,
@@ -44,7 +48,7 @@ pub use hub::{Hub, HubSettings};
 pub use id::MessageId;
 pub use idempotency::{IdempotencyKey, Remembered};
 pub use identity::{Grants, Identity, IdentityKind};
-pub use log::{Fault, LogAnswer, LogAsk, Opened};
+pub use log::{Fault, Find, LogAnswer, LogAsk, Opened};
 pub use names::name_key;
 pub use offset::Offset;
 pub use papers::{Paper, PaperChange, PapersAnswer, PapersAsk};

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::address::RoomName;
+use crate::archive::{Archive, ArchiveAsk};
 use crate::event::Event;
+use crate::id::MessageId;
 use crate::idempotency::{IdempotencyKey, Remembered};
 use crate::policy::Keep;
 
@@ -55,6 +57,33 @@ pub enum LogAsk {
         /// Comes back with the answer.
         ticket: u64,
     },
+    /// Find one message. Answered by [`LogAnswer::Found`].
+    Find {
+        /// In which log.
+        room: RoomName,
+        /// Which.
+        what: Find,
+        /// Comes back with the answer.
+        ticket: u64,
+    },
+    /// Look something up. Answered by [`LogAnswer::Archive`].
+    Archive {
+        /// In which log.
+        room: RoomName,
+        /// What.
+        what: Box<ArchiveAsk>,
+        /// Comes back with the answer.
+        ticket: u64,
+    },
+}
+
+/// How a message is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Find {
+    /// By its id.
+    Id(MessageId),
+    /// By its sequence number.
+    Seq(u64),
 }
 
 /// What the store answers.
@@ -97,6 +126,24 @@ pub enum LogAnswer {
         ticket: u64,
         /// In order.
         events: Result<Vec<Arc<Event>>, Fault>,
+    },
+    /// The message asked for by [`LogAsk::Find`], if it is there.
+    Found {
+        /// In which log.
+        room: RoomName,
+        /// As asked.
+        ticket: u64,
+        /// It.
+        event: Result<Option<Arc<Event>>, Fault>,
+    },
+    /// What was looked for by [`LogAsk::Archive`].
+    Archive {
+        /// In which log.
+        room: RoomName,
+        /// As asked.
+        ticket: u64,
+        /// What was found; nothing if a message that the question names is not there.
+        found: Result<Option<Archive>, Fault>,
     },
     /// The room's affairs could not be kept.
     AffairsLost {

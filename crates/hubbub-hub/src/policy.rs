@@ -155,7 +155,7 @@ impl RoomPolicy {
     pub(crate) fn missing(&self, who: &Identity, command: &Command, room: &RoomName) -> Option<Right> {
         let needs: &[Right] = match command {
             Command::Join { stay: Stay::Seated, .. } => &[Right::Join, Right::Read],
-            Command::Join { .. } => &[Right::Read],
+            Command::Join { .. } | Command::Archive(_) => &[Right::Read],
             Command::Publish { .. } | Command::Pass { .. } => &[Right::Publish],
             // What is decided about the room is its affairs' matter; seeing them takes being let near.
             Command::Presence | Command::Govern(_) => &[Right::Join],
@@ -165,6 +165,7 @@ impl RoomPolicy {
             | Command::Part { .. }
             | Command::GoOn
             | Command::Succeed { .. }
+            | Command::File { .. }
             | Command::Emit(_) => &[],
         };
         needs.iter().copied().find(|right| !self.allows(who, *right, room))

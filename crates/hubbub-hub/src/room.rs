@@ -1,6 +1,9 @@
 //! A room's home: the one place that stamps, keeps and tells what happens in it.
 
+mod about;
+mod archive;
 mod between;
+mod copies;
 mod entry;
 mod govern;
 mod hooked;
@@ -29,6 +32,7 @@ use crate::policy::{LogKind, Right, RoomPolicy};
 use crate::presence::{Occupants, Place};
 use crate::time::Now;
 
+use about::Finding;
 use hooked::Hooked;
 use join::Parked;
 use publish::Pending;
@@ -61,6 +65,9 @@ pub(crate) struct Room {
     /// Joins that wait for a page from the store.
     parked: HashMap<u64, Parked>,
     next_park: u64,
+    /// Who waits for what the store looks up.
+    archives: HashMap<u64, Asked>,
+    finding: Finding,
     hooked: Hooked,
     affairs: Affairs,
     /// The store could not keep them.
@@ -102,6 +109,8 @@ impl Room {
             pending_bytes: 0,
             parked: HashMap::new(),
             next_park: 0,
+            archives: HashMap::new(),
+            finding: Finding::default(),
             hooked: Hooked::default(),
             affairs: Affairs::default(),
             affairs_lost: false,
@@ -166,6 +175,8 @@ impl Room {
         match asked.command {
             Command::Join { .. } => self.join(asked, cx),
             Command::Publish { .. } => self.publish(asked, cx),
+            Command::File { .. } => self.file(&asked, cx),
+            Command::Archive(_) => self.look_up_archive(asked, cx),
             Command::Presence => self.tell_presence(&asked, cx),
             Command::Govern(_) => self.govern(asked, cx),
             Command::Rename { .. } => self.rename(&asked, cx),
@@ -185,6 +196,8 @@ impl Room {
             LogAnswer::Failed { .. } => self.log_failed(cx),
             LogAnswer::Gone { .. } => self.log_gone(cx),
             LogAnswer::Page { ticket, events, .. } => self.unpark(ticket, events, cx),
+            LogAnswer::Found { ticket, event, .. } => self.found(ticket, event, cx),
+            LogAnswer::Archive { ticket, found, .. } => self.looked_up(ticket, found, cx),
             LogAnswer::AffairsLost { .. } => self.affairs_lost = true,
         }
     }
@@ -198,12 +211,14 @@ impl Room {
             Err(_) => {
                 self.stage = Stage::Failed;
                 self.refuse_row(&Refusal::LogFailed, cx);
+                self.refuse_findings(&Refusal::LogFailed, cx);
                 return waiting.iter().for_each(|asked| refuse(asked, Refusal::LogFailed, cx));
             }
         }
         for asked in waiting {
             self.command(asked, cx);
         }
+        self.go_through_findings(cx);
         self.go_through_row(cx);
     }
 
@@ -232,8 +247,7 @@ impl Room {
         self.stop_joining(session);
         if let Stage::Opening(waiting) = &mut self.stage {
             // What it said stays said; it is only its joining that must not happen any more.
-            waiting
-                .retain(|asked| asked.session != session || matches!(asked.command, Command::Publish { .. }));
+            waiting.retain(|asked| asked.session != session || asked.command.is_kept());
         }
         self.exit(&Place::Session(session), cx);
     }
@@ -245,6 +259,7 @@ impl Room {
         }
         self.succeeding.remove(&session);
         self.parked.retain(|_, parked| parked.asked.session != session);
+        self.archives.retain(|_, asked| asked.session != session);
     }
 
     /// One session takes another's place: nobody came and nobody went.
@@ -313,7 +328,8 @@ impl Room {
         self.expire(cx);
         let idle = cx.now.mono_ms.saturating_sub(self.touched_ms) >= cx.settings.room_idle_ms;
         let empty = self.seats.is_empty() && self.occupants.count() == 0 && self.pending.is_empty();
-        let empty = empty && self.hooked.is_empty();
+        let empty =
+            empty && self.hooked.is_empty() && self.finding.waiting() == 0 && self.archives.is_empty();
         let opening = matches!(self.stage, Stage::Opening(_));
         let kept_elsewhere = self.policy.log == LogKind::Durable && !self.affairs_lost;
         let closed = self.policy.log == LogKind::Memory && self.affairs.destroyed.is_some();
@@ -356,5 +372,9 @@ fn reply(asked: &Asked, reply: Reply, cx: &mut RoomCx<'_>) {
 }
 
 fn refuse(asked: &Asked, why: Refusal, cx: &mut RoomCx<'_>) {
+    if matches!(asked.command, Command::File { .. }) {
+        // Another home asked, on behalf of a session that has its answer.
+        return;
+    }
     reply(asked, Reply::Refused(why), cx);
 }

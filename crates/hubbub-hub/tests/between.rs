@@ -12,7 +12,7 @@ fn word(text: &'static str) -> Carried {
 }
 
 fn pass(text: &'static str) -> Command {
-    Command::Pass { what: word(text) }
+    Command::Pass { typing: None, what: Some(word(text)) }
 }
 
 #[test]
@@ -39,9 +39,26 @@ fn only_those_who_are_there_and_may_speak_say_something_in_passing() {
         0,
         &account("ann"),
         "lobby",
-        Command::Pass { what: Carried::new("form", vec![b'x'; 4093].into()) },
+        Command::Pass { typing: None, what: Some(Carried::new("form", vec![b'x'; 4093].into())) },
     );
     assert_eq!(bench.said(), ["0 refused toolong"]);
+}
+
+#[test]
+fn whoever_is_there_is_seen_to_write_and_in_an_inbox_anybody() {
+    let mut bench = bench(LogKind::Memory);
+    let writes = |typing| Command::Pass { typing: Some(typing), what: None };
+    bench.join(0, &account("ann"), "lobby", Start::Now);
+    bench.said();
+    // By another session of hers, such as a request.
+    bench.ask(2, &account("ann"), "lobby", writes(true));
+    assert_eq!(bench.said(), ["w0 in passing: writes ", "2 answered "]);
+    bench.ask(2, &account("bo"), "@ann", writes(true));
+    assert_eq!(bench.said(), ["2 answered "], "she does not read there");
+    bench.join(0, &account("ann"), "@ann", Start::Now);
+    bench.said();
+    bench.ask(2, &account("bo"), "@ann", writes(false));
+    assert_eq!(bench.said(), ["w0 in passing: stops ", "2 answered "]);
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod database;
 mod error;
 mod line;
 mod log;
+mod lookup;
 mod memory;
 mod papers;
 mod passwords;

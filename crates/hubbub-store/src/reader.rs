@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use hubbub_hub::{
-    AccountAnswer, Event, Fault, LogAnswer, PapersAnswer, RoomName, SessionKey, Ticket, VerifierHash,
+    AccountAnswer, Event, Fault, LogAnswer, LogAsk, PapersAnswer, RoomName, SessionKey, Ticket, VerifierHash,
     WorkerId,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::accounts::{self, Account};
 use crate::line::Place;
+use crate::lookup;
 use crate::papers::{self, Look};
 use crate::rows::{self, int, nat};
 use crate::store::Answer;
@@ -22,13 +23,8 @@ pub(crate) const PAGE_BYTES: usize = 1 << 20;
 
 /// What the thread is sent.
 pub(crate) enum Mail {
-    Read {
-        from: WorkerId,
-        room: RoomName,
-        after: u64,
-        limit: u32,
-        ticket: u64,
-    },
+    /// Of a home, which only wants to read.
+    Log(WorkerId, LogAsk),
     /// Of a session, which has a place in a line.
     Look(SessionKey, Ticket, Sight, Place),
     Stop,
@@ -47,10 +43,11 @@ pub(crate) fn run(mut connection: Connection, mail: &Receiver<Mail>, reply: impl
     let mut looking = Trouble::new("reading papers and accounts");
     loop {
         match mail.recv() {
-            Ok(Mail::Read { from, room, after, limit, ticket }) => {
-                let events = committed_page(&mut connection, &room, after, limit);
-                let events = reading.note(events).unwrap_or(Err(Fault));
-                reply(from, Answer::Log(LogAnswer::Page { room, ticket, events }));
+            Ok(Mail::Log(from, ask)) => {
+                let found = reading.note(committed(&mut connection, &ask));
+                if let Some(answer) = found.unwrap_or_else(|| lookup::failed(&ask)) {
+                    reply(from, Answer::Log(answer));
+                }
             }
             Ok(Mail::Look(session, ticket, sight, place)) => {
                 let answer = see(&connection, session, ticket, sight, &mut looking);
@@ -94,16 +91,11 @@ fn see(
 pub(crate) type Page = Result<Vec<Arc<Event>>, Fault>;
 
 /// One transaction, so that the log's place and its rows are of the same moment.
-fn committed_page(
-    connection: &mut Connection,
-    room: &RoomName,
-    after: u64,
-    limit: u32,
-) -> rusqlite::Result<Page> {
+fn committed(connection: &mut Connection, ask: &LogAsk) -> rusqlite::Result<Option<LogAnswer>> {
     let transaction = connection.transaction()?;
-    let page = page(&transaction, room, after, limit)?;
+    let answer = lookup::answer(&transaction, ask)?;
     transaction.commit()?;
-    Ok(page)
+    Ok(answer)
 }
 
 /// At most `limit` messages after `after`, in order, beginning with the oldest kept if `after` is older than that.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use hubbub_hub::{
-    Args, Body, Carried, Content, Event, EventName, IdempotencyKey, MessageId, Offset, Part, RoomName,
+    About, Args, Body, Carried, Content, Event, EventName, IdempotencyKey, MessageId, Offset, Part, RoomName,
     Sender, UserAddress,
 };
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, Row, named_params, params};
 
 /// A row that no Hubbub wrote so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +41,14 @@ pub(crate) fn insert(
     key: Option<&IdempotencyKey>,
 ) -> rusqlite::Result<()> {
     let sql = "INSERT INTO events (log, seq, id, unix_ms, weight, user, name, event, kind, key, content,
-            carried_form, carried)
+            carried_form, carried, own_id, about, edit_of, recipient, peer)
         VALUES (:log, :seq, :id, :unix_ms, :weight, :user, :name, :event, :kind, :key, :content,
-            :carried_form, :carried)";
+            :carried_form, :carried, :own_id, :about, :edit_of, :recipient, :peer)";
+    let about = event.body.about.as_ref();
+    let edit_of = match about {
+        Some(About::Edit(original)) => Some(original.id.0.to_be_bytes()),
+        _ => None,
+    };
     let carried = event.body.carried.as_ref();
     connection.prepare_cached(sql)?.execute(named_params! {
         ":log": log,
@@ -59,12 +64,37 @@ pub(crate) fn insert(
         ":content": &*stored(&event.body.content),
         ":carried_form": carried.map(Carried::form),
         ":carried": carried.map(|carried| &**carried.bytes()),
+        ":own_id": event.body.own_id.as_deref(),
+        ":about": about.map(About::encode),
+        ":edit_of": edit_of,
+        ":recipient": event.to.as_ref().map(UserAddress::as_str),
+        ":peer": event.room.inbox_owner().map(|_| event.peer().as_str()),
     })?;
+    match about {
+        Some(About::Retraction(original)) => bury(connection, log, original.id, event),
+        _ => Ok(()),
+    }
+}
+
+/// Nothing of what is taken back stays but its place, neither of the message nor of what it was edited to.
+fn bury(connection: &Connection, log: i64, id: MessageId, retraction: &Event) -> rusqlite::Result<()> {
+    let Some(About::Retracted(retracted)) = retraction.tombstone(retraction).body.about else {
+        return Ok(());
+    };
+    let about = About::Retracted(retracted).encode();
+    for which in ["id", "edit_of"] {
+        let sql = format!(
+            "UPDATE events SET kind = 0, content = x'', carried_form = NULL, carried = NULL, about = ?3
+            WHERE log = ?1 AND {which} = ?2"
+        );
+        connection.prepare_cached(&sql)?.execute(params![log, id.0.to_be_bytes(), about])?;
+    }
     Ok(())
 }
 
 /// The columns that [`decode`] reads, in its order.
-pub(crate) const EVENT: &str = "seq, id, unix_ms, user, name, event, kind, content, carried_form, carried";
+pub(crate) const EVENT: &str = "seq, id, unix_ms, user, name, event, kind, content, carried_form, carried,
+    own_id, about, recipient";
 
 /// Reads a message of `room` from [`EVENT`]'s columns.
 pub(crate) fn decode(row: &Row<'_>, room: &RoomName, epoch: u32) -> Result<Arc<Event>, Damaged> {
@@ -78,10 +108,13 @@ pub(crate) fn decode(row: &Row<'_>, room: &RoomName, epoch: u32) -> Result<Arc<E
         id: MessageId(u128::from_be_bytes(row.get(1)?)),
         unix_ms: nat(row.get(2)?),
         from: Sender { user: UserAddress::from_prepared(&user), name: name.into() },
+        to: row.get::<_, Option<String>>(12)?.map(|to| UserAddress::from_prepared(&to)),
         body: Body {
             event: event_name(&event)?,
             content: content_of(row.get(6)?, content)?,
             carried: carried_of(row)?,
+            own_id: row.get::<_, Option<String>>(10)?.map(Into::into),
+            about: about_of(row)?,
         },
         origin: None,
     }))
@@ -91,6 +124,11 @@ pub(crate) fn decode(row: &Row<'_>, room: &RoomName, epoch: u32) -> Result<Arc<E
 fn carried_of(row: &Row<'_>) -> Result<Option<Carried>, Damaged> {
     let (form, bytes): (Option<String>, Option<Vec<u8>>) = (row.get(8)?, row.get(9)?);
     Ok(form.zip(bytes).map(|(form, bytes)| Carried::new(form, bytes.into())))
+}
+
+fn about_of(row: &Row<'_>) -> Result<Option<About>, Damaged> {
+    let about: Option<Vec<u8>> = row.get(11)?;
+    about.map(|about| About::decode(&about).ok_or(Damaged)).transpose()
 }
 
 /// The default name is in nearly every row: it shares one allocation.

@@ -178,11 +178,11 @@ impl StoreHandle {
     pub fn log(&self, from: WorkerId, ask: LogAsk) {
         // Whoever still asks after `stop` gets no answer: there is nobody left to give one.
         match ask {
-            LogAsk::Read { room, after, limit, ticket } => {
-                let _ = self.to_reader.send(reader::Mail::Read { from, room, after, limit, ticket });
+            LogAsk::Read { .. } | LogAsk::Find { .. } | LogAsk::Archive { .. } => {
+                let _ = self.to_reader.send(reader::Mail::Log(from, ask));
             }
-            other => {
-                let _ = self.to_writer.send(writer::Mail::Do(Job::Log(from, other)));
+            LogAsk::Open { .. } | LogAsk::Append { .. } | LogAsk::Affairs { .. } => {
+                let _ = self.to_writer.send(writer::Mail::Do(Job::Log(from, ask)));
             }
         }
     }

@@ -20,8 +20,8 @@ use rusqlite::Connection;
 use crate::accounts::Account;
 use crate::line::Place;
 use crate::log::Log;
+use crate::lookup;
 use crate::papers::PapersLimits;
-use crate::reader;
 use crate::scram::Verifier;
 use crate::store::Answer;
 use crate::trouble::Trouble;
@@ -257,9 +257,8 @@ impl Writer {
                 LogAnswer::Failed { room: event.room.clone(), from: event.at.seq }
             }
             LogAsk::Affairs { room, .. } => LogAnswer::AffairsLost { room: room.clone() },
-            LogAsk::Read { room, after, limit, ticket } => {
-                let events = reader::page(&self.connection, room, *after, *limit).unwrap_or(Err(Fault));
-                LogAnswer::Page { room: room.clone(), ticket: *ticket, events }
+            LogAsk::Read { .. } | LogAsk::Find { .. } | LogAsk::Archive { .. } => {
+                return lookup::answer(&self.connection, ask).unwrap_or_else(|_| lookup::failed(ask));
             }
         })
     }

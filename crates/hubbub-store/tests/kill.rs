@@ -208,6 +208,7 @@ fn event(room: &str, epoch: u32, seq: u64) -> Event {
         id: MessageId(u128::from(seq)),
         unix_ms: seq,
         from: Sender { user: UserAddress::from_prepared("ann@localhost"), name: "Ann".into() },
+        to: None,
         body: Body::new(EventName::default(), Content::Text(format!("{room} {seq}").repeat(20).into())),
         origin: None,
     }

@@ -64,6 +64,7 @@ fn append(name: &str, seq: u64) -> LogAsk {
         id: MessageId(u128::from(seq)),
         unix_ms: 1000 + seq,
         from: Sender { user: UserAddress::from_prepared("ann@localhost"), name: "Ann".into() },
+        to: None,
         body: Body::new(EventName::default(), Content::Text(format!("message {seq}").into())),
         origin: None,
     };

@@ -113,7 +113,7 @@ impl<L: Default> Worker<L> {
         let command = if volatile || !except.is_empty() {
             Command::Emit(Arc::new(Emission { room: Some(room.clone()), body, volatile, except }))
         } else {
-            Command::Publish { body, key: None }
+            Command::Publish { body, key: None, about: None }
         };
         self.ask_as_server(room, command, asker.unwrap_or_else(|| self.nowhere()));
     }

@@ -7,7 +7,7 @@ use hubbub_gate::dialect::Dialect;
 use hubbub_gate::outbox::Push;
 use hubbub_gate::session::{Delivery, Input};
 use hubbub_hub::command::Notice;
-use hubbub_hub::{Happening, Identity, IdentityKind, RoomName, SessionKey, UserAddress};
+use hubbub_hub::{Carried, Happening, Identity, IdentityKind, RoomName, SessionKey, UserAddress};
 
 use crate::seats::{Seat, SeatRef};
 use crate::slot::Slot;
@@ -227,7 +227,7 @@ fn weight(what: &Happening) -> usize {
     match what {
         Happening::Event(event) => event.weight(),
         Happening::Presence(_) | Happening::Affair(_) => 160,
-        Happening::Passing(passing) => passing.what.weight() + 160,
+        Happening::Passing(passing) => passing.what.as_ref().map_or(0, Carried::weight) + 160,
         Happening::Emission(emission) => emission.body.weight() + 160,
     }
 }

@@ -215,6 +215,7 @@ impl<L: Default> Worker<L> {
 
     fn effect(&mut self, effect: Effect) {
         match effect {
+            Effect::Ask(asked) => self.commands.push_back(*asked),
             Effect::Log(ask) => self.slow.push(Slow::Log(ask)),
             Effect::Hook(ask) => self.slow.push(Slow::Hook(HookFrom::Home(self.id), ask)),
             Effect::Act(room, actions) => {

@@ -95,7 +95,7 @@ impl Raw {
         let ticket = self.ticket();
         if let Some(Listening { room, who, .. }) = &self.listening {
             let body = Body::new(EventName::default(), content);
-            cx.command(room, who, Command::Publish { body, key: None }, ticket);
+            cx.command(room, who, Command::Publish { body, key: None, about: None }, ticket);
         }
     }
 

@@ -47,7 +47,7 @@ impl Connection {
                 "You have said too much that is not answered yet. Wait for acknowledgements.",
             ));
         };
-        cx.command(room, &who, Command::Publish { body, key: None }, ticket);
+        cx.command(room, &who, Command::Publish { body, key: None, about: None }, ticket);
         Ok(())
     }
 
@@ -66,13 +66,8 @@ impl Connection {
                 self.say_yes(asker, &args, cx, line);
             }
             Reply::Refused(why) => self.say_no(asker, &Problem::refused(&why), cx, line),
-            Reply::Joined(_)
-            | Reply::Presence(_)
-            | Reply::Person(_)
-            | Reply::Succeeded
-            | Reply::Renamed(_)
-            | Reply::Governed(_)
-            | Reply::Removed(_) => {}
+            // Answers to what was not asked here.
+            _ => {}
         }
     }
 

@@ -320,13 +320,15 @@ fn refused(why: &Refusal) -> (Condition, Option<&str>) {
         Refusal::BadName => (Condition::JidMalformed, None),
         Refusal::TooLong => (Condition::NotAcceptable, Some("That is too long.")),
         Refusal::NotThere => (Condition::NotAcceptable, None),
-        Refusal::Outcast | Refusal::NoVoice | Refusal::NotPrivileged => (Condition::Forbidden, None),
+        Refusal::Outcast | Refusal::NoVoice | Refusal::NotPrivileged | Refusal::NotYours => {
+            (Condition::Forbidden, None)
+        }
         Refusal::MembersOnly => (Condition::RegistrationRequired, None),
         Refusal::WrongPassword => (Condition::NotAuthorized, None),
         Refusal::Full => (Condition::ServiceUnavailable, None),
         Refusal::Destroyed(end) => (Condition::Gone, end.reason.as_deref()),
         Refusal::NotAllowed => (Condition::NotAllowed, None),
-        Refusal::NoSuchPerson => (Condition::ItemNotFound, None),
+        Refusal::NoSuchPerson | Refusal::NoSuchMessage => (Condition::ItemNotFound, None),
         Refusal::LastOwner | Refusal::Oneself => (Condition::Conflict, None),
         Refusal::PresenceOff => (Condition::NotAllowed, None),
         Refusal::TooManyRooms => (Condition::ResourceConstraint, None),

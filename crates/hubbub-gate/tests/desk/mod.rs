@@ -267,6 +267,7 @@ pub fn named_event(seq: u64, name: &str, content: Content) -> Arc<Event> {
         id: id(seq),
         unix_ms: 1_763_800_000_123,
         from: bob(),
+        to: None,
         body: Body::new(EventName::parse(name).unwrap(), content),
         origin: None,
     })

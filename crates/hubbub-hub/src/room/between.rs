@@ -11,27 +11,29 @@ use crate::presence::Place;
 impl Room {
     /// Somebody says something that is not kept.
     pub(super) fn pass(&self, asked: &Asked, cx: &mut RoomCx<'_>) {
-        let Command::Pass { what } = &asked.command else { return };
-        match self.may_pass(asked, what) {
+        let Command::Pass { typing, what } = &asked.command else { return };
+        match self.may_pass(asked, *typing, what.as_ref()) {
             Ok(()) => {
                 let from = self.occupants.sender(&asked.identity);
-                self.tell(&Happening::Passing(Arc::new(Passing { from, what: what.clone() })), cx);
+                // An application that judges what is said would not see the rest.
+                let what = what.clone().filter(|_| !self.must_ask_to_publish(&asked.identity));
+                self.tell(&Happening::Passing(Arc::new(Passing { from, typing: *typing, what })), cx);
                 reply(asked, Reply::Answered(None), cx);
             }
             Err(why) => refuse(asked, why, cx),
         }
     }
 
-    fn may_pass(&self, asked: &Asked, what: &Carried) -> Result<(), Refusal> {
-        if self.occupants.at(&Place::Session(asked.session)).is_none() {
+    fn may_pass(&self, asked: &Asked, typing: Option<bool>, what: Option<&Carried>) -> Result<(), Refusal> {
+        let here = self.occupants.person(&asked.identity.user).is_some();
+        if !here && self.name.inbox_owner().is_none() {
             return Err(Refusal::NotThere);
         }
-        // An application that judges what is said would not see this.
-        let judged = self.must_ask_to_publish(&asked.identity);
+        let judged = typing.is_none() && self.must_ask_to_publish(&asked.identity);
         if judged || !self.policy.allows(&asked.identity, Right::Publish, &self.name) {
             return Err(Refusal::Forbidden(Right::Publish));
         }
-        if what.weight() > STATUS_BYTES {
+        if what.is_some_and(|what| what.weight() > STATUS_BYTES) {
             return Err(Refusal::TooLong);
         }
         self.may_speak(asked)

@@ -162,14 +162,14 @@ impl Room {
         asked: Asked,
         key: Option<&IdempotencyKey>,
         cx: &mut RoomCx<'_>,
-    ) -> Result<(), Asked> {
+    ) -> Option<Asked> {
         let first = key.and_then(|key| self.hooked.repeats(&asked.identity.user, key));
         match first {
             Some(first) if first.also.len() < cx.settings.pending_limit => first.also.push(asked),
             Some(_) => refuse(&asked, Refusal::Busy, cx),
-            None => return Err(asked),
+            None => return Some(asked),
         }
-        Ok(())
+        None
     }
 
     fn hook_ask(
@@ -279,7 +279,12 @@ impl Room {
             Some(no) => {
                 also.iter().for_each(|asked| refuse(asked, Refusal::ByApplication(no.clone()), cx));
             }
-            None if publish => self.stamp(also, rewrite.unwrap_or(body), key, answer, cx),
+            None if publish => {
+                // What is said is the application's matter, of what it is said is not.
+                let about = body.about.clone();
+                let body = rewrite.map_or(body, |rewritten| Body { about, ..rewritten });
+                self.stamp(also, body, key, answer, cx);
+            }
             None => {
                 if let Some((key, first)) = key.zip(also.first()) {
                     let known = Known::Answered(answer.clone());

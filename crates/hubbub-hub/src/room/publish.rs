@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::about::Said;
 use super::{Room, RoomCx, Stage, refuse, reply};
 use crate::command::{Asked, Command, Effect, Happening, Published, Refusal, Reply};
 use crate::event::{Body, Event};
@@ -34,9 +35,15 @@ impl Room {
         if let Err(why) = self.may_speak(&asked) {
             return refuse(&asked, why, cx);
         }
-        let Command::Publish { body, key } = std::mem::replace(&mut asked.command, Command::Presence) else {
+        let Command::Publish { body, key, about } = std::mem::replace(&mut asked.command, Command::Presence)
+        else {
             return;
         };
+        self.find(Said { asked, body, key }, about.map(|wish| *wish), cx);
+    }
+
+    /// What is said of others is settled: it is said, unless it was said before.
+    pub(super) fn publish_found(&mut self, Said { asked, body, key }: Said, cx: &mut RoomCx<'_>) {
         let known = key.as_ref().and_then(|key| self.keys.get(&asked.identity.user, key)).cloned();
         match known {
             Some(Known::Kept(published)) => {
@@ -58,7 +65,7 @@ impl Room {
         if self.is_behind(cx) {
             return refuse(&asked, Refusal::Busy, cx);
         }
-        let Err(asked) = self.wait_with_first(asked, key.as_ref(), cx) else { return };
+        let Some(asked) = self.wait_with_first(asked, key.as_ref(), cx) else { return };
         if self.must_ask_to_publish(&asked.identity) {
             self.ask_to_publish(asked, body, key, cx);
         } else {
@@ -67,9 +74,10 @@ impl Room {
     }
 
     /// The disk, or the application behind the room, does not keep up.
-    fn is_behind(&self, cx: &RoomCx<'_>) -> bool {
-        self.pending.len() + self.hooked.waiting() >= cx.settings.pending_limit
-            || self.pending_bytes + self.hooked.waiting_bytes() >= cx.settings.pending_bytes
+    pub(super) fn is_behind(&self, cx: &RoomCx<'_>) -> bool {
+        self.pending.len() + self.hooked.waiting() + self.finding.waiting() >= cx.settings.pending_limit
+            || self.pending_bytes + self.hooked.waiting_bytes() + self.finding.waiting_bytes()
+                >= cx.settings.pending_bytes
     }
 
     fn wait_for(&mut self, seq: u64, asked: Asked, cx: &mut RoomCx<'_>) {
@@ -98,9 +106,22 @@ impl Room {
             id: cx.ids.next(cx.now.unix_ms),
             unix_ms: cx.now.unix_ms,
             from: self.occupants.sender(&first.identity),
+            to: None,
             body,
             origin: Some(first.session),
         });
+        self.keep(event, key, waiting, answer, cx);
+    }
+
+    /// Keeps what is stamped.
+    pub(super) fn keep(
+        &mut self,
+        event: Arc<Event>,
+        key: Option<IdempotencyKey>,
+        waiting: Vec<Asked>,
+        answer: Option<Bytes>,
+        cx: &mut RoomCx<'_>,
+    ) {
         let pending = Pending { event, key, waiting, answer };
         if self.policy.log == LogKind::Memory {
             return self.release(pending, cx);
@@ -115,7 +136,7 @@ impl Room {
         self.pending.push_back(pending);
     }
 
-    fn next_seq(&self) -> u64 {
+    pub(super) fn next_seq(&self) -> u64 {
         self.pending.back().map_or(self.history.head(), |pending| pending.event.at.seq) + 1
     }
 
@@ -133,6 +154,10 @@ impl Room {
         self.trim(cx);
         if event.body.event.is_subject() {
             self.note_subject(&event, cx);
+        }
+        self.bury(&event);
+        if let Some(sender) = waiting.first() {
+            self.copy_to_sender(&event, sender, cx);
         }
         self.tell(&Happening::Event(event), cx);
         for (repetition, asked) in waiting.iter().enumerate() {
@@ -180,6 +205,10 @@ impl Room {
         }
         self.lose_pending(&Refusal::NoSuchInbox, cx);
         self.refuse_row(&Refusal::NoSuchInbox, cx);
+        self.refuse_findings(&Refusal::NoSuchInbox, cx);
+        let mut archives: Vec<_> = std::mem::take(&mut self.archives).into_iter().collect();
+        archives.sort_unstable_by_key(|(ticket, _)| *ticket);
+        archives.iter().for_each(|(_, asked)| refuse(asked, Refusal::NoSuchInbox, cx));
         let mut parked: Vec<_> = std::mem::take(&mut self.parked).into_iter().collect();
         parked.sort_unstable_by_key(|(ticket, _)| *ticket);
         parked.iter().for_each(|(_, parked)| refuse(&parked.asked, Refusal::NoSuchInbox, cx));

@@ -14,9 +14,9 @@ use hubbub_hub::command::{Asked, Stay};
 use hubbub_hub::policy::Who;
 use hubbub_hub::presence::Person;
 use hubbub_hub::{
-    Affair, Body, Change, Command, Content, Effect, EventName, Happening, Hub, HubSettings, IdempotencyKey,
-    Identity, IdentityKind, Joined, Keep, LogAnswer, LogAsk, LogKind, Now, Policies, PresenceMode, Refusal,
-    Reply, RoomName, RoomPolicy, SessionKey, Start, UserAddress,
+    Affair, Body, Change, Command, Content, Effect, EventName, Find, Happening, Hub, HubSettings,
+    IdempotencyKey, Identity, IdentityKind, Joined, Keep, LogAnswer, LogAsk, LogKind, Now, Policies,
+    PresenceMode, Refusal, Reply, RoomName, RoomPolicy, SessionKey, Start, UserAddress,
 };
 
 pub const KEEP: Keep = Keep { count: 1000, bytes: 1 << 20, age_ms: u64::MAX };
@@ -117,12 +117,12 @@ impl Bench {
     }
 
     pub fn publish(&mut self, slot: u32, who: &Arc<Identity>, to: &str, text: &str) {
-        self.ask(slot, who, to, Command::Publish { body: body(text), key: None });
+        self.ask(slot, who, to, Command::Publish { body: body(text), key: None, about: None });
     }
 
     pub fn publish_keyed(&mut self, slot: u32, who: &Arc<Identity>, to: &str, text: &str, key: &str) {
         let key = IdempotencyKey::parse(key);
-        self.ask(slot, who, to, Command::Publish { body: body(text), key });
+        self.ask(slot, who, to, Command::Publish { body: body(text), key, about: None });
     }
 
     pub fn join(&mut self, slot: u32, who: &Arc<Identity>, to: &str, start: Start) {
@@ -173,7 +173,9 @@ pub fn words(effect: &Effect) -> String {
             format!("{} finds {}", session.slot, person.0.who.user)
         }
         Effect::Happened(worker, _, Happening::Passing(passing)) => {
-            format!("w{worker} in passing: {}", String::from_utf8_lossy(passing.what.bytes()))
+            let what = passing.what.as_ref().map(|what| String::from_utf8_lossy(what.bytes()));
+            let typing = passing.typing.map(|typing| if typing { "writes " } else { "stops " });
+            format!("w{worker} in passing: {}{}", typing.unwrap_or_default(), what.unwrap_or_default())
         }
         Effect::Reply(session, _, _, Reply::Governed(_)) => format!("{} governed", session.slot),
         Effect::Reply(session, _, _, Reply::Removed(affair)) => {
@@ -201,6 +203,7 @@ pub fn words(effect: &Effect) -> String {
             let what = ask.body.as_ref().map_or_else(String::new, |body| format!(" {}", text(body)));
             format!("ask {} {}{what}", ask.kind.as_str(), ask.who.name)
         }
+        Effect::Ask(asked) => format!("ask {} {}", asked.room, command_words(&asked.command)),
         Effect::Act(_, actions) => format!("act {}", actions.len()),
         Effect::Reply(session, _, _, Reply::Presence(view)) => format!("{} presence {view:?}", session.slot),
         Effect::Happened(worker, _, Happening::Event(event)) => format!("w{worker} {}", text(&event.body)),
@@ -219,6 +222,23 @@ pub fn words(effect: &Effect) -> String {
         Effect::Log(LogAsk::Read { after, limit, ticket, .. }) => {
             format!("read after {after} limit {limit} #{ticket}")
         }
+        Effect::Log(LogAsk::Find { what, ticket, .. }) => match what {
+            Find::Id(_) => format!("find #{ticket}"),
+            Find::Seq(seq) => format!("find {seq} #{ticket}"),
+        },
+        Effect::Log(LogAsk::Archive { ticket, .. }) => format!("look up #{ticket}"),
+        Effect::Reply(session, _, _, Reply::Archive(found)) => {
+            let texts: Vec<_> = found.events.iter().map(|event| text(&event.body)).collect();
+            let complete = if found.complete { " complete" } else { "" };
+            format!("{} found {}{complete}", session.slot, texts.join(" "))
+        }
+    }
+}
+
+fn command_words(command: &Command) -> String {
+    match command {
+        Command::File { event, to } => format!("file {} to {to}", text(&event.body)),
+        other => format!("{other:?}"),
     }
 }
 

@@ -9,8 +9,8 @@ use rusqlite::Connection;
 use super::{AccountChange, AccountJob, Job, PapersJob, Told, Writer, opening};
 use crate::affairs;
 use crate::log::Log;
+use crate::lookup;
 use crate::papers::{self, PapersLimits};
-use crate::reader;
 use crate::store::Answer;
 use crate::trouble::Trouble;
 use crate::{accounts, removal};
@@ -95,10 +95,9 @@ impl<'a> Batch<'a> {
             }
             LogAsk::Append { event, key } => self.append(from, event, key.as_ref())?,
             LogAsk::Affairs { room, affairs } => affairs::keep(self.connection, room, affairs)?,
-            LogAsk::Read { room, after, limit, ticket } => {
-                let events = reader::page(self.connection, room, *after, *limit)?;
-                let page = LogAnswer::Page { room: room.clone(), ticket: *ticket, events };
-                self.answers.push((from, Answer::Log(page)));
+            LogAsk::Read { .. } | LogAsk::Find { .. } | LogAsk::Archive { .. } => {
+                let answer = lookup::answer(self.connection, ask)?;
+                self.answers.extend(answer.map(|answer| (from, Answer::Log(answer))));
             }
         }
         Ok(())

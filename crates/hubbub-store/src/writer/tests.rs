@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::accounts::Accounts;
-use crate::database;
+use crate::{database, reader};
 
 const EPOCH: u32 = 77;
 const PAPERS: PapersLimits = PapersLimits { entries: 4, bytes: 100 };
@@ -29,6 +29,7 @@ fn event(seq: u64, unix_ms: u64, bytes: usize) -> Arc<Event> {
         id: MessageId(u128::from(seq) << 64 | 5),
         unix_ms,
         from: Sender { user: UserAddress::new("ann", "guest.localhost").unwrap(), name: "Ann".into() },
+        to: None,
         body: Body::new(EventName::default(), Content::Text("x".repeat(bytes).into())),
         origin: None,
     })
@@ -127,6 +128,15 @@ fn words(answers: &[LogAnswer]) -> Vec<String> {
             LogAnswer::AffairsLost { room } => format!("affairs of {room} lost"),
             LogAnswer::Page { events, .. } => {
                 format!("page {:?}", events.as_ref().map(|events| seqs(events)))
+            }
+            LogAnswer::Found { event, .. } => {
+                format!("found {:?}", event.as_ref().map(|event| event.as_ref().map(|event| event.at.seq)))
+            }
+            LogAnswer::Archive { found, .. } => {
+                let seqs = |found: &Option<hubbub_hub::Archive>| {
+                    found.as_ref().map(|found| (seqs(&found.events), found.complete))
+                };
+                format!("archive {:?}", found.as_ref().map(seqs))
             }
         })
         .collect()

@@ -117,7 +117,7 @@ impl Session for Sayer {
         if let Input::Stream(bytes) = input {
             let content = Content::Text(Bytes::copy_from_slice(bytes));
             let body = Body::new(EventName::default(), content);
-            cx.command(&lobby(), &somebody("sayer"), Command::Publish { body, key: None }, 1);
+            cx.command(&lobby(), &somebody("sayer"), Command::Publish { body, key: None, about: None }, 1);
         }
         Ok(())
     }

@@ -149,7 +149,12 @@ impl Account {
             self.inbox.seat = Seat::None;
         }
         let ticket = self.next_ticket();
-        cx.command(&room, who, Command::Publish { body: form::body(&parcel), key: None }, ticket);
+        cx.command(
+            &room,
+            who,
+            Command::Publish { body: form::body(&parcel), key: None, about: None },
+            ticket,
+        );
         self.inbox.pending.push_back(Pending { ticket, parcel, at: None, behind: Vec::new() });
     }
 
@@ -268,7 +273,8 @@ impl Account {
     /// Hands on what the room tells, each once.
     fn receive(&mut self, event: &Event, waited: bool, cx: &mut Cx<'_>) {
         if self.inbox.told.take(event.at) {
-            let parcel = form::parcel(event, &self.bare, waited);
+            // Copies of what the account said itself are for its archive: its devices have carbons.
+            let parcel = event.to.is_none().then(|| form::parcel(event, &self.bare, waited)).flatten();
             if let Some(parcel) = parcel.filter(|parcel| !self.is_blocked(parcel.from())) {
                 self.note_heard(event.id, event.at, &parcel);
                 self.hand_on(&parcel, cx);

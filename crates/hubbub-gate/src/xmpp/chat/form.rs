@@ -72,10 +72,8 @@ fn configured(at: &Jid, was: &RoomConfig, is: &RoomConfig, out: &mut Vec<u8>) {
 
 /// What was said in passing by another stream; other protocols have nothing to say so.
 fn passing(view: &View<'_>, passing: &Passing, out: &mut Vec<u8>) {
-    if passing.what.form() != MESSAGE {
-        return;
-    }
-    let Ok(whole) = parse(passing.what.bytes(), &Limits::OWN) else { return };
+    let what = passing.what.as_ref().filter(|what| what.form() == MESSAGE);
+    let Some(whole) = what.and_then(|what| parse(what.bytes(), &Limits::OWN).ok()) else { return };
     attribute("from", &occupant(view.at, &passing.from.name), out);
     attribute("type", "groupchat", out);
     for name in ["id", "xml:lang"] {

@@ -35,7 +35,7 @@ impl Chats {
             // writes, has read, or likes what was said.
             let command = match subject {
                 Some(subject) => Command::Govern(Box::new(Govern::Subject(subject.into()))),
-                None => Command::Pass { what: carried(parcel.element()) },
+                None => Command::Pass { typing: None, what: Some(carried(parcel.element())) },
             };
             return self.command(room, line.who, command, Asked::Said(parcel), cx);
         };
@@ -43,8 +43,16 @@ impl Chats {
             event: EventName::default(),
             content: Content::Text(Bytes::from(text)),
             carried: Some(carried(parcel.element())),
+            own_id: parcel.element().attr("id").map(Into::into),
+            about: None,
         };
-        self.command(room, line.who, Command::Publish { body, key: None }, Asked::Said(parcel), cx);
+        self.command(
+            room,
+            line.who,
+            Command::Publish { body, key: None, about: None },
+            Asked::Said(parcel),
+            cx,
+        );
     }
 }
 

@@ -45,6 +45,8 @@ pub(super) fn body(parcel: &Parcel) -> Body {
         event: EventName::default(),
         content: Content::Text(Bytes::from(text)),
         carried: Some(Carried::new(MESSAGE, whole.to_vec("").into())),
+        own_id: message.attr("id").map(Into::into),
+        about: None,
     }
 }
 

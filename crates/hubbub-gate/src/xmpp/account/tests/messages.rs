@@ -49,8 +49,16 @@ impl Inbox {
                 let at = Offset::new(7, self.log.len() as u64 + 1);
                 let from = Sender { user: UserAddress::from_prepared("juliet@a.org"), name: "Juliet".into() };
                 let (id, unix_ms) = (MessageId(u128::from(at.seq)), 1_763_800_000_000);
-                let event =
-                    Event { room: room.clone(), at, id, unix_ms, from: from.clone(), body, origin: None };
+                let event = Event {
+                    room: room.clone(),
+                    at,
+                    id,
+                    unix_ms,
+                    from: from.clone(),
+                    to: None,
+                    body,
+                    origin: None,
+                };
                 let event = Arc::new(event);
                 self.log.push(event.clone());
                 let published = Published { id, at, unix_ms, from, repeated: false, answer: None };
