@@ -4,51 +4,14 @@ It does not recover, and takes whatever text is around the placeholder of a bina
 `recovery=false`.
 """
 
-import json
-import queue
-import subprocess
-import threading
-
 import pytest
 from hubbub_test.people import OnEventStream, OnLongPolling, OnWebSocket
-from hubbub_test.server import PATIENCE, ROOT, Server
+from hubbub_test.program import Program, rust_client
 
 
 @pytest.fixture(scope="module")
 def program() -> str:
-    """Built when it is first needed; what the build says is shown."""
-    done = subprocess.run([ROOT / "tests/setup/rust-client.sh"], stdout=subprocess.PIPE, text=True)
-    assert done.returncode == 0, "the Rust client could not be built"
-    return done.stdout.strip()
-
-
-class Rose:
-    """The program, in a room's namespace."""
-
-    def __init__(self, program: str, server: Server, room: str, transport: str):
-        command = [program, f"{server.base}/?recovery=false", f"/{room}", transport]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.lines: queue.Queue[list] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.put(json.loads(line))
-
-    def say(self, *line):
-        self.process.stdin.write(json.dumps(line) + "\n")
-        self.process.stdin.flush()
-
-    def hears(self, what: str, event: str | None = None) -> list:
-        """The next line of that kind, about that event; others are left out."""
-        while True:
-            line = self.lines.get(timeout=PATIENCE)
-            if line[0] == what and event in (None, line[1]):
-                return line[1 if event is None else 2 :]
-
-    def leave(self) -> int:
-        self.process.stdin.close()
-        return self.process.wait(timeout=PATIENCE)
+    return rust_client("rust-client")
 
 
 @pytest.mark.parametrize("transport", ["websocket", "polling", "any"])
@@ -58,7 +21,7 @@ def test_rose_and_the_others(program, server, room, transport):
     ]
     for other in others:
         other.join()
-    rose = Rose(program, server, room, transport)
+    rose = Program(program, f"{server.base}/?recovery=false", f"/{room}", transport)
     assert rose.hears("heard", "hubbub:joined")[0]["room"] == room
     rose.say("ask", "chat", "from Rose")
     (kept,) = rose.hears("acknowledged")[0]

@@ -1,15 +1,20 @@
 #!/usr/bin/env bash
-# The client of tests/rust-client, exactly as its lock file has it, in .cache/rust-client. Prints where it is.
+# A client written in Rust, exactly as its lock file has it, in .cache/NAME. Prints where it is.
+# Usage: rust-client.sh rust-client|rust-xmpp-client
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
-here="$tests/rust-client"
-program="$cache/rust-client/debug/hubbub-test-rust-client"
-if ! { [[ -x $program ]] && fresh "$cache/rust-client/installed" "$here/Cargo.lock" "$here/src/main.rs"; }; then
-    command -v cargo > /dev/null || die "please install Rust: tests/rust-client is a client of Socket.IO that is built here"
-    pkg-config --exists openssl || "$tests/setup/debian.sh" openssl-headers=libssl-dev pkg-config=pkg-config >&2
-    say "building the Rust client of Socket.IO into .cache/rust-client" >&2
-    cargo build --quiet --locked --jobs 2 --manifest-path "$here/Cargo.toml" --target-dir "$cache/rust-client" >&2
-    stamp "$cache/rust-client/installed" "$here/Cargo.lock" "$here/src/main.rs"
+name=$1
+here="$tests/$name"
+program="$cache/$name/debug/hubbub-test-$name"
+made_of=("$here/Cargo.toml" "$here/Cargo.lock" "$here/src/main.rs")
+if ! { [[ -x $program ]] && fresh "$cache/$name/installed" "${made_of[@]}"; }; then
+    command -v cargo > /dev/null || die "please install Rust: tests/$name is a client that is built here"
+    # Only the client of Socket.IO needs OpenSSL.
+    [[ $name != rust-client ]] || pkg-config --exists openssl \
+        || "$tests/setup/debian.sh" openssl-headers=libssl-dev pkg-config=pkg-config >&2
+    say "building tests/$name into .cache/$name" >&2
+    cargo build --quiet --locked --jobs 2 --manifest-path "$here/Cargo.toml" --target-dir "$cache/$name" >&2
+    stamp "$cache/$name/installed" "${made_of[@]}"
 fi
 echo "$program"

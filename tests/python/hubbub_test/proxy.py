@@ -53,6 +53,14 @@ class Proxy:
         """Connections made from now on live."""
         self.kind = False
 
+    def cut(self):
+        """Every connection that there is now is reset; nothing passes on it after that."""
+        asyncio.run_coroutine_threadsafe(self._cut(), self.loop).result()
+
+    async def _cut(self):
+        for one in self.writers:
+            one.transport.abort()
+
     def stop(self):
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
