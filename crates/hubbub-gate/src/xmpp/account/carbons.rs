@@ -1,5 +1,7 @@
 //! Copies of conversations for one's other devices (XEP-0280).
 
+use std::borrow::Cow;
+
 use hubbub_hub::SessionKey;
 use hubbub_xmpp::stanza::{Condition, StanzaKind};
 use hubbub_xmpp::xml::{CLIENT, Tag};
@@ -8,6 +10,7 @@ use super::iq::{Answer, Asked, Reply};
 use super::route::tell;
 use super::{Account, Resource};
 use crate::session::Cx;
+use crate::xmpp::chat::people::USER;
 use crate::xmpp::parcel::Parcel;
 
 pub(in crate::xmpp) const NS: &str = "urn:xmpp:carbons:2";
@@ -70,7 +73,25 @@ impl Account {
     }
 }
 
-/// Whether others may have a copy: of chats, and of what else has a text, unless its sender minds (§6.1, XEP-0334 §4.3).
+/// What a client is told of a message: all but the wish that nobody have a copy, which is for its server (§9).
+pub(super) fn told(parcel: &Parcel) -> Cow<'_, Parcel> {
+    let message = parcel.element();
+    if message.child("private", NS).is_none() {
+        return Cow::Borrowed(parcel);
+    }
+    let mut tag = Tag::new("message", CLIENT)
+        .attr_opt("id", message.attr("id"))
+        .attr_opt("type", message.attr("type"))
+        .attr_opt("xml:lang", message.lang());
+    for child in message.children().filter(|child| !child.is("private", NS)) {
+        tag = tag.node(child);
+    }
+    let told = Parcel::made(StanzaKind::Message, &tag, parcel.from(), parcel.to());
+    told.map_or(Cow::Borrowed(parcel), Cow::Owned)
+}
+
+/// Whether others may have a copy: of chats, and of what else has a text, unless its sender minds or it came through a room (§6,
+/// XEP-0334 §4.3).
 pub(super) fn is_copied(parcel: &Parcel) -> bool {
     let message = parcel.element();
     let is_said = match &*parcel.kind_of() {
@@ -78,5 +99,6 @@ pub(super) fn is_copied(parcel: &Parcel) -> bool {
         "" | "normal" => message.child("body", CLIENT).is_some(),
         _ => false,
     };
-    is_said && message.child("private", NS).is_none() && message.child("no-copy", "urn:xmpp:hints").is_none()
+    let unwanted = [("private", NS), ("no-copy", "urn:xmpp:hints"), ("x", USER)];
+    is_said && unwanted.iter().all(|(name, ns)| message.child(name, ns).is_none())
 }

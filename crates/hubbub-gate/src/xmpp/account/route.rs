@@ -4,6 +4,7 @@ use hubbub_hub::SessionKey;
 use hubbub_xmpp::stanza::{Condition, StanzaKind};
 use hubbub_xmpp::xml::CLIENT;
 
+use super::carbons;
 use super::subscription::Act;
 use super::{Account, Resource};
 use crate::session::Cx;
@@ -97,11 +98,11 @@ impl Account {
     pub(super) fn hand_on(&self, parcel: &Parcel, cx: &mut Cx<'_>) -> bool {
         let named = parcel.to().resource().and_then(|name| self.resources.get(name));
         if let Some(resource) = named {
-            tell(resource, parcel, cx);
+            tell(resource, &carbons::told(parcel), cx);
             self.copy_received(parcel, |other| other.key == resource.key, cx);
             return true;
         }
-        let is_taken = self.tell_willing(parcel, cx) > 0;
+        let is_taken = self.tell_willing(&carbons::told(parcel), cx) > 0;
         if is_taken {
             self.copy_received(parcel, Resource::is_willing, cx);
         }

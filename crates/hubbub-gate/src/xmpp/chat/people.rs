@@ -19,7 +19,7 @@ pub(in crate::xmpp) const STATUS: &str = "xmpp-presence";
 pub(in crate::xmpp) const PARTED: &str = "xmpp-parted";
 
 /// The namespace of what a room says of people.
-pub(super) const USER: &str = "http://jabber.org/protocol/muc#user";
+pub(in crate::xmpp) const USER: &str = "http://jabber.org/protocol/muc#user";
 
 /// A room as those see it who may, or may not, see the others' real addresses.
 pub(super) struct View<'a> {
