@@ -53,10 +53,7 @@ impl Account {
     pub(super) fn hear_from(&mut self, act: Act, parcel: &Parcel, cx: &mut Cx<'_>) {
         let contact = parcel.from().bare();
         if !self.exists {
-            // §3.1.2, §8.5.1: of the four only a request has an answer.
-            if act == Act::Subscribe {
-                self.refuse(parcel, Condition::ItemNotFound, cx);
-            }
+            // §8.5.1: as from somebody who does not answer.
             return;
         }
         let before = self.contacts.get(&contact).cloned().unwrap_or_default();

@@ -114,8 +114,8 @@ fn for_the_absent_nothing_is_read_because_of_presence() {
 }
 
 #[test]
-fn a_request_to_nobody_is_answered_and_nothing_else() {
-    for (kind, answers) in [("subscribe", 1), ("subscribed", 0), ("unsubscribe", 0), ("unsubscribed", 0)] {
+fn nobody_is_as_silent_as_somebody_who_does_not_answer() {
+    for kind in ["subscribe", "subscribed", "unsubscribe", "unsubscribed"] {
         let mut desk = Desk::new(ROMEO);
         desk.hears("juliet@a.org", &format!("<presence type='{kind}'/>"));
         for (ticket, question) in std::mem::take(&mut desk.asked) {
@@ -125,9 +125,7 @@ fn a_request_to_nobody_is_answered_and_nothing_else() {
             };
             desk.input(Input::Answer(ticket, answer));
         }
-        let said = desk.said();
-        assert_eq!(said.len(), answers, "{kind}: {said:?}");
-        assert!(said.iter().all(|one| one.contains("item-not-found")), "{said:?}");
+        assert_eq!(desk.said(), [""; 0], "{kind}");
         assert_eq!(desk.end, Some(Close::Done));
     }
 }
