@@ -9,8 +9,9 @@ mod prepare;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -23,13 +24,27 @@ pub const MAX_PART_BYTES: usize = 1023;
 const MAX_RAW_BYTES: usize = 4 * MAX_PART_BYTES;
 
 /// A prepared address. Cheap to clone; equal, ordered and hashed as its text is.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Jid {
     text: Arc<str>,
     /// Where the domainpart begins: 0 if there is no localpart.
     domain: u16,
     /// Where the bare address ends.
     bare: u16,
+}
+
+/// The text says where its parts are.
+impl Hash for Jid {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+/// So a set of addresses can be asked for a prepared text.
+impl Borrow<str> for Jid {
+    fn borrow(&self) -> &str {
+        &self.text
+    }
 }
 
 /// One of the three parts of an address.

@@ -36,7 +36,7 @@ pub(super) fn block(account: &mut Account, asked: &Asked<'_>, cx: &mut Cx<'_>) -
     if who.is_empty() {
         return Err(Condition::BadRequest);
     }
-    let new: Vec<_> = who.iter().filter(|jid| !account.blocked.contains(jid)).cloned().collect();
+    let new: Vec<_> = who.iter().filter(|jid| !account.blocked.contains(*jid)).cloned().collect();
     if account.blocked.len() + new.len() > BLOCKED {
         return Err(Condition::ResourceConstraint);
     }
@@ -61,12 +61,12 @@ pub(super) fn unblock(account: &mut Account, asked: &Asked<'_>, cx: &mut Cx<'_>)
     let who = named(asked)?;
     let gone: BTreeSet<_> = match who.is_empty() {
         true => account.blocked.iter().cloned().collect(),
-        false => who.iter().filter(|jid| account.blocked.contains(jid)).cloned().collect(),
+        false => who.iter().filter(|jid| account.blocked.contains(*jid)).cloned().collect(),
     };
     let changes = gone.iter().map(|jid| (BLOCK, jid.as_str().to_owned(), None)).collect();
     let parcel = asked.parcel.clone();
     account.keep(changes, asked.parcel, cx, move |account, cx| {
-        let freed = |jid: &&Jid| gone.iter().any(|blocked| covers(blocked, jid));
+        let freed = |jid: &&Jid| covers(&gone, jid);
         let before: Vec<_> = account.contacts.keys().filter(freed).cloned().collect();
         account.blocked.retain(|jid| !gone.contains(jid));
         for contact in before {
@@ -83,9 +83,7 @@ pub(super) fn unblock(account: &mut Account, asked: &Asked<'_>, cx: &mut Cx<'_>)
 impl Account {
     /// Whether nothing goes to this address and nothing comes from it (§2.1: the resource, the account, the host, the hosts below it).
     pub(super) fn is_blocked(&self, who: &Jid) -> bool {
-        !self.blocked.is_empty()
-            && who.bare_str() != self.bare.as_str()
-            && self.blocked.iter().any(|blocked| covers(blocked, who))
+        !self.blocked.is_empty() && who.bare_str() != self.bare.as_str() && covers(&self.blocked, who)
     }
 
     /// Takes what comes from somebody who is blocked: he learns no more than that nobody is there (§3.3).
@@ -132,17 +130,13 @@ impl Account {
     }
 }
 
-/// Whether blocking one address blocks another (§2.1).
-fn covers(blocked: &Jid, who: &Jid) -> bool {
-    let same_resource = blocked.resource().is_none() || blocked.resource() == who.resource();
-    match blocked.local() {
-        Some(local) => same_resource && who.local() == Some(local) && who.domain() == blocked.domain(),
-        None if who.domain() == blocked.domain() => same_resource,
-        None => {
-            let below = who.domain().strip_suffix(blocked.domain());
-            blocked.resource().is_none() && below.is_some_and(|below| below.ends_with('.'))
-        }
-    }
+/// Whether blocking these blocks an address (§2.1, in the words of XEP-0016 §2.1): one of them is itself, its account, its host with or
+/// without the resource, or a host above that.
+fn covers(blocked: &BTreeSet<Jid>, who: &Jid) -> bool {
+    let host = who.domain();
+    let at_host = &who.as_str()[who.local().map_or(0, |local| local.len() + 1)..];
+    let above = std::iter::successors(Some(host), |host| Some(host.split_once('.')?.1));
+    [who.as_str(), who.bare_str(), at_host].into_iter().chain(above).any(|form| blocked.contains(form))
 }
 
 /// The addresses that a client names.
@@ -168,8 +162,12 @@ mod tests {
 
     #[test]
     fn what_an_address_covers() {
-        let covers =
-            |blocked: &str, who: &str| covers(&Jid::parse(blocked).unwrap(), &Jid::parse(who).unwrap());
+        let jid = |text| Jid::parse(text).unwrap();
+        let others = ["nurse@b.org", "c.org", "b.org/x"].map(jid);
+        let covers = |blocked, who| {
+            let blocked = others.iter().cloned().chain([jid(blocked)]).collect();
+            covers(&blocked, &jid(who))
+        };
         for (blocked, who) in [
             ("romeo@a.org/x", "romeo@a.org/x"),
             ("romeo@a.org", "romeo@a.org"),
