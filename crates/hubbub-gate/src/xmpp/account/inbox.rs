@@ -34,6 +34,8 @@ const PAGE: u32 = 100;
 
 /// Most stanzas that wait behind messages that are being kept.
 const BEHIND: usize = 1000;
+/// Most bytes of them.
+const BEHIND_BYTES: usize = 1 << 22;
 
 /// Most messages told out of turn, or in vain, that are remembered.
 const AHEAD: usize = 1000;
@@ -48,6 +50,8 @@ pub(super) struct Inbox {
     writing: Option<Ticket>,
     /// Messages that are being kept, in their order.
     pending: VecDeque<Pending>,
+    /// How many stanzas wait behind them, and how many bytes that is.
+    behind: (usize, usize),
     pace: Pace,
 }
 
@@ -103,12 +107,13 @@ impl Inbox {
             StanzaKind::Iq => parcel.to().resource().is_some(),
             StanzaKind::Presence => false,
         };
-        let waiting: usize = self.pending.iter().map(|pending| pending.behind.len()).sum();
         let mut of_sender = self.pending.iter_mut().rev().filter(|one| one.parcel.from() == parcel.from());
         let Some(last) = of_sender.next().filter(|_| is_said) else { return Some(false) };
-        if waiting >= BEHIND {
+        let (count, bytes) = (self.behind.0 + 1, self.behind.1 + parcel.element().bytes().len());
+        if count > BEHIND || bytes > BEHIND_BYTES {
             return None;
         }
+        self.behind = (count, bytes);
         last.behind.push(parcel.clone());
         Some(true)
     }
@@ -215,6 +220,8 @@ impl Account {
     /// What was held up by a message may go.
     fn go_on_behind(&mut self, pending: Pending, cx: &mut Cx<'_>) {
         for parcel in pending.behind {
+            let (count, bytes) = &mut self.inbox.behind;
+            (*count, *bytes) = (*count - 1, *bytes - parcel.element().bytes().len());
             self.deliver_now(&parcel, cx);
         }
     }

@@ -212,3 +212,25 @@ fn what_one_says_is_kept_where_its_receiver_has_an_inbox() {
         assert!(desk.said()[0].starts_with(&format!("to xmpp:{to}: <message")), "{stanza}");
     }
 }
+
+#[test]
+fn what_waits_behind_a_message_has_a_limit_in_bytes() {
+    let mut inbox = Inbox::new();
+    inbox.is_at(0);
+    inbox.brings("<message type='chat'><body>one</body></message>");
+    inbox.desk.said();
+    let state =
+        format!("<message type='chat' id='s'><x xmlns='urn:example:x'>{}</x></message>", "x".repeat(200_000));
+    for _ in 0..20 {
+        inbox.desk.hears(JULIET, &state);
+    }
+    assert_eq!(inbox.desk.said(), [""; 0]);
+    inbox.desk.hears(JULIET, &state);
+    assert!(matches!(&inbox.desk.said()[..], [refused] if refused.contains("resource-constraint")));
+    inbox.answer();
+    assert_eq!(inbox.told().len(), 21);
+    inbox.brings("<message type='chat'><body>two</body></message>");
+    inbox.desk.hears(JULIET, &state);
+    inbox.answer();
+    assert_eq!(inbox.told(), ["two", "state"], "there is room again");
+}
