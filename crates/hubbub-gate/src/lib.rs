@@ -4,6 +4,7 @@
 //! [`want::Want`] names: [`publish`], [`poll`], [`sse`], [`ws`], [`presence`] or [`token`]. All of them are [`session::Session`]s:
 //! functions from (state, input, now) to effects, without I/O or clock.
 
+mod about;
 pub mod actions;
 pub mod admin;
 pub mod admission;
