@@ -48,6 +48,37 @@ fn whoever_is_first_in_a_new_room_may_claim_it() {
 }
 
 #[test]
+fn who_made_a_room_may_give_it_up_while_nothing_has_happened_there() {
+    let give_up = |bench: &mut Bench| bench.ask(0, &account("ann"), "lobby", govern(Govern::GiveUp));
+    let mut bench = claimed();
+    give_up(&mut bench);
+    let end = "Destroyed(Destroyed { reason: None, alternate: None })";
+    assert_eq!(bench.said(), [&*format!("0 removed {end}"), "0 governed"]);
+    claim(&mut bench, 2, &account("bo"), "lobby");
+    assert!(bench.joined().created, "as if it had never been");
+    bench.said();
+    give_up(&mut bench);
+    assert_eq!(bench.said(), ["0 refused notprivileged"]);
+
+    let happenings: [fn(&mut Bench); 5] = [
+        |bench| bench.publish(0, &account("ann"), "lobby", "hello"),
+        |bench| bench.join(2, &account("bo"), "lobby", Start::Now),
+        |bench| bench.poll(2, &account("bo"), "lobby"),
+        |bench| affiliate(bench, 0, &account("ann"), "bo@localhost", Affiliation::Member),
+        |bench| configure(bench, 0, &account("ann"), |config| config.moderated = true),
+    ];
+    for (number, happens) in happenings.into_iter().enumerate() {
+        let mut bench = claimed();
+        happens(&mut bench);
+        bench.said();
+        give_up(&mut bench);
+        assert_eq!(bench.said(), ["0 governed"], "{number}");
+        bench.ask(0, &account("ann"), "lobby", govern(Govern::Affairs));
+        assert_eq!(snapshot(&mut bench).affiliation, Affiliation::Owner, "{number}");
+    }
+}
+
+#[test]
 fn policies_may_name_owners_and_keep_rooms_from_being_claimed() {
     let owned = RoomPolicy {
         owners: vec![Who::User("alice".into())],

@@ -58,6 +58,8 @@ struct Chat {
     affiliation: Affiliation,
     /// Who sees addresses.
     whois: Whois,
+    /// The room is new, and its owner has not said yet whether he wants it as it is.
+    is_made: bool,
     /// No history from before is wanted, in milliseconds since 1970.
     since_ms: u64,
     /// Whom the client was told of, while history is being read.

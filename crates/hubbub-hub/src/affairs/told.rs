@@ -35,6 +35,9 @@ pub enum Govern {
     /// Say what is talked about, at most 4096 bytes. It is kept in the log as an event of the name
     /// [`crate::EventName::SUBJECT`], and answered as one: by [`crate::Reply::Published`].
     Subject(Arc<str>),
+    /// The room that was just made is not wanted after all: it is as if it had never been. If anybody else is there or was, or anything was
+    /// said or set, nothing happens.
+    GiveUp,
     /// Close the room for good: everybody is put out, and only an owner can open it again.
     Destroy {
         /// Why.

@@ -105,17 +105,35 @@ impl Room {
         } else {
             return false;
         }
-        // Who owns a room decides who says what is talked about (XEP-0045 §8.1).
-        self.affairs.config.change_subject = false;
+        self.affairs.config = claimed();
         self.keep_affairs(cx);
         true
     }
 
+    /// Whether the room is as it was when `who` claimed it, and only he is there.
+    pub(super) fn is_as_claimed(&self, who: &Identity) -> bool {
+        let owner = (who.user.clone(), Affiliation::Owner);
+        let claimed = Affairs { affiliations: [owner].into(), config: claimed(), ..Affairs::default() };
+        let is_he = |other: &Identity| other.user == who.user;
+        let alone = self.occupants.count() == 1 && self.occupants.person(&who.user).is_some();
+        let reads = self.seats.values().chain(self.parked.values().map(|parked| &parked.asked.identity));
+        self.is_unused() && self.affairs == claimed && alone && reads.map(|who| &**who).all(is_he)
+    }
+
     /// Nobody is or was here, nothing was said or set, and whoever comes first may claim it.
     fn is_new(&self) -> bool {
-        let unused = self.history.head() == 0 && self.pending.is_empty() && self.hooked.waiting() == 0;
         let empty = self.occupants.count() == 0 && self.seats.is_empty();
         let claimable = self.policy.creator_owns && self.name.inbox_owner().is_none();
-        claimable && unused && empty && self.affairs.is_blank()
+        claimable && self.is_unused() && empty && self.affairs.is_blank()
     }
+
+    /// Nothing was said.
+    fn is_unused(&self) -> bool {
+        self.history.head() == 0 && self.pending.is_empty() && self.hooked.waiting() == 0
+    }
+}
+
+/// How a room is set up once somebody owns it: he decides who says what is talked about (XEP-0045 §8.1).
+fn claimed() -> RoomConfig {
+    RoomConfig { change_subject: false, ..RoomConfig::default() }
 }

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use super::{Room, RoomCx, refuse, reply};
 use crate::address::UserAddress;
 use crate::affairs::{
-    Affair, AffairsSnapshot, Affiliation, Change, Destroyed, Govern, Removal, Role, RoomConfig, Standing,
-    Subject, check_config, may_set_affiliation, may_set_role, role_after,
+    Affair, Affairs, AffairsSnapshot, Affiliation, Change, Destroyed, Govern, Removal, Role, RoomConfig,
+    Standing, Subject, check_config, may_set_affiliation, may_set_role, role_after,
 };
 use crate::command::{Asked, Command, Effect, Happening, Refusal, Reply};
 use crate::event::{Body, Content, Event, EventName, Sender};
@@ -44,6 +44,7 @@ impl Room {
             Govern::SetRole { name, role, reason } => self.set_role(&asked, &name, role, reason, cx),
             Govern::Configure(config) => self.configure(&asked, config, cx),
             Govern::Subject(text) => return self.set_subject(asked, &text, cx),
+            Govern::GiveUp => self.undo(&asked, cx),
             Govern::Destroy { reason, alternate } => self.destroy(&asked, reason, alternate, cx),
         };
         match done {
@@ -248,6 +249,18 @@ impl Room {
         self.affairs.destroyed = Some(end.clone());
         self.keep_affairs(cx);
         self.put_out_all(&end, &doing, cx);
+        Ok(())
+    }
+
+    /// XEP-0045 §10.1.3: the owner of a new room does not want it.
+    fn undo(&mut self, asked: &Asked, cx: &mut RoomCx<'_>) -> Result<(), Refusal> {
+        self.owner(&asked.identity)?;
+        if self.is_as_claimed(&asked.identity) {
+            let doing = self.doing(asked, None)?;
+            self.put_out_all(&Arc::new(Destroyed { reason: None, alternate: None }), &doing, cx);
+            self.affairs = Affairs::default();
+            self.keep_affairs(cx);
+        }
         Ok(())
     }
 

@@ -41,6 +41,7 @@ impl Chats {
             role: Role::None,
             affiliation: Affiliation::None,
             whois: Whois::Moderators,
+            is_made: false,
             seen: None,
         };
         self.rooms.insert(room.clone(), chat);
@@ -123,6 +124,7 @@ impl Chats {
 impl Chat {
     fn note(&mut self, joined: &Joined) {
         (self.role, self.affiliation, self.whois) = (joined.role, joined.affiliation, joined.whois);
+        self.is_made |= joined.created;
     }
 
     /// Who is there, and at last oneself (XEP-0045 §7.2.2, §7.2.3).

@@ -28,6 +28,19 @@ impl Chats {
     }
 }
 
+impl Chats {
+    /// Whether the room began with the stream's coming, and its owner has not yet said how it is to be.
+    fn has_just_made(&self, room: &RoomName) -> bool {
+        self.rooms.get(room).is_some_and(|chat| chat.is_made)
+    }
+
+    fn has_taken(&mut self, room: &RoomName) {
+        if let Some(chat) = self.rooms.get_mut(room) {
+            chat.is_made = false;
+        }
+    }
+}
+
 /// The form, filled in as the room is.
 fn show(
     _: &mut Chats,
@@ -61,9 +74,14 @@ fn configure(
         return line.refuse(parcel, Condition::BadRequest, None);
     };
     match form.attr("type").as_deref() {
+        // §10.1.3: whoever has just made the room does not want it.
+        Some("cancel") if chats.has_just_made(room) => {
+            chats.decide(room, parcel.clone(), VecDeque::from([Govern::GiveUp]), line, cx);
+        }
         Some("cancel") => line.answer(parcel, None),
         Some("submit") => match config::filled_in(form, affairs.config.clone()) {
             Ok(config) => {
+                chats.has_taken(room);
                 chats.decide(room, parcel.clone(), VecDeque::from([Govern::Configure(config)]), line, cx);
             }
             Err(why) => line.refuse(parcel, why, None),
