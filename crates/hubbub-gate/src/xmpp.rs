@@ -7,6 +7,7 @@
 //!
 //! Addresses: accounts are `alice@example.org`, guests `ann@guest.example.org`, rooms `lobby@rooms.example.org`.
 
+mod about;
 mod account;
 mod attention;
 pub(crate) mod chat;

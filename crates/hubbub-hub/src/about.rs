@@ -106,7 +106,7 @@ pub enum Named {
     /// By its place in the room.
     At(Offset),
     /// As a client called it when it was said: found as long as it is in memory. The newest counts; for edits and retractions
-    /// of those of the same sender.
+    /// of those of the same sender. If none was called so and it is an id, by that.
     Own(Arc<str>),
 }
 

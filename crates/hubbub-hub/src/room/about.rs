@@ -79,13 +79,12 @@ impl Room {
     fn look_up(&mut self, who: &Identity, wish: &Wish, cx: &mut RoomCx<'_>) -> Found {
         let find = match &wish.named {
             Named::Own(own_id) => {
-                let mine = matches!(wish.act, Act::Edit | Act::Retract);
-                let is_it = |event: &Event| {
-                    event.body.own_id.as_ref() == Some(own_id)
-                        && (!mine || event.from.user == who.user)
-                        && self.is_for(event, who)
-                };
-                return Found::Known(self.history.newest(is_it));
+                let found = self.called(own_id, wish.act, who);
+                // Messages of other protocols have no other name than their id.
+                match own_id.parse().ok().filter(|_| found.is_none()) {
+                    Some(id) => Find::Id(id),
+                    None => return Found::Known(found),
+                }
             }
             Named::At(at) if at.epoch != self.epoch => return Found::Known(None),
             Named::At(at) => Find::Seq(at.seq),
@@ -103,6 +102,16 @@ impl Room {
         let (room, ticket) = (self.name.clone(), self.finding.last_ticket);
         cx.effects.push(Effect::Log(LogAsk::Find { room, what: find, ticket }));
         Found::Asked(ticket)
+    }
+
+    /// The newest message in memory that a client called so.
+    fn called(&self, own_id: &Arc<str>, act: Act, who: &Identity) -> Option<Arc<Event>> {
+        let mine = matches!(act, Act::Edit | Act::Retract);
+        self.history.newest(|event| {
+            event.body.own_id.as_ref() == Some(own_id)
+                && (!mine || event.from.user == who.user)
+                && self.is_for(event, who)
+        })
     }
 
     /// The store has looked.

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hubbub_hub::command::Stay;
 use hubbub_hub::{
-    Command, Event, Happening, Identity, Joined, Notice, Offset, PapersAsk, Published, Refusal, Reply,
-    RoomName, SessionKey, Start, Ticket,
+    Carried, Command, Event, Happening, Identity, Joined, Notice, Offset, PapersAsk, Passing, Published,
+    Refusal, Reply, RoomName, SessionKey, Start, Ticket,
 };
 use hubbub_xmpp::stanza::{Condition, StanzaKind};
 
@@ -22,6 +22,7 @@ use super::papers::{Keeper, META};
 use super::{Account, office};
 use crate::session::{Cx, Delivery, Question};
 use crate::settings::XmppSettings;
+use crate::xmpp::chat::form::MESSAGE;
 use crate::xmpp::letters::ToAccount;
 use crate::xmpp::pace::Pace;
 use crate::xmpp::parcel::Parcel;
@@ -127,9 +128,13 @@ impl Account {
     /// Takes a message of one of the account's own resources to whom it is for.
     pub(super) fn speak(&mut self, key: SessionKey, parcel: &Parcel, cx: &mut Cx<'_>) {
         let who = self.resources.values().find(|resource| resource.key == key).map(|one| one.who.clone());
-        let Some(who) = who.filter(|_| form::is_kept(parcel) && form::room(parcel.to(), cx).is_some()) else {
+        let Some((who, room)) = who.zip(form::room(parcel.to(), cx)) else {
             return self.send(parcel.clone(), cx);
         };
+        if !form::is_kept(parcel) {
+            self.show_typing(parcel, &who, &room, cx);
+            return self.send(parcel.clone(), cx);
+        }
         let XmppSettings { publish_rate, publish_burst, .. } = cx.settings.xmpp;
         if !self.inbox.pace.spend(publish_rate, publish_burst, cx.now.mono_ms) {
             return self.refuse(parcel, Condition::PolicyViolation, cx);
@@ -139,6 +144,26 @@ impl Account {
         } else {
             let letter = ToAccount::Keep(parcel.clone(), who);
             cx.write_to_steward(office(parcel.to()), Self::appoint, letter);
+        }
+    }
+
+    /// Shows to those who read the inbox of `room` by other protocols that somebody is writing there.
+    fn show_typing(&mut self, parcel: &Parcel, who: &Arc<Identity>, room: &RoomName, cx: &mut Cx<'_>) {
+        let Some(typing) = form::typing(parcel) else { return };
+        let XmppSettings { publish_rate, publish_burst, .. } = cx.settings.xmpp;
+        if self.inbox.pace.spend(publish_rate, publish_burst, cx.now.mono_ms) {
+            let ticket = self.next_ticket();
+            let what = Some(Carried::new(MESSAGE, Bytes::new()));
+            cx.command(room, who, Command::Pass { typing: Some(typing), what }, ticket);
+        }
+    }
+
+    /// Somebody who speaks another protocol is writing. Who speaks XMPP says so to the devices themselves.
+    fn tell_typing(&self, passing: &Passing, cx: &mut Cx<'_>) {
+        let by_stream = passing.what.as_ref().is_some_and(|what| what.form() == MESSAGE);
+        let parcel = form::typist(passing, &self.bare).filter(|_| !by_stream);
+        if let Some(parcel) = parcel.filter(|parcel| !self.is_blocked(parcel.from())) {
+            self.tell_willing(&parcel, cx);
         }
     }
 
@@ -154,12 +179,8 @@ impl Account {
             self.inbox.seat = Seat::None;
         }
         let ticket = self.next_ticket();
-        cx.command(
-            &room,
-            who,
-            Command::Publish { body: form::body(&parcel), key: None, about: None },
-            ticket,
-        );
+        let (body, wish) = form::body(&parcel);
+        cx.command(&room, who, Command::Publish { body, key: None, about: wish.map(Box::new) }, ticket);
         self.inbox.pending.push_back(Pending { ticket, parcel, at: None, behind: Vec::new() });
     }
 
@@ -169,8 +190,10 @@ impl Account {
             Notice::Reply { room, ticket, reply } => self.replied(room, ticket, reply, cx),
             Notice::Happened { what, .. } => {
                 for one in what {
-                    if let Happening::Event(event) = one {
-                        self.receive(event, false, cx);
+                    match one {
+                        Happening::Event(event) => self.receive(event, false, cx),
+                        Happening::Passing(passing) => self.tell_typing(passing, cx),
+                        _ => {}
                     }
                 }
             }
@@ -195,6 +218,10 @@ impl Account {
                 let Some(pending) = self.inbox.pending.remove(index) else { return };
                 match reply {
                     Reply::Published(kept) => self.tell_at_once(&pending.parcel, &kept, cx),
+                    // It may know better what it speaks of than we do: it goes on, though it is not kept.
+                    Reply::Refused(Refusal::NoSuchMessage | Refusal::NotYours) => {
+                        self.deliver_now(&pending.parcel, cx);
+                    }
                     Reply::Refused(why) => self.refuse(&pending.parcel, condition(&why), cx),
                     // The room's application has taken it for itself.
                     _ => {}

@@ -5,13 +5,17 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hubbub_hub::presence::Movement;
-use hubbub_hub::{Affair, Body, Change, Content, Event, Happening, Passing, RoomConfig, RoomName, Whois};
+use hubbub_hub::{
+    About, Affair, Body, Change, Content, Event, Happening, Passing, RoomConfig, RoomName, Whois,
+};
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::xml::{Limits, Tag, escape_attr, escape_text, parse};
 
-use super::people::{USER, View, occupant, status_tag};
+pub(in crate::xmpp) use super::people::occupant;
+use super::people::{USER, View, status_tag};
 use crate::coder::Coder;
 use crate::envelope;
+use crate::xmpp::about::{Place, typing_tag, written};
 use crate::xmpp::stamp;
 
 /// The form of a message that came by a stream: the whole of it, under its sender's own id.
@@ -70,19 +74,26 @@ fn configured(at: &Jid, was: &RoomConfig, is: &RoomConfig, out: &mut Vec<u8>) {
     out.extend_from_slice(b"</message>");
 }
 
-/// What was said in passing by another stream; other protocols have nothing to say so.
+/// What was said in passing: by another stream in its own words; of other protocols, that somebody is writing.
 fn passing(view: &View<'_>, passing: &Passing, out: &mut Vec<u8>) {
     let what = passing.what.as_ref().filter(|what| what.form() == MESSAGE);
-    let Some(whole) = what.and_then(|what| parse(what.bytes(), &Limits::OWN).ok()) else { return };
+    let whole = what.and_then(|what| parse(what.bytes(), &Limits::OWN).ok());
+    if whole.is_none() && passing.typing.is_none() {
+        return;
+    }
     attribute("from", &occupant(view.at, &passing.from.name), out);
     attribute("type", "groupchat", out);
+    let said = |name| whole.as_ref().and_then(|whole| whole.attr(name));
     for name in ["id", "xml:lang"] {
-        if let Some(value) = whole.attr(name) {
+        if let Some(value) = said(name) {
             attribute(name, &value, out);
         }
     }
     out.push(b'>');
-    out.extend_from_slice(&whole.inner());
+    match (&whole, passing.typing) {
+        (Some(whole), _) => out.extend_from_slice(&whole.inner()),
+        (None, typing) => typing_tag(typing == Some(true)).write(out, CLIENT),
+    }
     view.occupant_id(&passing.from, out);
     out.extend_from_slice(b"</message>");
 }
@@ -91,8 +102,13 @@ fn passing(view: &View<'_>, passing: &Passing, out: &mut Vec<u8>) {
 pub(super) fn event(view: &View<'_>, event: &Event, said_ms: Option<u64>, out: &mut Vec<u8>) {
     let at = view.at;
     let whole = event.body.carried.as_ref().filter(|carried| carried.form() == MESSAGE);
+    let whole = whole.filter(|_| !moderated(event));
     let whole = whole.and_then(|carried| parse(carried.bytes(), &Limits::OWN).ok());
-    attribute("from", &occupant(at, &event.from.name), out);
+    match moderated(event) {
+        // What a moderator takes back, the room takes back (XEP-0425 §4).
+        true => attribute("from", at.as_str(), out),
+        false => attribute("from", &occupant(at, &event.from.name), out),
+    }
     attribute("type", "groupchat", out);
     match whole.as_ref().and_then(|whole| whole.attr("id")) {
         Some(id) => attribute("id", &id, out),
@@ -105,7 +121,7 @@ pub(super) fn event(view: &View<'_>, event: &Event, said_ms: Option<u64>, out: &
     match &whole {
         Some(whole) => out.extend_from_slice(&whole.inner()),
         None if event.body.event.is_subject() => subject(&event.body, out),
-        None => content(&event.body, out),
+        None => written(&event.body, &event.from, Place::Room(at), out),
     }
     // XEP-0359 §3: the room says under which id its archive has it.
     let id = Tag::new("stanza-id", "urn:xmpp:sid:0").attr("by", at.as_str()).attr("id", event.id.to_string());
@@ -115,6 +131,11 @@ pub(super) fn event(view: &View<'_>, event: &Event, said_ms: Option<u64>, out: &
         delay(at, ms).write(out, CLIENT);
     }
     out.extend_from_slice(b"</message>");
+}
+
+/// Whether somebody takes back what another said.
+fn moderated(event: &Event) -> bool {
+    matches!(&event.body.about, Some(About::Retraction(original)) if original.from.user != event.from.user)
 }
 
 /// When something was said (XEP-0203).

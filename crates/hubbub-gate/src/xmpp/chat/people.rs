@@ -179,7 +179,7 @@ pub(super) fn status_tag(code: &str) -> Tag {
 
 /// The address of somebody in a room: by his name, or where that is no resource by something that stands for it and for no
 /// other. Other protocols allow names that XMPP does not, such as those of mixed direction.
-pub(super) fn occupant(at: &Jid, nick: &str) -> String {
+pub(in crate::xmpp) fn occupant(at: &Jid, nick: &str) -> String {
     at.with_resource(nick)
         .map_or_else(|_| format!("{at}/?{:016x}", spread(nick)), |jid| jid.as_str().to_owned())
 }

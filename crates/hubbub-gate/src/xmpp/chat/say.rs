@@ -1,13 +1,13 @@
 //! What a client says in a room (XEP-0045 §7.4).
 
-use bytes::Bytes;
-use hubbub_hub::{Body, Carried, Command, Content, EventName, Govern, RoomName};
+use hubbub_hub::{Body, Carried, Command, Govern, RoomName};
 use hubbub_xmpp::stanza::Condition;
-use hubbub_xmpp::xml::{Element, Tag};
+use hubbub_xmpp::xml::{CLIENT, Element, Tag};
 
 use super::people::USER;
 use super::{Asked, Chats, Line, form};
 use crate::session::Cx;
+use crate::xmpp::about::{self, Place, Said};
 use crate::xmpp::parcel::Parcel;
 
 impl Chats {
@@ -27,40 +27,27 @@ impl Chats {
     }
 
     fn say(&mut self, room: &RoomName, parcel: Parcel, line: &mut Line<'_>, cx: &mut Cx<'_>) {
-        let child =
-            |name| parcel.element().child(name, "jabber:client").map(|child| child.text().into_owned());
-        let (text, subject) = (child("body"), child("subject"));
-        let Some(text) = text else {
-            // XEP-0045 §8.1: a subject alone changes the room's. What has no words at all is told and not kept: that somebody
-            // writes, has read, or likes what was said.
-            let command = match subject {
-                Some(subject) => Command::Govern(Box::new(Govern::Subject(subject.into()))),
-                None => Command::Pass { typing: None, what: Some(carried(parcel.element())) },
-            };
-            return self.command(room, line.who, command, Asked::Said(parcel), cx);
+        let message = parcel.element();
+        let subject = message.child("subject", CLIENT).map(|subject| subject.text().into_owned());
+        let command = match (about::said(message, Place::Room(&parcel.to().bare())), subject) {
+            (Some(Said { event, content, wish }), _) => {
+                let (carried, own_id) = (Some(carried(message)), message.attr("id").map(Into::into));
+                let body = Body { event, content, carried, own_id, about: None };
+                Command::Publish { body, key: None, about: wish.map(Box::new) }
+            }
+            // XEP-0045 §8.1: a subject alone changes the room's.
+            (None, Some(subject)) => Command::Govern(Box::new(Govern::Subject(subject.into()))),
+            // What has no words at all is told and not kept: that somebody writes, or has read.
+            (None, None) => Command::Pass { typing: about::typing(message), what: Some(carried(message)) },
         };
-        let body = Body {
-            event: EventName::default(),
-            content: Content::Text(Bytes::from(text)),
-            carried: Some(carried(parcel.element())),
-            own_id: parcel.element().attr("id").map(Into::into),
-            about: None,
-        };
-        self.command(
-            room,
-            line.who,
-            Command::Publish { body, key: None, about: None },
-            Asked::Said(parcel),
-            cx,
-        );
+        self.command(room, line.who, command, Asked::Said(parcel), cx);
     }
 }
 
 /// What other streams get of a message beside its text: all of it, with its sender's own id.
 fn carried(message: &Element) -> Carried {
-    let whole = Tag::new("message", "jabber:client")
-        .attr_opt("id", message.attr("id"))
-        .attr_opt("xml:lang", message.lang());
+    let whole =
+        Tag::new("message", CLIENT).attr_opt("id", message.attr("id")).attr_opt("xml:lang", message.lang());
     // What a room says of its people only the room says.
     let own = message.children().any(|child| child.ns() == USER);
     let whole = match own {

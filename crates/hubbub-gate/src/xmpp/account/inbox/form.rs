@@ -1,13 +1,13 @@
 //! Messages as an inbox has them, and back.
 
-use bytes::Bytes;
-use hubbub_hub::{Body, Carried, Content, Event, EventName, MessageId, RoomName};
+use hubbub_hub::{Body, Carried, Content, Event, EventName, MessageId, Passing, RoomName, Wish};
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::StanzaKind;
 use hubbub_xmpp::xml::{CLIENT, Element, Limits, Tag, parse};
 
 use crate::session::Cx;
-use crate::xmpp::chat::form::{MESSAGE, content};
+use crate::xmpp::about::{self, Place, Said, written};
+use crate::xmpp::chat::form::MESSAGE;
 use crate::xmpp::parcel::Parcel;
 use crate::xmpp::stamp;
 
@@ -25,7 +25,7 @@ pub(super) fn room(jid: &Jid, cx: &Cx<'_>) -> Option<RoomName> {
 pub(super) fn is_kept(parcel: &Parcel) -> bool {
     let message = parcel.element();
     let hints = |name| message.child(name, HINTS).is_some();
-    let says = message.child("body", CLIENT).is_some() || hints("store");
+    let says = about::said(message, Place::Inbox).is_some() || hints("store");
     parcel.kind() == StanzaKind::Message
         && matches!(&*parcel.kind_of(), "" | "chat" | "normal")
         && says
@@ -33,21 +33,18 @@ pub(super) fn is_kept(parcel: &Parcel) -> bool {
         && !hints("no-permanent-store")
 }
 
-/// What the log has of a message: its text for everybody, and all of it for streams.
-pub(super) fn body(parcel: &Parcel) -> Body {
+/// What the log has of a message: what it says for everybody, and all of it for streams; and what it wants to say of another.
+pub(super) fn body(parcel: &Parcel) -> (Body, Option<Wish>) {
     let message = parcel.element();
-    let text = message.child("body", CLIENT).map(|body| body.text().into_owned()).unwrap_or_default();
+    let silence = || Said { event: EventName::default(), content: Content::Text("".into()), wish: None };
+    let Said { event, content, wish } = about::said(message, Place::Inbox).unwrap_or_else(silence);
     let whole = head(message)
         .attr("from", parcel.from().as_str())
         .attr("to", parcel.to().as_str())
         .raw(message.inner());
-    Body {
-        event: EventName::default(),
-        content: Content::Text(Bytes::from(text)),
-        carried: Some(Carried::new(MESSAGE, whole.to_vec("").into())),
-        own_id: message.attr("id").map(Into::into),
-        about: None,
-    }
+    let carried = Some(Carried::new(MESSAGE, whole.to_vec("").into()));
+    let own_id = message.attr("id").map(Into::into);
+    (Body { event, content, carried, own_id, about: None }, wish)
 }
 
 /// What a client is told of what is in the inbox of `bare`; with its time if it has `waited`.
@@ -57,10 +54,22 @@ pub(super) fn parcel(event: &Event, bare: &Jid, waited: bool) -> Option<Parcel> 
         return stamped(&parcel, bare, event.id, said_ms);
     }
     let mut inner = Vec::new();
-    content(&event.body, &mut inner);
+    written(&event.body, &event.from, Place::Inbox, &mut inner);
     let tag = Tag::new("message", CLIENT).attr("type", "chat").attr("id", event.id.to_string()).raw(inner);
     let from = Jid::parse(event.from.user.as_str()).ok()?;
     stamped(&Parcel::made(StanzaKind::Message, &tag, &from, bare)?, bare, event.id, said_ms)
+}
+
+/// Whether somebody is writing, if a message says that.
+pub(super) fn typing(parcel: &Parcel) -> Option<bool> {
+    about::typing(parcel.element()).filter(|_| matches!(&*parcel.kind_of(), "" | "chat" | "normal"))
+}
+
+/// That somebody is writing to `bare`, or not any more.
+pub(super) fn typist(passing: &Passing, bare: &Jid) -> Option<Parcel> {
+    let state = about::typing_tag(passing.typing?);
+    let tag = Tag::new("message", CLIENT).attr("type", "chat").child(state);
+    Parcel::made(StanzaKind::Message, &tag, &Jid::parse(passing.from.user.as_str()).ok()?, bare)
 }
 
 /// The message as its sender's stream had it, if it came by one.
