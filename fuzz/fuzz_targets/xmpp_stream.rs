@@ -193,6 +193,9 @@ impl World {
                 self.stream.bound(ann().with_resource(&resource).expect("it was prepared"), out);
             }
             Some(Out::Bind { .. }) => self.stream.bind_refused(Condition::Conflict, out),
+            Some(Out::Register(_)) => {
+                self.stream.registered(&iq_result("r", None, None, None), !well, self.now, out);
+            }
             Some(Out::Resume { h, .. }) => match self.lost.take() {
                 Some(state) => self.lost = self.stream.resume_with(state, h, out).err(),
                 None => self.stream.resume_failed(Some(h), out),
@@ -211,11 +214,12 @@ impl World {
                 | Out::Ask(_)
                 | Out::Authenticated { .. }
                 | Out::Bind { .. }
+                | Out::Register(_)
                 | Out::Resume { .. } => {
                     assert!(self.asked.is_none(), "{out:?} while {:?} waits", self.asked);
                     self.asked = Some(out);
                 }
-                Out::Stanza(_) | Out::SmEnabled { .. } | Out::Csi(_) | Out::Register(_) => {
+                Out::Stanza(_) | Out::SmEnabled { .. } | Out::Csi(_) => {
                     assert!(self.asked.is_none(), "{out:?} while {:?} waits", self.asked);
                 }
             }

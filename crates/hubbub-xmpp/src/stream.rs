@@ -23,6 +23,7 @@ mod settings;
 mod sm;
 
 pub use error::{Reason, StreamError};
+pub use login::NS_REGISTER;
 pub use machine::Stream;
 pub use out::{Csi, Out};
 pub use pieces::Pieces;

@@ -7,11 +7,11 @@ use super::send::fixed;
 use super::{Out, Reason, Stream, StreamError, random};
 use crate::jid::Jid;
 use crate::sasl::{Failure, Known, Mechanism, Sasl, Step, decode, encode};
-use crate::stanza::{StanzaKind, kind_of};
+use crate::stanza::{Condition, IqRule, StanzaKind, error_reply, judge_iq, kind_of};
 use crate::xml::{Element, Tag};
 
 /// The namespace of registration (XEP-0077 §3).
-const NS_REGISTER: &str = "jabber:iq:register";
+pub const NS_REGISTER: &str = "jabber:iq:register";
 
 /// A SASL exchange.
 #[derive(Debug)]
@@ -76,6 +76,19 @@ impl Stream {
         }
     }
 
+    /// The answer to [`Out::Register`]. What `failed` counts as a failed login.
+    pub fn registered(&mut self, answer: &Tag, failed: bool, now_ms: u64, out: &mut Vec<Out>) {
+        self.set_now(now_ms);
+        if matches!(self.state, State::Registering) {
+            self.state = State::Choosing;
+            self.put(answer, out);
+            if failed {
+                self.count_failure("too many failed registrations", out);
+            }
+            self.go_on(out);
+        }
+    }
+
     pub(super) fn before_login(&mut self, element: Element, out: &mut Vec<Out>) {
         match (element.ns(), element.name()) {
             (NS_TLS, "starttls") if matches!(self.state, State::Choosing) => self.start_tls(out),
@@ -89,14 +102,31 @@ impl Stream {
 
     /// Who has not logged in sends no stanzas (RFC 6120 §4.9.3.12), but may ask for an account.
     fn stanza_before_login(&mut self, element: Element, out: &mut Vec<Out>) {
-        let may_register = self.settings.register && !self.needs_tls();
+        let is_time = matches!(self.state, State::Choosing) && !self.needs_tls();
         match kind_of(&element) {
-            Some(StanzaKind::Iq) if may_register && is_registration(&element) => {
-                out.push(Out::Register(element));
-            }
+            Some(StanzaKind::Iq) if is_time && self.is_registration(&element) => self.register(element, out),
             Some(_) => self.fail(StreamError::NotAuthorized, out),
             None => self.fail(StreamError::UnsupportedStanzaType, out),
         }
+    }
+
+    /// XEP-0077 §3.1: where nobody registers, that is said by an error of the stanza.
+    fn register(&mut self, iq: Element, out: &mut Vec<Out>) {
+        if self.settings.register {
+            self.state = State::Registering;
+            return out.push(Out::Register(iq));
+        }
+        let why = Condition::ServiceUnavailable;
+        if let Some(answer) = error_reply(&iq, None, why.default_type(), why, None) {
+            self.put(&answer, out);
+        }
+    }
+
+    fn is_registration(&self, iq: &Element) -> bool {
+        judge_iq(iq) == IqRule::Good
+            && matches!(iq.attr("type").as_deref(), Some("get" | "set"))
+            && iq.attr("to").is_none_or(|to| *to == *self.settings.domain)
+            && iq.child("query", NS_REGISTER).is_some()
     }
 
     /// RFC 6120 §5.4.2.
@@ -167,15 +197,13 @@ impl Stream {
         let failed = Tag::new("failure", NS_SASL).child(Tag::new(failure.condition(), NS_SASL)).child(text);
         self.put(&failed, out);
         self.state = State::Choosing;
+        self.count_failure("too many failed logins", out);
+    }
+
+    fn count_failure(&mut self, too_many: &'static str, out: &mut Vec<Out>) {
         self.failures = self.failures.saturating_add(1);
         if self.failures >= self.settings.failures {
-            self.fail(Fault::saying(StreamError::PolicyViolation, "too many failed logins"), out);
+            self.fail(Fault::saying(StreamError::PolicyViolation, too_many), out);
         }
     }
-}
-
-fn is_registration(iq: &Element) -> bool {
-    matches!(iq.attr("type").as_deref(), Some("get" | "set"))
-        && iq.attr("id").is_some()
-        && iq.child("query", NS_REGISTER).is_some()
 }

@@ -69,6 +69,8 @@ pub(super) enum State {
     Securing,
     /// A SASL exchange is under way.
     Login(Box<Login>),
+    /// The gate looks at what was said about an account that is to be made.
+    Registering,
     /// Logged in; a resource is due, or the return of a former session.
     Nameless,
     /// The gate looks for a resource; this is the id of the request.
@@ -216,7 +218,7 @@ impl Stream {
     fn is_waiting(&self) -> bool {
         match &self.state {
             State::Login(login) => login.is_waiting(),
-            State::Binding(_) | State::Resuming(_) => true,
+            State::Registering | State::Binding(_) | State::Resuming(_) => true,
             _ => false,
         }
     }

@@ -31,7 +31,7 @@ pub enum Out {
     /// A message, presence or iq of the bound client. `from` is absent or the client's own bare or full address, and says
     /// nothing more than that.
     Stanza(Element),
-    /// An iq of `jabber:iq:register` before login (XEP-0077); answers go by [`send`](super::Stream::send).
+    /// A get or set of `jabber:iq:register` before login (XEP-0077): [`registered`](super::Stream::registered).
     Register(Element),
     /// Stream management is on (XEP-0198).
     SmEnabled {

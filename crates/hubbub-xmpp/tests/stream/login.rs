@@ -3,6 +3,7 @@
 use crate::scram::{Client, Sha};
 use crate::talk::{At, C, Do, Gate, HEADER, OPEN, S, Talk, hold, jid, settings, shown, tls};
 use hubbub_xmpp::sasl::{Failure, Known, Offer};
+use hubbub_xmpp::stanza::iq_result;
 use hubbub_xmpp::stream::{Kind, Out, Settings};
 
 const SASL: &str = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'";
@@ -285,34 +286,85 @@ fn answers_that_nobody_waits_for_are_ignored() {
     assert!(!talk.stream.is_secure() && !talk.stream.is_bound());
 }
 
+const REGISTER: &str = "<iq type='get' id='1'><query xmlns='jabber:iq:register'/></iq>";
+
+fn registering(failures: u8) -> Talk {
+    let mut talk = Talk::new(Kind::Tcp, Settings { register: true, failures, ..settings() }, None);
+    talk.hold(&[C(OPEN), S("*<register xmlns='http://jabber.org/features/iq-register'/>*")]);
+    talk
+}
+
 /// XEP-0077 §3: before login only what registers, and only where that is offered.
 #[test]
 fn accounts_are_made_before_login() {
-    let ask = "<iq type='get' id='1'><query xmlns='jabber:iq:register'/></iq>";
-    let asked = format!("Register {ask}");
-    let mut talk = Talk::new(Kind::Tcp, Settings { register: true, ..settings() }, None);
-    talk.hold(&[
-        C(OPEN),
-        S("*<register xmlns='http://jabber.org/features/iq-register'/>*"),
-        C(ask),
+    let asked = format!("Register {REGISTER}");
+    registering(3).hold(&[
+        C(REGISTER),
         Do(&asked),
-        Gate(|stream, out| stream.send(b"<iq type='result' id='1'/>".to_vec(), true, out)),
+        // Until that is answered nothing else is looked at.
+        C(REGISTER),
+        Gate(|stream, out| stream.registered(&iq_result("1", None, None, None), false, 0, out)),
         S("<iq type='result' id='1'/>"),
+        Do(&asked),
+        Gate(|stream, out| stream.registered(&iq_result("2", None, None, None), true, 0, out)),
+        S("<iq type='result' id='2'/>"),
+        Gate(|stream, out| stream.registered(&iq_result("3", None, None, None), true, 0, out)),
         C("<iq type='get' id='2'><query xmlns='jabber:iq:roster'/></iq>"),
         S("<stream:error><not-authorized *"),
         Do("Closed(*)"),
     ]);
-    hold(Kind::Tcp, settings(), &[C(OPEN), S("*"), C(ask), S("*<not-authorized *"), Do("Closed(*)")]);
+}
+
+#[test]
+fn failed_registrations_count_as_failed_logins() {
+    let mut talk = registering(3);
+    let asked = format!("Register {REGISTER}");
+    for _ in 0..2 {
+        talk.hold(&[
+            C(REGISTER),
+            Do(&asked),
+            Gate(|stream, out| stream.registered(&iq_result("1", None, None, None), true, 0, out)),
+            S("<iq *"),
+        ]);
+    }
+    talk.hold(&[
+        C("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='X-NONE'/>"),
+        S("<failure *"),
+        S("<stream:error><policy-violation *"),
+        Do("Closed(Failed(PolicyViolation))"),
+    ]);
+}
+
+#[test]
+fn where_nobody_registers_or_somebody_else_is_asked() {
+    hold(
+        Kind::Tcp,
+        settings(),
+        &[
+            C(OPEN),
+            S("*"),
+            C(REGISTER),
+            S("<iq type='error' id='1'><error type='cancel'><service-unavailable *"),
+        ],
+    );
+    for other in [
+        "<iq type='get' id='1' to='other.org'><query xmlns='jabber:iq:register'/></iq>",
+        "<iq type='result' id='1'><query xmlns='jabber:iq:register'/></iq>",
+        "<iq type='get'><query xmlns='jabber:iq:register'/></iq>",
+    ] {
+        registering(3).hold(&[C(other), S("<stream:error><not-authorized *"), Do("Closed(*)")]);
+    }
 }
 
 #[test]
 fn only_so_much_comes_before_login() {
-    let mut talk = Talk::new(Kind::Tcp, Settings { register: true, ..settings() }, None);
-    talk.hold(&[C(OPEN), S("*")]);
-    let ask = "<iq type='get' id='1'><query xmlns='jabber:iq:register'/></iq>";
+    let mut talk = registering(3);
     let asked = (0..1000).take_while(|_| {
-        talk.receive(ask.as_bytes());
-        matches!(talk.outs.pop_front(), Some(Out::Register(_)))
+        talk.receive(REGISTER.as_bytes());
+        let is_asked = matches!(talk.outs.pop_front(), Some(Out::Register(_)));
+        let mut outs = Vec::new();
+        talk.stream.registered(&iq_result("1", None, None, None), false, 0, &mut outs);
+        is_asked
     });
     assert_eq!(asked.count(), 64);
     talk.hold(&[Do("Closed(Failed(PolicyViolation))")]);
