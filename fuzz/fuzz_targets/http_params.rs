@@ -117,7 +117,13 @@ fn request(input: &mut Unstructured<'_>) -> arbitrary::Result<Option<Request>> {
     let websocket_connect = input.arbitrary()?;
     let Ok(request) = request.body(()) else { return Ok(None) };
     let body = input.bytes(input.len())?.to_vec().into();
-    Ok(Some(Request { parts: request.into_parts().0, body, websocket_connect, secured: None }))
+    Ok(Some(Request {
+        parts: request.into_parts().0,
+        body,
+        websocket_connect,
+        peer: std::net::Ipv4Addr::LOCALHOST.into(),
+        secured: None,
+    }))
 }
 
 fn address(input: &mut Unstructured<'_>) -> arbitrary::Result<String> {

@@ -5,12 +5,13 @@ use std::cmp::Ordering;
 use hubbub_hub::address::NameError;
 
 use crate::problem::{Problem, did_you_mean};
-use crate::{Config, Webhook};
+use crate::{Admit, Config, Webhook};
 
 /// All of them. What can be put in its usual form (the domain in small letters) is.
 pub(crate) fn all(config: &mut Config, found: &mut Vec<Problem>) {
     config.server.domain.make_ascii_lowercase();
-    let checks = [domain, listen, certificates, origins, frame_bytes, rules, webhooks, named_webhooks];
+    let checks =
+        [domain, listen, certificates, origins, frame_bytes, rules, webhooks, named_webhooks, register];
     found.extend(checks.iter().flat_map(|check| check(config)));
 }
 
@@ -107,6 +108,20 @@ fn rules(config: &Config) -> Vec<Problem> {
             _ => Problem::new(&place, "room.match", format!("no room can match this pattern: {error}")),
         })
         .collect()
+}
+
+/// Who lets people make accounts has to have accounts.
+fn register(config: &Config) -> Vec<Problem> {
+    let refuses = |ways: &Vec<Admit>| !ways.contains(&Admit::Accounts);
+    let reason = match () {
+        () if !config.xmpp.register => return Vec::new(),
+        () if config.server.data.is_none() => "accounts are kept on disk; set server.data",
+        () if config.access.admit.as_ref().is_some_and(refuses) => {
+            "accounts are not let in; add \"accounts\" to access.admit"
+        }
+        () => return Vec::new(),
+    };
+    vec![Problem::new(&config.place("xmpp.register"), "xmpp.register", reason)]
 }
 
 /// Names that differ, addresses that can be ones, and no question that outlasts who waits for it.

@@ -12,7 +12,7 @@ use crate::envelope;
 use crate::params::Params;
 use crate::problem::{self, Problem};
 use crate::respond::{respond, respond_problem};
-use crate::session::{Close, Cx, Delivery, Input, Session};
+use crate::session::{Act, Close, Cx, Delivery, Input, Session};
 use crate::settings::GateSettings;
 
 /// Messages in an answer when nobody says how many.
@@ -170,6 +170,7 @@ impl Session for Poll {
             }
             Input::Notice(Notice::Reply { reply, .. }) => self.answered(&reply, cx),
             Input::Once { what, bytes } => self.woken(what, bytes, cx),
+            Input::Act(Act::Removed) => respond_problem(&Problem::account_removed(), cx),
             Input::Timeout | Input::Shutdown => self.give_up(cx),
             Input::LinkLost => Err(Close::Done),
             _ => Ok(()),

@@ -46,6 +46,12 @@ impl Problem {
         )
     }
 
+    /// Whoever is asking had an account.
+    #[must_use]
+    pub fn account_removed() -> Self {
+        Self::unauthorized("The account was removed.")
+    }
+
     /// Known, but not allowed.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "You may not do that here.", detail)

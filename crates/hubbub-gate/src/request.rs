@@ -1,5 +1,6 @@
 //! From a request to the session that answers it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -30,6 +31,8 @@ pub struct Request {
     pub websocket_connect: bool,
     /// What is known of the connection's TLS, if it has any.
     pub secured: Option<Arc<Secured>>,
+    /// Where its connection comes from.
+    pub peer: IpAddr,
 }
 
 /// What to do with a request.

@@ -11,7 +11,7 @@ use hubbub_auth::Doorman;
 use hubbub_hub::{
     AccountAnswer, AccountAsk, Action, Command, Emission, Happening, HookAnswer, HookAsk, HookKind, HookName,
     Identity, MessageId, Notice, Now, Paper, PapersAsk, RoomInfo, RoomName, SessionKey, SessionName,
-    StoredVerifier, Ticket, VerifierHash, WorkerId,
+    StoredVerifier, Ticket, UserAddress, VerifierHash, WorkerId,
 };
 
 use crate::coder::Coder;
@@ -128,6 +128,8 @@ pub enum Act {
     Disconnect(Arc<str>),
     /// End: another session has the name now.
     TakenOver,
+    /// End: the account whose session this is is no more.
+    Removed,
 }
 
 /// Names what is to be acknowledged, and the worker that collects the acknowledgements.
@@ -300,6 +302,8 @@ pub enum Deed {
         /// What he is told.
         letter: Letter,
     },
+    /// This session is an account's, without being in a room: it hears [`Act::Removed`].
+    Belong(UserAddress),
     /// Begin a session that has no link of its own.
     Spawn(Box<dyn Session>),
     /// From now on actions reach this session by this name too, and by who it is. Who had the name before is disconnected.

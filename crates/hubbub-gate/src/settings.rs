@@ -94,6 +94,10 @@ pub struct XmppSettings {
     pub stanza_rate: u64,
     /// How many of them may come at once.
     pub stanza_burst: u64,
+    /// Accounts that may be asked for in an hour from one address; 0 for any.
+    pub register_from_one: u32,
+    /// Accounts that may be asked for in an hour in all; 0 for any.
+    pub register_in_all: u32,
     /// Messages a second that the streams of one account may say to other people; 0 for any.
     pub publish_rate: u64,
     /// How many of them may come at once.
@@ -113,6 +117,8 @@ impl XmppSettings {
             history: 50,
             stanza_rate: 200,
             stanza_burst: 2000,
+            register_from_one: 5,
+            register_in_all: 100,
             publish_rate: 0,
             publish_burst: 0,
         }

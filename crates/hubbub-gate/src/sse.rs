@@ -108,6 +108,7 @@ impl Stream {
             }
             Act::TakenOver => Err(Close::Done),
             Act::Disconnect(reason) => self.end_with(&Problem::forbidden(reason.to_string()), cx),
+            Act::Removed => self.end_with(&Problem::account_removed(), cx),
             Act::Join(_) | Act::Leave(_) => Ok(()),
         }
     }

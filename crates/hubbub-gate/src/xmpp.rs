@@ -21,6 +21,8 @@ mod login;
 mod pace;
 mod parcel;
 mod place;
+mod register;
+mod registrar;
 mod resume;
 mod stamp;
 pub(crate) mod websocket;

@@ -41,9 +41,9 @@ pub(crate) async fn accept(shell: Rc<Shell>, listener: TcpListener, mut closing:
             _ = closing.wait_for(|closing| *closing) => return,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Without a place it is closed at once, which tells the peer sooner than silence.
-                if let Some(connection) = shell.admit() {
+                if let Some(connection) = shell.admit(peer.ip()) {
                     tokio::task::spawn_local(greeting::begin(shell.clone(), stream, connection));
                 }
             }

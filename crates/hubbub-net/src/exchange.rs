@@ -80,7 +80,8 @@ fn begin(
     let protocol = parts.extensions.get::<hyper::ext::Protocol>();
     let websocket_connect =
         parts.method == Method::CONNECT && protocol.is_some_and(|protocol| protocol.as_str() == "websocket");
-    let request = gate_request::Request { parts, body, websocket_connect, secured: busy.secured() };
+    let (peer, secured) = (busy.peer(), busy.secured());
+    let request = gate_request::Request { parts, body, websocket_connect, peer, secured };
     match gate_request::open(request, origin, &shell.gate) {
         Opening::Session(session) => Ok((Open { key: shell.open(session), shell, busy }, websocket_connect)),
         Opening::Answer(head, body) => Err(whole((head, body))),

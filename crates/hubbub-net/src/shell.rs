@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -109,7 +110,7 @@ impl Shell {
     }
 
     /// Counts a connection for as long as the guard lives, if there may be one more.
-    pub(crate) fn admit(self: &Rc<Self>) -> Option<Connection> {
+    pub(crate) fn admit(self: &Rc<Self>, peer: IpAddr) -> Option<Connection> {
         if self.pulses.len() >= self.settings.connections_max {
             self.counters.connections_refused.add(1);
             return None;
@@ -122,6 +123,7 @@ impl Shell {
             key,
             pulse,
             http1: Cell::new(false),
+            peer,
             secured: None,
             read: ReadFlag::default(),
         })
@@ -222,6 +224,8 @@ pub(crate) struct Connection {
     pub(crate) pulse: Rc<Pulse>,
     /// Exchanges come one after the other.
     pub(crate) http1: Cell<bool>,
+    /// Where it comes from.
+    pub(crate) peer: IpAddr,
     /// What is known of its TLS, if it has any.
     pub(crate) secured: Option<Arc<Secured>>,
     /// Bytes came in since the last request.
@@ -255,6 +259,11 @@ impl Busy {
     /// Whether this exchange has its connection to itself.
     pub(crate) fn http1(&self) -> bool {
         self.0.http1.get()
+    }
+
+    /// Where the connection comes from.
+    pub(crate) fn peer(&self) -> IpAddr {
+        self.0.peer
     }
 
     /// What is known of the connection's TLS, if it has any.

@@ -10,6 +10,6 @@ use crate::socket::Socket;
 
 /// Begins the session of a connection that begins with `prefix`.
 pub(crate) fn serve(shell: Rc<Shell>, socket: Socket, prefix: &Bytes, connection: Connection) {
-    let session = hubbub_gate::xmpp::link(connection.secured.clone());
+    let session = hubbub_gate::xmpp::link(connection.peer, connection.secured.clone());
     Open::new(shell, session, connection).go_on(socket, prefix.to_vec());
 }

@@ -180,7 +180,7 @@ impl<L: Default> Worker<L> {
         let mut came = Came::default();
         let excepted = match &order.act {
             Act::Emit { emission, .. } => self.excepted(emission),
-            Act::Join(_) | Act::Leave(_) | Act::Disconnect(_) | Act::TakenOver => Vec::new(),
+            Act::Join(_) | Act::Leave(_) | Act::Disconnect(_) | Act::TakenOver | Act::Removed => Vec::new(),
         };
         for slot in slots.into_iter().filter(|slot| !excepted.contains(slot)) {
             self.act_on(slot, order.act.clone(), &mut came);
@@ -206,7 +206,7 @@ impl<L: Default> Worker<L> {
                 came.stuck = true;
                 return;
             }
-            Act::Join(_) | Act::Leave(_) | Act::Disconnect(_) | Act::TakenOver => {}
+            Act::Join(_) | Act::Leave(_) | Act::Disconnect(_) | Act::TakenOver | Act::Removed => {}
         }
         came.reached += 1;
         self.handle(slot, Input::Act(act));

@@ -4,6 +4,7 @@
 //! events and mailboxes. The shell (`hubbub-net`) gives input to [`Worker::input`], runs [`Worker::turn`], and flushes the links
 //! that [`Worker::take_touched`] names. Start reading at `turn`.
 
+mod accounts;
 pub mod actions;
 pub mod counters;
 mod directory;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hubbub_gate::outbox::Outbox;
 use hubbub_gate::session::Session;
-use hubbub_hub::{Identity, RoomName, SessionName};
+use hubbub_hub::{Identity, RoomName, SessionName, UserAddress};
 
 use crate::seats::SeatRef;
 
@@ -33,6 +33,8 @@ pub struct Slot<L> {
     pub(crate) name: Option<SessionName>,
     /// Who it is, once actions may reach it.
     pub(crate) who: Option<Arc<Identity>>,
+    /// The accounts whose it is: it ends with any of them.
+    pub(crate) accounts: Vec<UserAddress>,
     /// Its peer had not read all when this turn first came to it.
     pub(crate) behind: bool,
     /// Messages it may publish now, in thousandths, and when that was reckoned.

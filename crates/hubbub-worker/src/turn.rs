@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use hubbub_gate::session::{Answer, Close, Cx, Deed, Input, Question};
 use hubbub_hub::command::{Asked, Notice};
 use hubbub_hub::{
-    Command, Effect, IdentityKind, Now, Refusal, Reply, RoomName, SessionKey, Ticket, WorkerId,
+    Command, Effect, IdentityKind, LogAnswer, Now, Refusal, Reply, RoomName, SessionKey, Ticket, WorkerId,
 };
 
 use crate::mail::Mail;
@@ -79,10 +79,7 @@ impl<L: Default> Worker<L> {
                     self.effect(Effect::Reply(session, room, ticket, reply))
                 }
                 Mail::Happened(room, what) => self.effect(Effect::Happened(self.id, room, what)),
-                Mail::Log(answer) => {
-                    self.hub.answer(answer, self.now, &mut self.effects);
-                    self.run_effects();
-                }
+                Mail::Log(answer) => self.log_answered(answer),
                 Mail::Answer(session, ticket, answer) => self.answered(session, ticket, answer),
                 Mail::Order(order) => self.carry_out(order),
                 Mail::Report(id, report) => self.reported(id, report),
@@ -112,6 +109,17 @@ impl<L: Default> Worker<L> {
     /// An eighth, because what is told may be larger than what was said (escaped in JSON up to six times).
     fn may_tell(&self) -> bool {
         self.told < TOLD_BUDGET.min(self.gate.outbox.bytes / 8)
+    }
+
+    /// The store's word to the homes here. What is left of a removed account ends with it.
+    fn log_answered(&mut self, answer: LogAnswer) {
+        let owner = match &answer {
+            LogAnswer::Gone { room, .. } => room.inbox_owner().map(str::to_owned),
+            _ => None,
+        };
+        self.hub.answer(answer, self.now, &mut self.effects);
+        self.run_effects();
+        owner.into_iter().for_each(|owner| self.account_removed(&owner));
     }
 
     /// A slow answer. The actions of an application's verdict are the worker's.
@@ -340,6 +348,7 @@ impl<L: Default> Worker<L> {
             self.dismiss(slot);
         }
         self.be_forgotten(slot);
+        self.belong_to_nobody(slot);
         for seat in seats {
             self.unseat(seat);
         }
@@ -388,28 +397,46 @@ impl<L: Default> Worker<L> {
         }
     }
 
+    /// Takes what a session asks of a room.
+    fn command(&mut self, asked: Asked) {
+        let slot = asked.session.slot;
+        if matches!(asked.command, Command::Join { .. }) {
+            self.note_joining(&asked);
+        }
+        // A steward speaks for others, each of whom its protocol has limited.
+        let is_steward = self.stewards.is_at(slot);
+        let limited = asked.identity.kind != IdentityKind::Server && !is_steward;
+        if limited && asked.command.is_told() && !self.may_publish(slot) {
+            return self.refuse(&asked, Refusal::TooFast);
+        }
+        self.commands.push_back(asked);
+    }
+
+    /// A session is going to be somewhere: who has to know where finds it from now on.
+    fn note_joining(&mut self, asked: &Asked) {
+        let slot = asked.session.slot;
+        let Some(place) = self.slots.get_mut(slot as usize) else { return };
+        if !place.rooms.contains(&asked.room) {
+            place.rooms.push(asked.room.clone());
+        }
+        if asked.identity.kind == IdentityKind::Account {
+            place.belong(slot, &asked.identity.user, &mut self.accounts);
+        }
+        if matches!(asked.command, Command::Join { hello: Some(_), .. }) {
+            self.be_known(slot, &asked.identity);
+        }
+    }
+
     fn deed(&mut self, slot: u32, deed: Deed) {
         let Some(place) = self.slots.get_mut(slot as usize) else { return };
         let session = SessionKey { worker: self.id, slot, generation: place.generation };
         match deed {
             Deed::Command(room, identity, command, ticket) => {
-                if matches!(command, Command::Join { .. }) && !place.rooms.contains(&room) {
-                    place.rooms.push(room.clone());
-                }
-                let asked = Asked { session, identity, room, command, ticket, label: place.name.clone() };
-                if matches!(asked.command, Command::Join { hello: Some(_), .. }) {
-                    let who = asked.identity.clone();
-                    self.be_known(slot, &who);
-                }
-                // A steward speaks for others, each of whom its protocol has limited.
-                let is_steward = self.stewards.is_at(slot);
-                let limited = asked.identity.kind != IdentityKind::Server && !is_steward;
-                if limited && asked.command.is_told() && !self.may_publish(slot) {
-                    return self.refuse(&asked, Refusal::TooFast);
-                }
-                self.commands.push_back(asked);
+                let label = place.name.clone();
+                self.command(Asked { session, identity, room, command, ticket, label });
             }
             Deed::Ask(question, ticket) => self.ask(session, question, ticket),
+            Deed::Belong(user) => place.belong(slot, &user, &mut self.accounts),
             Deed::Name(name, who) => self.name(slot, name, &who),
             Deed::Unknown => self.be_unknown(slot),
             Deed::Acked(id, args) => self.acked(slot, id, args),

@@ -135,6 +135,8 @@ pub struct Worker<L> {
     pub(crate) names: HashMap<SessionName, u32>,
     /// Sessions here that actions may reach, by user.
     pub(crate) users: HashMap<UserAddress, Vec<u32>>,
+    /// Sessions here that end when an account does.
+    pub(crate) accounts: HashMap<UserAddress, Vec<u32>>,
 }
 
 /// What a new worker is made of.
@@ -206,6 +208,7 @@ impl<L: Default> Worker<L> {
             directory: HashMap::new(),
             names: HashMap::new(),
             users: HashMap::new(),
+            accounts: HashMap::new(),
         }
     }
 
@@ -237,6 +240,7 @@ impl<L: Default> Worker<L> {
             seats: Vec::new(),
             name: None,
             who: None,
+            accounts: Vec::new(),
             behind: false,
             allowance: (self.settings.publish_burst * 1000, self.now.mono_ms),
         }) as u32;

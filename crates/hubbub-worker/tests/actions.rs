@@ -44,6 +44,10 @@ impl Member {
                 self.note("end: taken over".to_owned());
                 return Err(Close::Done);
             }
+            Act::Removed => {
+                self.note("end: no account".to_owned());
+                return Err(Close::Done);
+            }
             Act::Disconnect(reason) => {
                 self.note(format!("end: {reason}"));
                 return Err(Close::Done);

@@ -31,6 +31,7 @@ pub(crate) fn settings(
         offer: Offer { accounts: admit.accounts, guests: admit.guests, tokens: admit.tokens },
         decoy: signing_key.map(|key| Arc::new(decoy(&key, config.store.password_iterations))),
         stanza,
+        register: own.register && admit.accounts,
         auth_ms: millis(own.login_timeout),
         failures: u8::try_from(own.login_failures).unwrap_or(u8::MAX),
         sm_queue_bytes: own.resume_bytes,
@@ -49,6 +50,8 @@ pub(crate) fn settings(
         history: own.history,
         stanza_rate: u64::from(own.stanza_rate),
         stanza_burst: u64::from(own.stanza_burst),
+        register_from_one: own.register_from_one,
+        register_in_all: own.register_in_all,
         publish_rate: config.limits.publish_rate.into(),
         publish_burst: config.limits.publish_burst.into(),
     }

@@ -28,6 +28,14 @@ section! {
         login_timeout: Duration = Is("\"30 s\""), Kind::Time(1, 10 * MINUTE);
         /// Failed logins on one stream, after which it is closed.
         login_failures: u16 = Is("3"), Kind::Count("failures", 1, 10);
+        /// Whether clients may make accounts, give their own another password and remove it (XEP-0077). Needs `server.data`, and
+        /// `accounts` in `access.admit`.
+        register: bool = Is("false"), Kind::Switch;
+        /// Accounts that may be asked for in an hour from one address (IPv6: from one network of 64 bits); 0: any number. Behind a proxy
+        /// everybody has its address.
+        register_from_one: u32 = Is("5"), Kind::Count("accounts an hour", 0, 1_000_000);
+        /// Accounts that may be asked for in an hour in all; 0: any number.
+        register_in_all: u32 = Is("100"), Kind::Count("accounts an hour", 0, 1_000_000);
         /// Most resources of one account at a time.
         resources: usize = Is("16"), Kind::Count("resources", 1, 1024);
         /// Most rooms that one stream may be in.

@@ -159,7 +159,7 @@ impl Raw {
             Act::Emit { emission, .. } => {
                 line.answer(packet(&Happening::Emission(emission)).into_iter().collect(), cx);
             }
-            Act::Disconnect(_) | Act::TakenOver => line.end(Reason::ForcedClose, cx),
+            Act::Disconnect(_) | Act::TakenOver | Act::Removed => line.end(Reason::ForcedClose, cx),
             Act::Join(_) | Act::Leave(_) => {}
         }
     }

@@ -34,6 +34,7 @@ impl Connection {
                 }
             }
             Act::Disconnect(reason) => self.end(&reason, cx, line),
+            Act::Removed => self.end(&Problem::account_removed().detail, cx, line),
             Act::TakenOver => self.end("the session was taken over", cx, line),
         }
     }

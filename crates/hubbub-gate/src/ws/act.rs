@@ -3,6 +3,7 @@
 use hubbub_hub::Happening;
 use hubbub_ws::CloseCode;
 
+use super::closing::NOBODY;
 use super::{Peer, Stage};
 use crate::problem::Problem;
 use crate::respond::respond_problem;
@@ -14,9 +15,13 @@ const ENDED: CloseCode = CloseCode(4403);
 impl Peer {
     /// Somebody has ended this session: the application, or those who decide in the room.
     pub(super) fn put_out(&mut self, problem: &Problem, cx: &mut Cx<'_>) -> Result<(), Close> {
+        self.end_with(ENDED, problem, cx)
+    }
+
+    fn end_with(&mut self, code: CloseCode, problem: &Problem, cx: &mut Cx<'_>) -> Result<(), Close> {
         match self.stage {
             Stage::Joining => respond_problem(problem, cx),
-            _ => self.close(ENDED, &problem.detail, cx),
+            _ => self.close(code, &problem.detail, cx),
         }
     }
 
@@ -29,6 +34,7 @@ impl Peer {
             // Only sessions that can come back have names of their own.
             (Act::TakenOver, _) => Ok(()),
             (Act::Disconnect(reason), _) => self.put_out(&Problem::forbidden(reason.to_string()), cx),
+            (Act::Removed, _) => self.end_with(NOBODY, &Problem::account_removed(), cx),
             // A WebSocket is in its one room.
             (Act::Emit { .. } | Act::Join(_) | Act::Leave(_), _) => Ok(()),
         }

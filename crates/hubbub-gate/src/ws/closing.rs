@@ -7,8 +7,8 @@ use crate::problem::Problem;
 use crate::respond::respond_problem;
 use crate::session::{Close, Cx};
 
-/// The token has expired.
-const TOKEN_EXPIRED: CloseCode = CloseCode(4401);
+/// The peer is nobody any more: its token has expired, or its account was removed.
+pub(super) const NOBODY: CloseCode = CloseCode(4401);
 /// No pong in time.
 const NO_PONG: CloseCode = CloseCode(4408);
 /// The offset asked for is gone.
@@ -77,9 +77,7 @@ impl Peer {
                 }
                 Err(Close::Protocol)
             }
-            Stage::Open if cx.now.mono_ms >= self.expires => {
-                self.close(TOKEN_EXPIRED, "your token has expired", cx)
-            }
+            Stage::Open if cx.now.mono_ms >= self.expires => self.close(NOBODY, "your token has expired", cx),
             Stage::Open if self.pinged => {
                 write_close(NO_PONG, "no pong in time", cx);
                 Err(Close::Timeout)

@@ -13,6 +13,7 @@ mod iq;
 mod papers;
 mod presence;
 mod private;
+mod register;
 mod returned;
 mod roster;
 mod route;
@@ -36,7 +37,7 @@ use self::papers::{Fetched, Keeper, Stage};
 use self::returned::Lately;
 use super::letters::{ToAccount, ToClient, Unheard};
 use super::parcel::Parcel;
-use crate::session::{Close, Cx, Input, Session};
+use crate::session::{Act, Close, Cx, Deed, Input, Session};
 
 pub(super) use self::carbons::NS as CARBONS;
 pub(super) use self::iq::FEATURES;
@@ -71,6 +72,10 @@ pub(super) struct Account {
     waiting_bytes: usize,
     /// Questions on somebody's behalf that hold up nobody else.
     fetching: BTreeMap<Ticket, (Parcel, Fetched)>,
+    /// What the store is asked to do with the account itself, and for whom.
+    changing: BTreeMap<Ticket, Parcel>,
+    /// It is no more: whoever has the name next is somebody else.
+    is_removed: bool,
     last_ticket: Ticket,
     /// When it gives up waiting for an answer.
     until_ms: Option<u64>,
@@ -136,6 +141,8 @@ impl Account {
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             fetching: BTreeMap::new(),
+            changing: BTreeMap::new(),
+            is_removed: false,
             last_ticket: 0,
             until_ms: None,
         }
@@ -210,16 +217,22 @@ impl Account {
             self.withdraw(&old, cx);
             cx.write_to(old.key, ToClient::Replaced);
         }
+        cx.deeds.push(Deed::Belong(who.user.clone()));
         self.resources.insert(name, Resource::new(jid, key, who));
         cx.write_to(key, ToClient::Bound);
+        if self.is_removed {
+            cx.write_to(key, ToClient::Removed);
+        }
     }
 
     fn gone(&mut self, key: SessionKey, unheard: &[Unheard], cx: &mut Cx<'_>) {
         if let Some(gone) = self.name_of(key).and_then(|name| self.resources.remove(&name)) {
             self.withdraw(&gone, cx);
         }
-        unheard.iter().for_each(|one| self.take_back(one, cx));
-        if self.resources.is_empty() && matches!(self.keeper, Keeper::Memory(_)) {
+        if !self.is_removed {
+            unheard.iter().for_each(|one| self.take_back(one, cx));
+        }
+        if self.resources.is_empty() && (self.is_removed || matches!(self.keeper, Keeper::Memory(_))) {
             self.end_subscriptions(cx);
         }
     }
@@ -275,7 +288,11 @@ impl Account {
     fn is_idle(&self) -> bool {
         let is_busy =
             matches!(self.stage, Stage::Reading(_) | Stage::Writing { .. }) || !self.inbox.is_idle();
-        !is_busy && self.resources.is_empty() && self.waiting.is_empty() && self.fetching.is_empty()
+        !is_busy
+            && self.resources.is_empty()
+            && self.waiting.is_empty()
+            && self.fetching.is_empty()
+            && self.changing.is_empty()
     }
 }
 
@@ -318,6 +335,7 @@ impl Session for Account {
                 self.go_on(cx);
             }
             Input::Notice(notice) => self.hear(notice, cx),
+            Input::Act(Act::Removed) => self.removed(cx),
             Input::Undelivered(key) => self.take(key, ToAccount::Gone(Vec::new()), cx),
             Input::Timeout => {
                 self.overdue(cx);

@@ -1,5 +1,6 @@
 //! A client and its stream: what it says goes to whom it concerns, what it is told is written.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hubbub_hub::{Identity, Notice, SessionKey};
@@ -20,6 +21,7 @@ use super::login::{LOGIN, Login};
 use super::pace::Pace;
 use super::parcel::Parcel;
 use super::place::Place;
+use super::register::{self, Registration};
 use super::resume::{Passing, SESSION, Voice};
 use crate::session::{Act, Answer, Close, Cx, Input, Letter, Secured};
 use crate::session_id::SessionId;
@@ -30,6 +32,7 @@ pub(super) struct Client {
     pub(super) kind: Kind,
     pub(super) stream: Stream,
     login: Login,
+    pub(super) registration: Registration,
     pub(super) me: Option<Me>,
     pub(super) chats: Chats,
     attention: Attention,
@@ -63,12 +66,13 @@ pub(super) struct Me {
 
 impl Client {
     /// A stream that begins.
-    pub(super) fn new(kind: Kind, secured: Option<&Secured>, cx: &Cx<'_>) -> Self {
+    pub(super) fn new(kind: Kind, peer: IpAddr, secured: Option<&Secured>, cx: &Cx<'_>) -> Self {
         let settings = cx.settings.xmpp.stream.clone();
         Self {
             kind,
             stream: Stream::new(kind, settings, secured.map(binding), cx.now.mono_ms),
             login: Login::default(),
+            registration: Registration::of(peer),
             me: None,
             chats: Chats::default(),
             attention: Attention::default(),
@@ -172,7 +176,7 @@ impl Client {
                 Some(host) => cx.write_to(host, Passing::Said(element)),
                 None => self.stanza(element, cx),
             },
-            Out::Register(iq) => self.reply_error(&iq, Condition::ServiceUnavailable),
+            Out::Register(iq) => self.register(&iq, cx),
             Out::Resume { previd, h } => self.resume(&previd, h, cx),
             Out::Csi(says) => match self.host {
                 Some(host) => cx.write_to(host, Passing::Looks(says)),
@@ -247,6 +251,8 @@ impl Client {
                 // The steward has forgotten this stream already.
                 self.shut(StreamError::Conflict, cx);
             }
+            ToClient::Registered(outcome) => self.registered(&outcome, cx),
+            ToClient::Removed => self.shut(StreamError::NotAuthorized, cx),
             ToClient::Deliver(parcel) if self.attention.spares(&parcel) => {}
             ToClient::Deliver(parcel) => {
                 self.attention.release().iter().for_each(|waited| self.deliver(waited, cx));
@@ -317,6 +323,10 @@ impl Client {
                 let letter = ToAccount::Own(parcel);
                 cx.write_to_steward(office(&me.jid), Account::appoint, letter);
             }
+            (Place::Server, Some(to)) if register::is_asked(&element) => {
+                let parcel = Parcel::new(kind, element, me.jid.clone(), to);
+                cx.write_to_steward(office(&me.jid), Account::appoint, ToAccount::Own(parcel));
+            }
             (Place::Server, Some(to)) => self.ask_service(kind, &element, &iq::AT_SERVER, &to, cx),
             (Place::Rooms, Some(to)) if kind == StanzaKind::Iq && Chats::is_about_rooms(&element) => {
                 let parcel = Parcel::new(kind, element, me.jid, to);
@@ -382,7 +392,8 @@ impl Client {
         match act {
             Act::Disconnect(_) => self.shut(StreamError::PolicyViolation, cx),
             Act::TakenOver => self.shut(StreamError::Conflict, cx),
-            Act::Emit { .. } | Act::Join(_) | Act::Leave(_) => {}
+            // Its account says so: `ToClient::Removed`.
+            Act::Removed | Act::Emit { .. } | Act::Join(_) | Act::Leave(_) => {}
         }
     }
 }

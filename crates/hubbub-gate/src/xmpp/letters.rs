@@ -7,6 +7,7 @@ use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::Condition;
 
 use super::parcel::Parcel;
+use super::registrar::Outcome;
 
 /// To an account, from a stream of its own or from anybody.
 #[derive(Debug)]
@@ -45,6 +46,10 @@ pub(super) enum ToClient {
     BindRefused(Condition),
     /// Another stream has the resource now.
     Replaced,
+    /// What became of the account that it wanted to have made.
+    Registered(Outcome),
+    /// The account is no more.
+    Removed,
     /// To be sent to the client.
     Deliver(Parcel),
     /// From somebody in this room, for whoever of those who have his name there it concerns.

@@ -1,5 +1,6 @@
 //! A client's stream over TCP, in clear text or inside TLS.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hubbub_xmpp::stream::Kind;
@@ -7,22 +8,23 @@ use hubbub_xmpp::stream::Kind;
 use super::client::Client;
 use crate::session::{Close, Cx, Input, Secured, Session};
 
-/// The session of a connection that speaks XMPP; `secured` if it came inside TLS.
+/// The session of a connection from `peer` that speaks XMPP; `secured` if it came inside TLS.
 #[must_use]
-pub fn link(secured: Option<Arc<Secured>>) -> Box<dyn Session> {
-    Box::new(Link { secured, client: None })
+pub fn link(peer: IpAddr, secured: Option<Arc<Secured>>) -> Box<dyn Session> {
+    Box::new(Link { peer, secured, client: None })
 }
 
 struct Link {
+    peer: IpAddr,
     secured: Option<Arc<Secured>>,
     client: Option<Box<Client>>,
 }
 
 impl Session for Link {
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
-        let secured = &self.secured;
+        let (peer, secured) = (self.peer, &self.secured);
         let client =
-            self.client.get_or_insert_with(|| Box::new(Client::new(Kind::Tcp, secured.as_deref(), cx)));
+            self.client.get_or_insert_with(|| Box::new(Client::new(Kind::Tcp, peer, secured.as_deref(), cx)));
         match input {
             Input::Stream(bytes) => client.received(bytes, cx),
             other => client.handle(other, cx),

@@ -4,7 +4,7 @@
 //! was counted and kept for the client: from the host's own link to the next one, and on to the one after that. Each place that has had it
 //! passes it on when the host says so, after all that the host said before; so nothing is lost, doubled or out of order.
 
-use hubbub_hub::SessionKey;
+use hubbub_hub::{AccountAnswer, SessionKey};
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::{Condition, StanzaKind, kind_of};
 use hubbub_xmpp::stream::{Csi, Kind, Pieces, Reason, SmState, StreamError, standing_alone};
@@ -16,6 +16,7 @@ use super::ended::{self, Ended};
 use super::letters::{ToAccount, Unheard};
 use super::parcel::Parcel;
 use super::place::Place;
+use super::registrar::Outcome;
 use crate::session::{Close, Cx};
 use crate::session_id::SessionId;
 
@@ -366,6 +367,11 @@ impl Client {
             _ if self.host == Some(to) => {
                 self.host = None;
                 self.stream.close(StreamError::InternalServerError, &mut self.outs);
+                Ok(())
+            }
+            // There is no room for the registrar.
+            _ if to.slot == u32::MAX && self.registration.is_waiting() => {
+                self.registered(&Outcome::Known(AccountAnswer::Unavailable), cx);
                 Ok(())
             }
             // There is no room for the steward of an account (`worker/stewards.rs`).

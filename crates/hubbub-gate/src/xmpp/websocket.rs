@@ -1,5 +1,6 @@
 //! A client's stream over a WebSocket (RFC 7395): each element is a text message.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::response;
@@ -32,7 +33,8 @@ pub(crate) fn open(request: &Request, settings: &GateSettings) -> Result<Box<dyn
     }
     let config = Config { role: Role::Server, limits, deflate: None };
     let (head, secured) = (Some(handshake.head), request.secured.clone());
-    Ok(Box::new(Socket { decoder: Decoder::new(config), peer: Peer { head, secured, client: None } }))
+    let peer = Peer { head, address: request.peer, secured, client: None };
+    Ok(Box::new(Socket { decoder: Decoder::new(config), peer }))
 }
 
 struct Socket {
@@ -43,6 +45,7 @@ struct Socket {
 struct Peer {
     /// The answer that opens the socket, until it is given.
     head: Option<Box<response::Parts>>,
+    address: IpAddr,
     secured: Option<Arc<Secured>>,
     client: Option<Box<Client>>,
 }
@@ -52,7 +55,8 @@ impl Peer {
         if let Some(head) = self.head.take() {
             cx.out.answer(*head);
         }
-        self.client = Some(Box::new(Client::new(Kind::WebSocket, self.secured.as_deref(), cx)));
+        let client = Client::new(Kind::WebSocket, self.address, self.secured.as_deref(), cx);
+        self.client = Some(Box::new(client));
     }
 
     fn take(&mut self, incoming: Result<Incoming<'_>, Error>, cx: &mut Cx<'_>) -> Result<(), Close> {

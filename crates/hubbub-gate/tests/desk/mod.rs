@@ -108,7 +108,13 @@ impl Desk {
             }
         };
         let body = Bytes::copy_from_slice(body);
-        let request = Request { parts, body, websocket_connect: false, secured: None };
+        let request = Request {
+            parts,
+            body,
+            websocket_connect: false,
+            peer: std::net::Ipv4Addr::LOCALHOST.into(),
+            secured: None,
+        };
         match open(request, &origin, &self.settings) {
             Opening::Session(session) => {
                 self.session = Some(session);
@@ -171,7 +177,7 @@ impl Desk {
                 self.session = Some(next);
                 self.input(Input::Opened);
             }
-            Deed::Unknown => {}
+            Deed::Unknown | Deed::Belong(_) => {}
             Deed::Ask(..) | Deed::Name(..) | Deed::Acked(..) => panic!("no test here does that"),
             Deed::Letter(..) | Deed::Steward { .. } | Deed::Spawn(_) => {
                 panic!("no session here writes to another")

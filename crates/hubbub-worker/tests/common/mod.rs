@@ -132,7 +132,13 @@ impl House {
         }
         let parts = request.body(()).unwrap().into_parts().0;
         let body = Bytes::copy_from_slice(body.as_bytes());
-        let request = Request { parts, body, websocket_connect: false, secured: None };
+        let request = Request {
+            parts,
+            body,
+            websocket_connect: false,
+            peer: std::net::Ipv4Addr::LOCALHOST.into(),
+            secured: None,
+        };
         match open(request, &Origin::Own, &self.gate) {
             Opening::Session(session) => self.workers[usize::from(worker)].open(session, ()),
             Opening::Answer(_, body) => panic!("{}", String::from_utf8_lossy(&body)),

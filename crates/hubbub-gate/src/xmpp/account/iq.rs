@@ -1,10 +1,11 @@
 //! Questions to an account, which its steward answers for it (RFC 6121 §8.5.2.1.3): a table of what there is, and who may ask.
 
 use hubbub_xmpp::stanza::Condition;
+use hubbub_xmpp::stream::NS_REGISTER;
 use hubbub_xmpp::xml::{Node, Tag};
 
 use super::papers::Keeper;
-use super::{Account, blocking, carbons, private, roster, vcard};
+use super::{Account, blocking, carbons, private, register, roster, vcard};
 use crate::session::Cx;
 use crate::xmpp::parcel::Parcel;
 
@@ -53,7 +54,7 @@ struct Feature {
     answer: fn(&mut Account, &Asked<'_>, &mut Cx<'_>) -> Answer,
 }
 
-const TABLE: [Feature; 11] = [
+const TABLE: [Feature; 12] = [
     Feature { ns: super::contact::NS_ROSTER, name: "query", who: Who::Owner, answer: roster::answer },
     Feature { ns: blocking::NS, name: "blocklist", who: Who::Owner, answer: blocking::list },
     Feature { ns: blocking::NS, name: "block", who: Who::Owner, answer: blocking::block },
@@ -61,6 +62,7 @@ const TABLE: [Feature; 11] = [
     Feature { ns: carbons::NS, name: "enable", who: Who::Owner, answer: carbons::enable },
     Feature { ns: carbons::NS, name: "disable", who: Who::Owner, answer: carbons::disable },
     Feature { ns: private::NS, name: "query", who: Who::Owner, answer: private::answer },
+    Feature { ns: NS_REGISTER, name: "query", who: Who::Owner, answer: register::answer },
     Feature { ns: vcard::NS, name: "vCard", who: Who::Anybody, answer: vcard::answer },
     Feature { ns: NS_INFO, name: "query", who: Who::Friends, answer: info },
     Feature { ns: NS_ITEMS, name: "query", who: Who::Friends, answer: items },

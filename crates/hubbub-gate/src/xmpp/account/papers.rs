@@ -119,6 +119,9 @@ impl Account {
             }
             return;
         }
+        if let Some(asked) = self.changing.remove(&ticket) {
+            return self.changed(&asked, &answer, cx);
+        }
         if self.wrote_down(ticket) {
             return;
         }
@@ -175,6 +178,9 @@ impl Account {
         self.until_ms = None;
         self.give_up_writing();
         for (asked, _) in std::mem::take(&mut self.fetching).into_values() {
+            self.refuse(&asked, Condition::InternalServerError, cx);
+        }
+        for asked in std::mem::take(&mut self.changing).into_values() {
             self.refuse(&asked, Condition::InternalServerError, cx);
         }
         match std::mem::replace(&mut self.stage, Stage::Ready) {

@@ -21,6 +21,8 @@ impl Account {
         match parcel.kind() {
             StanzaKind::Presence if !is_addressed => self.announce(key, parcel, cx),
             StanzaKind::Presence => self.presence_to(key, parcel, cx),
+            // To the server, about the account.
+            StanzaKind::Iq if parcel.to().local().is_none() => self.asked(parcel, cx),
             StanzaKind::Iq => self.send(parcel.clone(), cx),
             StanzaKind::Message => {
                 self.copy_sent(key, parcel, cx);

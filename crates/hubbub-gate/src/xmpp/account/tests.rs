@@ -3,6 +3,7 @@
 mod answers;
 mod desk;
 mod messages;
+mod register;
 
 use hubbub_hub::AccountAnswer;
 use hubbub_xmpp::jid::Jid;

@@ -1,6 +1,7 @@
 //! What there is here (XEP-0030).
 
 use hubbub_xmpp::stanza::Condition;
+use hubbub_xmpp::stream::NS_REGISTER;
 use hubbub_xmpp::xml::Tag;
 
 use super::{AT_ROOMS, AT_SERVER, Answer, Asked, Feature};
@@ -13,9 +14,10 @@ const NS_ITEMS: &str = "http://jabber.org/protocol/disco#items";
 pub(super) const INFO: Feature = Feature {
     ns: NS_INFO,
     name: "query",
-    answer: |asked, _| {
+    answer: |asked, cx| {
         let own = AT_SERVER.iter().map(|one| one.ns);
-        info(asked, ("server", "im", "Hubbub"), own.chain(account::FEATURES))
+        let register = cx.settings.xmpp.stream.register.then_some(NS_REGISTER);
+        info(asked, ("server", "im", "Hubbub"), own.chain(account::FEATURES).chain(register))
     },
 };
 

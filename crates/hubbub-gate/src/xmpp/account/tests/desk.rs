@@ -10,7 +10,7 @@ use hubbub_hub::{
 use hubbub_ws::Limits;
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::kind_of;
-use hubbub_xmpp::xml;
+use hubbub_xmpp::{stream, xml};
 
 use super::super::Account;
 use super::super::contact::Contact;
@@ -119,7 +119,7 @@ impl Desk {
                 other => panic!("an account says {other:?} to another"),
             },
             Deed::Command(room, _, command, ticket) => self.commands.push((room, command, ticket)),
-            Deed::Seat { .. } | Deed::Leave(_) => {}
+            Deed::Seat { .. } | Deed::Leave(_) | Deed::Belong(_) => {}
             _ => panic!("accounts do nothing else"),
         }
     }
@@ -207,6 +207,12 @@ fn settings() -> GateSettings {
             close_wait_ms: 2000,
         },
         socketio: SocketIoSettings::default(),
-        xmpp: XmppSettings::of("a.org"),
+        xmpp: xmpp(),
     }
+}
+
+/// As by default, but people may register.
+fn xmpp() -> XmppSettings {
+    let stream = stream::Settings { register: true, ..stream::Settings::new("a.org") };
+    XmppSettings { stream: Arc::new(stream), ..XmppSettings::of("a.org") }
 }
