@@ -7,12 +7,10 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use http::{HeaderName, HeaderValue, Method, Uri, Version};
-use hubbub_gate::outbox::{OutboxLimits, WhenFull};
 use hubbub_gate::params::{Params, since};
 use hubbub_gate::request::{Opening, Request, open, origin};
-use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings, XmppSettings};
+use hubbub_gate::settings::GateSettings;
 use hubbub_hub::Start;
-use hubbub_ws::{DeflatePolicy, Limits};
 use libfuzzer_sys::fuzz_target;
 
 const METHODS: &[Method] =
@@ -152,26 +150,5 @@ fn value(input: &mut Unstructured<'_>) -> arbitrary::Result<String> {
 }
 
 fn settings(origins: Vec<String>) -> GateSettings {
-    GateSettings {
-        domain: "chat.example".into(),
-        origins,
-        message_bytes: 65_536,
-        outbox: OutboxLimits { bytes: 65_536, when_full: WhenFull::Close },
-        poll_limit_max: 1000,
-        long_poll_max_ms: 60_000,
-        sse_heartbeat_ms: 15_000,
-        sse_retry_ms: 2000,
-        answer_ms: 10_000,
-        token_lifetime_s: 3600,
-        ws: WsSettings {
-            limits: Limits { frame: 65_536, message: 65_536, fragments: 16 },
-            deflate: Some(DeflatePolicy { context_takeover: true, window_bits: 15 }),
-            deflate_min_bytes: 64,
-            ping_after_ms: 20_000,
-            pong_wait_ms: 20_000,
-            close_wait_ms: 5000,
-        },
-        socketio: SocketIoSettings::default(),
-        xmpp: XmppSettings::of("chat.example"),
-    }
+    GateSettings { origins, ..GateSettings::of("chat.example") }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hubbub_ws::{DeflatePolicy, Limits};
 
-use crate::outbox::OutboxLimits;
+use crate::outbox::{OutboxLimits, WhenFull};
 
 /// What the gates are told by the configuration. The same in every worker.
 #[derive(Debug, Clone)]
@@ -35,6 +35,28 @@ pub struct GateSettings {
     pub socketio: SocketIoSettings,
     /// XMPP's own.
     pub xmpp: XmppSettings,
+}
+
+impl GateSettings {
+    /// What holds when nothing is set.
+    #[must_use]
+    pub fn of(domain: &str) -> Self {
+        Self {
+            domain: domain.to_owned(),
+            origins: Vec::new(),
+            message_bytes: 1 << 20,
+            outbox: OutboxLimits { bytes: 1 << 20, when_full: WhenFull::Close },
+            poll_limit_max: 1000,
+            long_poll_max_ms: 60_000,
+            sse_heartbeat_ms: 15_000,
+            sse_retry_ms: 2000,
+            answer_ms: 10_000,
+            token_lifetime_s: 3600,
+            ws: WsSettings::default(),
+            socketio: SocketIoSettings::default(),
+            xmpp: XmppSettings::of(domain),
+        }
+    }
 }
 
 /// Limits and switches of Engine.IO and Socket.IO.
@@ -151,4 +173,18 @@ pub struct WsSettings {
     pub pong_wait_ms: u64,
     /// How long we wait for the answer to our close frame, in milliseconds.
     pub close_wait_ms: u64,
+}
+
+impl Default for WsSettings {
+    /// What holds when nothing is set.
+    fn default() -> Self {
+        Self {
+            limits: Limits { frame: 1 << 20, message: 1 << 20, fragments: 131_072 },
+            deflate: Some(DeflatePolicy { context_takeover: false, window_bits: 15 }),
+            deflate_min_bytes: 256,
+            ping_after_ms: 25_000,
+            pong_wait_ms: 20_000,
+            close_wait_ms: 5000,
+        }
+    }
 }

@@ -9,17 +9,17 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use hubbub_auth::{Admit, Doorman, TokenKeys};
 use hubbub_gate::coder::Coder;
-use hubbub_gate::outbox::{Outbox, OutboxLimits, WhenFull};
+use hubbub_gate::outbox::Outbox;
 use hubbub_gate::request::{Opening, Request, open, origin};
 use hubbub_gate::session::{Close, Cx, Deed, Delivery, Input, Session};
-use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings, XmppSettings};
+use hubbub_gate::settings::{GateSettings, WsSettings};
 use hubbub_hub::id::MessageIds;
 use hubbub_hub::presence::PresenceView;
 use hubbub_hub::{
     Affiliation, Body, Command, Content, Event, EventName, Happening, Joined, MessageId, Notice, Now, Offset,
     Page, Published, Refusal, Reply, Role, RoomName, Sender, SessionKey, Ticket, UserAddress,
 };
-use hubbub_ws::{DeflatePolicy, Limits};
+use hubbub_ws::Limits;
 use serde_json::Value;
 
 /// The epoch of every log here.
@@ -323,26 +323,13 @@ pub fn published(seq: u64, repeated: bool) -> Reply {
 }
 
 pub fn settings() -> GateSettings {
-    GateSettings {
-        domain: "localhost".into(),
-        origins: Vec::new(),
-        message_bytes: 1 << 16,
-        outbox: OutboxLimits { bytes: 1 << 20, when_full: WhenFull::Close },
-        poll_limit_max: 1000,
-        long_poll_max_ms: 60_000,
-        sse_heartbeat_ms: 15_000,
-        sse_retry_ms: 2000,
-        answer_ms: 10_000,
-        token_lifetime_s: 3600,
-        ws: WsSettings {
-            limits: Limits { frame: 1000, message: 1000, fragments: 10 },
-            deflate: Some(DeflatePolicy { context_takeover: false, window_bits: 15 }),
-            deflate_min_bytes: 64,
-            ping_after_ms: 20_000,
-            pong_wait_ms: 5000,
-            close_wait_ms: 2000,
-        },
-        socketio: SocketIoSettings::default(),
-        xmpp: XmppSettings::of("localhost"),
-    }
+    let limits = Limits { frame: 1000, message: 1000, fragments: 10 };
+    let times = WsSettings {
+        ping_after_ms: 20_000,
+        pong_wait_ms: 5000,
+        close_wait_ms: 2000,
+        ..WsSettings::default()
+    };
+    let ws = WsSettings { limits, deflate_min_bytes: 64, ..times };
+    GateSettings { message_bytes: 1 << 16, ws, ..GateSettings::of("localhost") }
 }

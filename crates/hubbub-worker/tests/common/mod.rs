@@ -14,14 +14,14 @@ use hubbub_gate::origin::Origin;
 use hubbub_gate::outbox::{OutboxLimits, WhenFull};
 use hubbub_gate::request::{Opening, Request, open};
 use hubbub_gate::session::{Input, Session};
-use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings, XmppSettings};
+use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings};
 use hubbub_hub::hook::Hook;
 use hubbub_hub::{
     Hub, HubSettings, Keep, LogKind, Now, Policies, PresenceMode, RoomPolicy, SessionKey, Who, WorkerId,
 };
 use hubbub_worker::worker::Parts;
 use hubbub_worker::{Counters, Mail, Post, Worker, WorkerSettings, mailboxes};
-use hubbub_ws::{DeflatePolicy, Limits};
+use hubbub_ws::DeflatePolicy;
 
 /// When every test begins: 2025-11-22 08:26:40 UTC.
 pub(crate) const START: Now = Now { unix_ms: 1_763_800_000_000, mono_ms: 1000 };
@@ -223,27 +223,12 @@ pub(crate) fn messages(stream: &str) -> impl Iterator<Item = (u64, String)> {
 }
 
 fn gate(rules: &Rules) -> GateSettings {
+    let deflate = Some(DeflatePolicy { context_takeover: rules.context_takeover, window_bits: 15 });
     GateSettings {
-        domain: "localhost".into(),
-        origins: Vec::new(),
-        message_bytes: 1 << 20,
         outbox: rules.outbox,
-        poll_limit_max: 1000,
-        long_poll_max_ms: 60_000,
-        sse_heartbeat_ms: 15_000,
-        sse_retry_ms: 2000,
-        answer_ms: 10_000,
-        token_lifetime_s: 60,
-        ws: WsSettings {
-            limits: Limits { frame: 1 << 20, message: 1 << 20, fragments: 100 },
-            deflate: Some(DeflatePolicy { context_takeover: rules.context_takeover, window_bits: 15 }),
-            deflate_min_bytes: 1,
-            ping_after_ms: 20_000,
-            pong_wait_ms: 10_000,
-            close_wait_ms: 2000,
-        },
+        ws: WsSettings { deflate, deflate_min_bytes: 1, ..WsSettings::default() },
         socketio: SocketIoSettings { eio3: rules.eio3, ..SocketIoSettings::default() },
-        xmpp: XmppSettings::of("localhost"),
+        ..GateSettings::of("localhost")
     }
 }
 

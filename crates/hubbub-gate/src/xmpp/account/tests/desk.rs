@@ -7,7 +7,6 @@ use hubbub_hub::{
     AccountAnswer, Command, Identity, IdentityKind, Now, Paper, PapersAsk, RoomName, SessionKey, Ticket,
     UserAddress,
 };
-use hubbub_ws::Limits;
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::kind_of;
 use hubbub_xmpp::{stream, xml};
@@ -17,9 +16,9 @@ use super::super::contact::Contact;
 use super::super::papers::ROSTER;
 use super::super::subscription::State;
 use crate::coder::Coder;
-use crate::outbox::{Outbox, OutboxLimits, WhenFull};
+use crate::outbox::Outbox;
 use crate::session::{Answer, Close, Cx, Deed, Input, Question, Session};
-use crate::settings::{GateSettings, SocketIoSettings, WsSettings, XmppSettings};
+use crate::settings::{GateSettings, XmppSettings};
 use crate::xmpp::letters::{ToAccount, ToClient};
 use crate::xmpp::parcel::Parcel;
 
@@ -186,33 +185,9 @@ fn text(parcel: &Parcel) -> String {
     format!("<{}{}", parcel.kind().as_str(), String::from_utf8(pieces).unwrap())
 }
 
-fn settings() -> GateSettings {
-    GateSettings {
-        domain: "a.org".into(),
-        origins: Vec::new(),
-        message_bytes: 1 << 16,
-        outbox: OutboxLimits { bytes: 1 << 20, when_full: WhenFull::Close },
-        poll_limit_max: 1000,
-        long_poll_max_ms: 60_000,
-        sse_heartbeat_ms: 15_000,
-        sse_retry_ms: 2000,
-        answer_ms: 10_000,
-        token_lifetime_s: 3600,
-        ws: WsSettings {
-            limits: Limits { frame: 1000, message: 1000, fragments: 10 },
-            deflate: None,
-            deflate_min_bytes: 64,
-            ping_after_ms: 20_000,
-            pong_wait_ms: 5000,
-            close_wait_ms: 2000,
-        },
-        socketio: SocketIoSettings::default(),
-        xmpp: xmpp(),
-    }
-}
-
 /// As by default, but people may register.
-fn xmpp() -> XmppSettings {
+fn settings() -> GateSettings {
     let stream = stream::Settings { register: true, ..stream::Settings::new("a.org") };
-    XmppSettings { stream: Arc::new(stream), ..XmppSettings::of("a.org") }
+    let xmpp = XmppSettings { stream: Arc::new(stream), ..XmppSettings::of("a.org") };
+    GateSettings { xmpp, ..GateSettings::of("a.org") }
 }
