@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 CPU = ("server", "cpu_us_per_delivery")
+P50 = ("latency_us", "p50")
 P99 = ("latency_us", "p99")
 IDLE = ("idle", "bytes_per_connection")
 SINGLE = ("fanout-1000", "fanout-10000")
 QUEUED = ("fanout-1000-16", "fanout-10000-16")
+XMPP = ("prosody", "ejabberd")
 SOCKETIO = ("sio-fanout-1000", "sio-fanout-5000", "sio-fanout-1000-16", "sio-fanout-5000-16", "sio-flood", "sio-polling")
 
 
@@ -25,6 +27,24 @@ class Ratio:
             ratio = results.ratio(scenario, self.peer, self.path) if scenario.name in self.scenarios else None
             if ratio is not None:
                 yield [self.text, scenario.name, f"{ratio:.2f}", verdict(ratio <= self.bound)]
+
+
+@dataclass(frozen=True)
+class BestRatio:
+    """A figure of Hubbub's divided by that of the best of some peers must not be above a bound."""
+
+    text: str
+    scenarios: tuple
+    peers: tuple
+    path: tuple
+    bound: float
+
+    def rows(self, results):
+        for scenario in results.scenarios:
+            found = [results.ratio(scenario, peer, self.path) for peer in self.peers]
+            ratios = [ratio for ratio in found if ratio is not None]
+            if scenario.name in self.scenarios and ratios:
+                yield [self.text, scenario.name, f"{max(ratios):.2f}", verdict(max(ratios) <= self.bound)]
 
 
 @dataclass(frozen=True)
@@ -56,4 +76,10 @@ AIMS = [
     Ratio("CPU per delivery ≤ 0.2 × socket.io", SOCKETIO, "socketio", CPU, 0.2),
     Ratio("CPU per delivery ≤ 0.6 × socketioxide", SOCKETIO, "socketioxide", CPU, 0.6),
     Bound("≤ 6,144 bytes of user-space memory per idle Socket.IO session", "sio-idle", IDLE, 6144),
+    Bound("≤ 8,192 bytes of user-space memory per idle XMPP session", "xmpp-idle", IDLE, 8192),
+    Bound("≤ 20,480 bytes of user-space memory per idle XMPP session inside TLS", "xmpp-idle-tls", IDLE, 20480),
+    BestRatio("CPU per message ≤ 0.2 × the better of Prosody and ejabberd", ("xmpp-chat", "xmpp-chat-guests"), XMPP, CPU, 0.2),
+    BestRatio("CPU per delivery ≤ 0.1 × the better of Prosody and ejabberd", ("xmpp-muc-1000",), XMPP, CPU, 0.1),
+    Bound("half of the pages of an archive within 2,000 µs", "xmpp-mam-page", P50, 2000),
+    Bound("half of the pages of an archive within 2,000 µs", "xmpp-mam-page-middle", P50, 2000),
 ]

@@ -58,7 +58,11 @@ def uws_version():
 
 def nchan_version():
     nginx = output("nginx", "-v").split("/")[-1]
-    return f"nginx {nginx}, nchan {output('dpkg-query', '-Wf', '${Version}', 'libnginx-mod-nchan')}"
+    return f"nginx {nginx}, nchan {debian_version('libnginx-mod-nchan')}"
+
+
+def debian_version(package):
+    return output("dpkg-query", "-Wf", "${Version}", package)
 
 
 def socketioxide_version():
@@ -73,6 +77,8 @@ VERSIONS = {
     "nchan": nchan_version,
     "socketio": lambda: f"{npm_version('socket.io')}, node {output('node', '-v')}",
     "socketioxide": socketioxide_version,
+    "prosody": lambda: f"{debian_version('prosody')} (Debian), {output('lua5.4', '-v').split('  ')[0]}",
+    "ejabberd": lambda: f"{debian_version('ejabberd')} (Debian), Erlang/OTP {debian_version('erlang-base')}",
 }
 
 

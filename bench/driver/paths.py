@@ -10,6 +10,7 @@ CACHE = ROOT / ".cache" / "bench"
 LOGS = CACHE / "logs"
 MODULES = CACHE / "node_modules"
 OXIDE = CACHE / "socketioxide"
+XMPP = CACHE / "xmpp"
 NCHAN = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 # Tests point this at the binaries they have built anyway; figures come from release builds only.

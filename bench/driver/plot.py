@@ -12,9 +12,14 @@ COLOURS = {
     "nchan": "#5f3dc4",
     "socketio": "#343a40",
     "socketioxide": "#a61e4d",
+    "prosody": "#0b7285",
+    "ejabberd": "#2b8a3e",
 }
 FIGURES = {
     "idle": (("idle", "bytes_per_connection"), "{:,.0f} B per connection"),
+    "sessions": (("idle", "bytes_per_connection"), "{:,.0f} B per session"),
+    "logins": (("server", "cpu_us_per_delivery"), "{:,.0f} µs per login"),
+    "page": (("server", "cpu_us_per_delivery"), "{:,.0f} µs per page"),
     "longpoll": (("server", "cpu_us_per_delivery"), "{:.2f} µs per wake-up"),
     "polling": (("server", "cpu_us_per_delivery"), "{:.2f} µs per wake-up"),
 }

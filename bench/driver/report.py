@@ -25,7 +25,18 @@ IDLE = [
     ("after one message", ("idle", "bytes_per_connection_after_message"), "{:,.0f}"),
     ("idle CPU µs/s", ("idle", "cpu_us_per_second"), "{:,.0f}"),
 ]
-COLUMNS = {"fanout": TRAFFIC, "echo": TRAFFIC, "longpoll": POLLING, "polling": POLLING, "idle": IDLE, "flood": FLOOD}
+LOGINS = [
+    ("CPU µs per login", ("server", "cpu_us_per_delivery"), "{:,.0f}"),
+    ("logins/s", ("deliveries_per_second",), "{:,.0f}"),
+    *TRAFFIC[2:],
+]
+PAGES = [
+    ("p50 µs", ("latency_us", "p50"), "{:,.0f}"),
+    ("CPU µs per page", ("server", "cpu_us_per_delivery"), "{:,.0f}"),
+    *TRAFFIC[4:],
+]
+COLUMNS = {"fanout": TRAFFIC, "echo": TRAFFIC, "longpoll": POLLING, "polling": POLLING, "idle": IDLE, "flood": FLOOD,
+           "sessions": IDLE, "logins": LOGINS, "chat": TRAFFIC, "page": PAGES}
 
 
 def figure(outcome, path):

@@ -5,6 +5,8 @@ Traffic is measured for two seconds, or to the end of a round that takes longer.
 
 from dataclasses import dataclass, replace
 
+from .xmpp import CERTIFICATE, Home
+
 # Where each server offers what a scenario needs, behind ws://127.0.0.1:PORT or http://127.0.0.1:PORT; the load
 # generator puts the connection's number in the place of "#".
 ROOM = {"hubbub": "/rooms/bench/ws", "uws": "/room", "ws": "/room", "nchan": "/room/bench"}
@@ -13,6 +15,9 @@ POLL = {"hubbub": "/rooms/bench/messages", "nchan": "/sub/bench"}
 SOCKETIO = dict.fromkeys(["hubbub", "hubbub-recovery", "socketio", "socketioxide"], "/socket.io/?EIO=4&transport={}")
 # Clients that can recover get an offset with each event. Without it, what everybody gets is the same to the byte.
 SOCKETIO["hubbub"] += "&recovery=false"
+# The domain that XMPP clients open their streams to: guests have one of their own, which in Hubbub is not said before login.
+XMPP = dict.fromkeys(["hubbub", "prosody", "ejabberd"], "/localhost")
+XMPP_GUESTS = dict.fromkeys(XMPP, "/guest.localhost") | {"hubbub": "/localhost"}
 
 
 @dataclass(frozen=True)
@@ -26,13 +31,15 @@ class Scenario:
     scheme: str = "ws"
     # The columns of its table, if not those that go with the command.
     table: str = ""
+    # What the server is to have when it starts, where XMPP is spoken.
+    home: Home | None = None
 
     @property
     def shows(self):
         return self.table or self.command
 
     def serves(self, server):
-        return server in self.paths
+        return self.paths.get(server) is not None
 
     def options(self, quick):
         return {key: value for key, value in {**self.full, **(self.quick if quick else {})}.items() if value is not None}
@@ -94,6 +101,44 @@ def socketio_fanout(connections, burst, warmup):
     return socketio(plain, plain.title.replace("WebSockets", "Socket.IO clients"))
 
 
+def xmpp(name, title, command, full, quick, **home):
+    return Scenario(
+        name=f"xmpp-{name}",
+        title=title,
+        command=command,
+        paths=XMPP if home else XMPP_GUESTS,
+        full=full,
+        quick=quick,
+        scheme="xmpp",
+        home=Home(**home),
+    )
+
+
+def muc(connections, warmup):
+    """The fan-out of messages in a room. Its occupants are guests; nobody is told who comes and goes."""
+    plain = fanout(connections, 1, warmup)
+    return xmpp(
+        f"muc-{connections}",
+        "Fan-out to {connections:,} occupants of a multi-user chat, one message at a time",
+        "fanout",
+        plain.full | {"xmpp": "bench@rooms.localhost"},
+        plain.quick | {"connections": min(connections, 1000), "rounds": 10},
+    )
+
+
+def chat(name, title, **home):
+    """Pairs that talk; with accounts their messages are kept."""
+    sasl = {"sasl": "scram"} if home else {}
+    full = {"connections": 200, "window": 4, "seconds": 3, "warmup": 50} | sasl
+    return xmpp(name, title, "chat", full, {"seconds": 1, "warmup": 5}, **home)
+
+
+def sessions(name, title, **home):
+    full = {"connections": 2000, "warmup": 200, "settle": 3, "sasl": "scram"}
+    quick = {"connections": 500, "warmup": 50, "settle": 1}
+    return xmpp(name, title, "sessions", full, quick, accounts=2000, **home)
+
+
 IDLE = Scenario(
     name="idle",
     title="{connections:,} idle WebSockets in one room",
@@ -141,4 +186,24 @@ SCENARIOS = [
         quick={"rounds": 10, "warmup": 2},
         scheme="http",
     ),
+    sessions("idle", "{connections:,} idle XMPP sessions"),
+    replace(
+        sessions("idle-tls", "{connections:,} idle XMPP sessions inside TLS", tls=True),
+        full={"connections": 2000, "warmup": 200, "settle": 3, "sasl": "scram", "certificate": CERTIFICATE},
+    ),
+    xmpp(
+        "login",
+        "Logins by SCRAM-SHA-1, {connections} at a time",
+        "logins",
+        {"connections": 16, "seconds": 3, "warmup": 200, "accounts": 1000, "sasl": "scram"},
+        {"seconds": 1, "warmup": 20},
+        accounts=1000,
+    ),
+    chat("chat", "{connections} accounts in pairs, {window} messages in flight in each; messages are kept",
+         accounts=200, archive=True),
+    chat("chat-guests", "{connections} guests in pairs, {window} messages in flight in each"),
+    muc(100, warmup=100),
+    muc(1000, warmup=20),
+    # Prosody needs more than five minutes until 10,000 are in: whoever comes in, it looks at all who are.
+    replace(muc(10000, warmup=3), paths=XMPP_GUESTS | {"prosody": None}),
 ]

@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from . import xmpp
 from .launch import SERVER_CORE, launch
 from .paths import BINARIES, LOGS, MODULES, NCHAN, OXIDE, PEERS
 from .say import Trouble
@@ -22,6 +23,8 @@ TITLES = {
     "nchan": "nginx + nchan",
     "socketio": "socket.io",
     "socketioxide": "socketioxide",
+    "prosody": "Prosody",
+    "ejabberd": "ejabberd",
 }
 SERVERS = list(TITLES)
 
@@ -31,31 +34,35 @@ STOP_SECONDS = 5
 
 
 @contextmanager
-def serving(server):
-    """A fresh server; answers its process id and port."""
+def serving(server, home=None):
+    """A fresh server, with what the scenario wants it to have; answers its process id and port."""
     port = free_port()
     log = LOGS / f"{server}.log"
     with tempfile.TemporaryDirectory(prefix="hubbub-bench-") as folder, log.open("w") as output:
         environment = {**os.environ, "NODE_PATH": str(MODULES)}
-        command = COMMANDS[server](port, Path(folder))
+        command = COMMANDS[server](port, Path(folder), home)
         process = launch(SERVER_CORE, command, cwd=folder, stdout=output, stderr=output, env=environment)
         try:
             await_port(server, process, port)
+            if server == "ejabberd":
+                await_file(server, Path(folder) / "ready")
             yield process.pid, port
         finally:
             stop(process)
 
 
-def hubbub(port, _folder):
-    """Without a data folder: rooms are in memory, as they are with all the peers."""
+def hubbub(port, folder, home):
+    """Without a data folder: rooms are in memory, as they are with all the peers. XMPP's scenarios say what else they want."""
+    if home:
+        return xmpp.hubbub(port, folder, home)
     return [str(BINARIES / "hubbub"), "--listen", f"127.0.0.1:{port}", "--workers", "1"]
 
 
 def node(script):
-    return lambda port, _folder: ["node", str(PEERS / script), str(port)]
+    return lambda port, _folder, _home: ["node", str(PEERS / script), str(port)]
 
 
-def nchan(port, folder):
+def nchan(port, folder, _home):
     text = (PEERS / "nginx.conf").read_text()
     for mark, value in {"@DIR@": folder, "@PORT@": port, "@MODULE@": NCHAN}.items():
         text = text.replace(mark, str(value))
@@ -64,7 +71,7 @@ def nchan(port, folder):
     return [shutil.which("nginx"), "-p", str(folder), "-c", str(configuration)]
 
 
-def socketioxide(port, _folder):
+def socketioxide(port, _folder, _home):
     return [str(OXIDE / "release" / "hubbub-bench-socketioxide"), str(port)]
 
 
@@ -76,6 +83,8 @@ COMMANDS = {
     "nchan": nchan,
     "socketio": node("socketio.js"),
     "socketioxide": socketioxide,
+    "prosody": xmpp.prosody,
+    "ejabberd": xmpp.ejabberd,
 }
 
 
@@ -107,6 +116,14 @@ def await_port(server, process, port):
         except OSError:
             time.sleep(0.02)
     raise Trouble(f"{server} does not listen after {START_SECONDS} s:\n{tail(server)}")
+
+
+def await_file(server, path):
+    deadline = time.monotonic() + START_SECONDS
+    while not path.exists():
+        if time.monotonic() > deadline:
+            raise Trouble(f"{server} is not ready after {START_SECONDS} s:\n{tail(server)}")
+        time.sleep(0.02)
 
 
 def stop(process):

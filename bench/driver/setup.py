@@ -4,11 +4,16 @@ import json
 import os
 import shutil
 import subprocess
+from contextlib import contextmanager
+from pathlib import Path
 
+from . import xmpp
 from .paths import BINARIES, CACHE, LOGS, MODULES, NCHAN, OXIDE, PEERS, ROOT
 from .say import Trouble, say
 
-DEBIAN = ["nginx", "libnginx-mod-nchan"]
+NGINX = ["nginx", "libnginx-mod-nchan"]
+# Asked by packages before they start a service; 101 is "do not" (invoke-rc.d(8)).
+POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 def prepare(servers, build):
@@ -21,8 +26,11 @@ def prepare(servers, build):
     if {"uws", "ws", "socketio"} & set(servers):
         need("node", "nodejs (20 or later)")
         npm()
-    if "nchan" in servers:
-        debian()
+    if "nchan" in servers and not (shutil.which("nginx") and NCHAN.exists()):
+        debian(NGINX)
+    if {"prosody", "ejabberd"} & set(servers) and not xmpp.installed():
+        debian(xmpp.DEBIAN)
+    xmpp.prepare()
     if "socketioxide" in servers:
         socketioxide()
     for name in ours:
@@ -63,15 +71,29 @@ def installed(name):
     return json.loads(manifest.read_text())["version"] if manifest.exists() else None
 
 
-def debian():
-    if shutil.which("nginx") and NCHAN.exists():
-        return
+def debian(packages):
+    """Installs them; none starts a service of its own."""
     if os.geteuid() != 0:
-        raise Trouble(f"nginx with nchan is missing: sudo apt-get install {' '.join(DEBIAN)}")
-    say(f"installing {' '.join(DEBIAN)} from Debian")
+        raise Trouble(f"something is missing: sudo apt-get install {' '.join(packages)}")
+    say(f"installing {' '.join(packages)} from Debian")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    run(["apt-get", "update", "-qq"], env=environment)
-    run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *DEBIAN], env=environment)
+    with no_services():
+        run(["apt-get", "update", "-qq"], env=environment)
+        run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], env=environment)
+
+
+@contextmanager
+def no_services():
+    """Where nobody has a policy about it, ours is there for a moment."""
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n")
+    try:
+        POLICY.chmod(0o755)
+        yield
+    finally:
+        POLICY.unlink()
 
 
 def run(command, **options):

@@ -2,6 +2,9 @@
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::xmpp::login::Sasl;
+use crate::xmpp::session::Entrance;
+
 /// Drive a real-time server and check every delivery.
 ///
 /// Each message carries a run id, a sender and a sequence number; each subscriber must get each message exactly once
@@ -29,12 +32,21 @@ pub(crate) enum Scenario {
     Longpoll(Longpoll),
     /// Socket.IO clients that poll; one of them emits an event, and each must get it and poll again.
     Polling(Polling),
+    /// XMPP sessions that say nothing: how much memory the server holds for each.
+    Sessions(Sessions),
+    /// XMPP clients that log in, and go again.
+    Logins(Logins),
+    /// XMPP clients in pairs that talk to each other.
+    Chat(Chat),
+    /// An XMPP client that reads pages of a room's archive.
+    Page(Page),
 }
 
 /// What every scenario needs to know.
 #[derive(ClapArgs)]
 pub(crate) struct Common {
-    /// Address of the server: `ws://HOST:PORT/PATH` (`http://…` for longpoll). HOST is an IPv4 loopback address.
+    /// Address of the server: `ws://HOST:PORT/PATH` (`http://…` for polls), or `xmpp://HOST:PORT/DOMAIN`. HOST is an IPv4
+    /// loopback address.
     /// `#` in the path becomes the number of the connection.
     #[arg(long)]
     pub(crate) url: String,
@@ -56,7 +68,7 @@ pub(crate) struct Common {
     pub(crate) patience: u64,
 }
 
-/// What the WebSockets carry.
+/// What the connections carry.
 #[derive(ClapArgs)]
 pub(crate) struct Sockets {
     /// Speak Socket.IO: go to this namespace, and make each message the argument of a `message` event there. The URL is
@@ -66,6 +78,11 @@ pub(crate) struct Sockets {
     /// Every event must carry an offset as its last argument, as it does for clients that can recover their state.
     #[arg(long, requires = "socketio")]
     pub(crate) offsets: bool,
+    /// Speak XMPP: come into this room (`room@domain`) and talk there.
+    #[arg(long, value_name = "ROOM", conflicts_with = "socketio")]
+    pub(crate) xmpp: Option<String>,
+    #[command(flatten)]
+    pub(crate) entrance: Entrance,
 }
 
 /// How to wait for the server.
@@ -179,6 +196,85 @@ pub(crate) struct Polling {
     /// Milliseconds between the last client's return and the next event, so that all are parked again.
     #[arg(long, default_value_t = 20)]
     pub(crate) pause: u64,
+}
+
+/// Options of the scenario with idle XMPP sessions.
+#[derive(ClapArgs)]
+pub(crate) struct Sessions {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) entrance: Entrance,
+    /// Sessions opened and closed again before memory is read for the first time.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) warmup: usize,
+    /// Seconds between the last login and the reading; as long again is watched for idle CPU.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) settle: u64,
+}
+
+/// Options of the scenario with logins. `--connections` is how many log in at the same time.
+#[derive(ClapArgs)]
+pub(crate) struct Logins {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// How they say who they are.
+    #[arg(long, value_enum, default_value_t = Sasl::Anonymous)]
+    pub(crate) sasl: Sasl,
+    /// How many accounts there are; they log in one after another, again and again.
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) accounts: usize,
+    /// Seconds to measure.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) seconds: u64,
+    /// Logins before the measurement begins.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) warmup: u64,
+}
+
+/// Options of the scenario with pairs.
+#[derive(ClapArgs)]
+pub(crate) struct Chat {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) entrance: Entrance,
+    /// Seconds to measure.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) seconds: u64,
+    /// Messages of each client before the measurement begins.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) warmup: u64,
+    /// Messages that each pair keeps in flight.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) window: u64,
+}
+
+/// Options of the scenario with pages of an archive.
+#[derive(ClapArgs)]
+pub(crate) struct Page {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) entrance: Entrance,
+    /// The room whose archive is read.
+    #[arg(long, value_name = "ROOM")]
+    pub(crate) room: String,
+    /// Messages on a page.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) page: u64,
+    /// How many messages the archive has; the last page must end with the last of them.
+    #[arg(long)]
+    pub(crate) archive: u64,
+    /// Read the page after the first message since this time (XEP-0082) instead of the last page.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Measured pages.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) rounds: u64,
+    /// Pages before the measurement begins.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) warmup: u64,
 }
 
 /// How a poller says what it has seen.

@@ -12,6 +12,7 @@ use crate::outcome::Outcome;
 use crate::pool::{Inbox, Pool};
 use crate::speech::Speech;
 use crate::ws;
+use crate::xmpp::session::{self, Session};
 
 /// After the last round, a duplicate gets this long to show itself.
 const AFTERMATH: Duration = Duration::from_millis(200);
@@ -37,7 +38,13 @@ impl Audience {
         clock: Clock,
     ) -> Result<(Pool, Self)> {
         let (run, speech) = (fastrand::u64(..), Speech::new(sockets));
-        let pool = ws::open(common, &speech, connections, run, clock)?;
+        let pool = match &speech {
+            Speech::Xmpp(room) => {
+                let enter = |n, session: &mut Session| room.enter(n, session);
+                session::open(common, &sockets.entrance, run, connections, clock, enter)?
+            }
+            _ => ws::open(common, &speech, connections, run, clock)?,
+        };
         let checker = Checker::new(run, 0, common.size as usize, connections);
         Ok((pool, Self { checker, meter: Meter::new(common, clock)?, speech, left: 0 }))
     }

@@ -1,10 +1,11 @@
 //! One connection: what has arrived and is not whole yet, what is to be sent and did not fit.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddrV4, TcpStream};
 use std::time::Duration;
 
 use mio::net::TcpStream as Stream;
+use rustls::{ClientConnection, StreamOwned};
 use socket2::{Domain, Socket, Type};
 
 use crate::failure::{Doing, Failure, Result};
@@ -14,7 +15,7 @@ const HANDSHAKE: Duration = Duration::from_secs(20);
 
 /// A blocking connection from `source`, for the handshake.
 pub(crate) fn connect(address: SocketAddrV4, source: SocketAddrV4) -> Result<TcpStream> {
-    let open = || -> std::io::Result<TcpStream> {
+    let open = || -> io::Result<TcpStream> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.bind(&source.into())?;
         socket.connect_timeout(&address.into(), HANDSHAKE)?;
@@ -25,9 +26,38 @@ pub(crate) fn connect(address: SocketAddrV4, source: SocketAddrV4) -> Result<Tcp
     open().doing(|| format!("connecting to {address} from {}", source.ip()))
 }
 
+/// How the bytes travel, without ever blocking.
+pub(crate) enum Bytes {
+    /// In clear.
+    Plain(Stream),
+    /// Inside TLS.
+    Tls(Box<StreamOwned<ClientConnection, Stream>>),
+}
+
+impl Bytes {
+    fn read(&mut self, scratch: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read(scratch),
+            Self::Tls(stream) => stream.read(scratch),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    /// Whether a read that gave so much of what was wanted has given all there was: inside TLS it gives a record.
+    fn emptied(&self, size: usize, wanted: usize) -> bool {
+        matches!(self, Self::Plain(_)) && size < wanted
+    }
+}
+
 /// An open connection that never blocks.
 pub(crate) struct Link {
-    stream: Stream,
+    stream: Bytes,
     unread: Vec<u8>,
     unsent: Vec<u8>,
 }
@@ -36,12 +66,20 @@ impl Link {
     /// Takes over a connection after its handshake; `unread` is what came after that.
     pub(crate) fn new(stream: TcpStream, unread: Vec<u8>) -> Result<Self> {
         stream.set_nonblocking(true).doing(|| "making a socket non-blocking".to_owned())?;
-        Ok(Self { stream: Stream::from_std(stream), unread, unsent: Vec::new() })
+        Ok(Self::over(Bytes::Plain(Stream::from_std(stream)), unread))
+    }
+
+    /// Takes over a connection that does not block any more.
+    pub(crate) fn over(stream: Bytes, unread: Vec<u8>) -> Self {
+        Self { stream, unread, unsent: Vec::new() }
     }
 
     /// What the poll watches.
     pub(crate) fn source(&mut self) -> &mut Stream {
-        &mut self.stream
+        match &mut self.stream {
+            Bytes::Plain(stream) => stream,
+            Bytes::Tls(stream) => &mut stream.sock,
+        }
     }
 
     /// Whether something has arrived that nobody has looked at.
@@ -50,7 +88,7 @@ impl Link {
     }
 
     /// Reads once into `scratch` and hands `take` all that is not used yet; `take` answers how much it used.
-    /// Answers whether there may be more: a read that does not fill the buffer has emptied the socket.
+    /// Answers whether there may be more: a read in clear that does not fill the buffer has emptied the socket.
     pub(crate) fn read(
         &mut self,
         number: usize,
@@ -72,7 +110,7 @@ impl Link {
             self.unread.extend_from_slice(&scratch[..size]);
             self.reread(take)?;
         }
-        Ok(size == scratch.len())
+        Ok(!self.stream.emptied(size, scratch.len()))
     }
 
     /// Hands `take` what arrived earlier.

@@ -3,8 +3,8 @@
 //!
 //! The map: `args` is the command line; one file per scenario (`fanout`, `echo`, `idle`, `longpoll`, `polling`); `check`
 //! decides whether deliveries are right, `stamp` is what a message looks like; `pool` and `link` move bytes, `ws`, `frame` and
-//! `reply` read them; `speech` and `socketio` are what WebSockets carry; `probe` looks at the server's process; `outcome`
-//! is what is printed.
+//! `reply` read them; `speech` and `socketio` are what WebSockets carry; `xmpp` is all of XMPP, with scenarios of its own;
+//! `probe` looks at the server's process; `outcome` is what is printed.
 
 mod args;
 mod check;
@@ -27,6 +27,7 @@ mod speech;
 mod stamp;
 mod target;
 mod ws;
+mod xmpp;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,10 @@ fn main() -> ExitCode {
         Scenario::Idle(options) => idle::run(options),
         Scenario::Longpoll(options) => longpoll::run(options),
         Scenario::Polling(options) => polling::run(options),
+        Scenario::Sessions(options) => xmpp::idle::run(options),
+        Scenario::Logins(options) => xmpp::logins::run(options),
+        Scenario::Chat(options) => xmpp::chat::run(options),
+        Scenario::Page(options) => xmpp::page::run(options),
     };
     match result {
         Ok(outcome) => {

@@ -56,14 +56,24 @@ impl Pool {
 
     /// Adds a connection; its number is how many there were.
     pub(crate) fn add(&mut self, mut link: Link) -> Result<()> {
-        let token = Token(self.links.len());
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        self.poll
-            .registry()
-            .register(link.source(), token, interest)
-            .doing(|| "watching a socket".to_owned())?;
+        self.watch_link(&mut link, self.links.len())?;
         self.links.push(link);
         Ok(())
+    }
+
+    /// Puts another connection in the place of one that is over.
+    pub(crate) fn replace(&mut self, number: usize, mut link: Link) -> Result<()> {
+        let registry = self.poll.registry();
+        registry.deregister(self.links[number].source()).doing(|| "leaving a socket".to_owned())?;
+        self.watch_link(&mut link, number)?;
+        self.links[number] = link;
+        Ok(())
+    }
+
+    fn watch_link(&self, link: &mut Link, number: usize) -> Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let registered = self.poll.registry().register(link.source(), Token(number), interest);
+        registered.doing(|| "watching a socket".to_owned())
     }
 
     /// Sends on one connection.

@@ -1,4 +1,4 @@
-//! What the WebSockets of a run carry: bare messages, or Socket.IO packets.
+//! What the connections of a run carry: bare messages or Socket.IO packets in WebSockets, or the stanzas of XMPP.
 
 use std::net::TcpStream;
 
@@ -7,21 +7,25 @@ use crate::failure::{Failure, Result};
 use crate::frame;
 use crate::socketio::{Namespace, PONG, Packet};
 use crate::ws;
+use crate::xmpp::room::Room;
 
-/// How a message is put into a WebSocket, and found there.
+/// How a message is put on a connection, and found there.
 pub(crate) enum Speech {
     /// A frame is a message.
     Bare,
     /// A frame is a packet; an event in this namespace is a message.
     SocketIo(Namespace),
+    /// A message is one of type `groupchat` in this room.
+    Xmpp(Room),
 }
 
 impl Speech {
     /// What the command line asks for.
     pub(crate) fn new(options: &Sockets) -> Self {
-        match &options.socketio {
-            Some(namespace) => Self::SocketIo(Namespace::new(namespace, options.offsets)),
-            None => Self::Bare,
+        match (&options.socketio, &options.xmpp) {
+            (Some(namespace), _) => Self::SocketIo(Namespace::new(namespace, options.offsets)),
+            (None, Some(room)) => Self::Xmpp(Room::new(room)),
+            (None, None) => Self::Bare,
         }
     }
 
@@ -39,6 +43,7 @@ impl Speech {
         match self {
             Self::Bare => append(message, out),
             Self::SocketIo(namespace) => append(&namespace.event(message), out),
+            Self::Xmpp(room) => room.say(message, out),
         }
     }
 
@@ -51,18 +56,19 @@ impl Speech {
         out: &mut Vec<u8>,
         mut each: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<usize> {
-        ws::messages(link, bytes, out, |payload, out| match self {
-            Self::Bare => each(payload),
-            Self::SocketIo(namespace) => match namespace.read(payload)? {
-                Packet::Message(message) => each(message),
-                Packet::Ping => {
-                    append(PONG, out);
-                    Ok(())
+        match self {
+            Self::Bare => ws::messages(link, bytes, out, |payload, _| each(payload)),
+            Self::SocketIo(namespace) => ws::messages(link, bytes, out, |payload, out| {
+                match namespace.read(payload)? {
+                    Packet::Message(message) => each(message)?,
+                    Packet::Ping => append(PONG, out),
+                    Packet::Aside => {}
+                    Packet::Open(_) | Packet::Connected => return Err(unexpected(payload)),
                 }
-                Packet::Aside => Ok(()),
-                Packet::Open(_) | Packet::Connected => Err(unexpected(payload)),
-            },
-        })
+                Ok(())
+            }),
+            Self::Xmpp(room) => room.hear(link, bytes, each),
+        }
     }
 }
 

@@ -16,11 +16,11 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Reads `ws://` and `http://` addresses with an IPv4 host and a port.
+    /// Reads `ws://`, `http://` and `xmpp://` addresses with an IPv4 host and a port.
     pub(crate) fn parse(url: &str) -> Result<Self> {
-        let wrong =
-            || Failure::Usage(format!("`{url}`: expected ws://HOST:PORT/PATH or http://HOST:PORT/PATH"));
-        let rest = url.strip_prefix("ws://").or_else(|| url.strip_prefix("http://")).ok_or_else(wrong)?;
+        let wrong = || Failure::Usage(format!("`{url}`: expected ws://HOST:PORT/PATH, http:// or xmpp://"));
+        let schemes = ["ws://", "http://", "xmpp://"];
+        let rest = schemes.iter().find_map(|scheme| url.strip_prefix(scheme)).ok_or_else(wrong)?;
         let (authority, path) = rest.split_once('/').ok_or_else(wrong)?;
         let address = authority.parse().map_err(|_| wrong())?;
         Ok(Self { address, path: format!("/{path}") })
@@ -30,6 +30,11 @@ impl Target {
     /// (RFC 3986 §3.5), so no path can need that sign.
     pub(crate) fn path(&self, n: usize) -> String {
         self.path.replace('#', &n.to_string())
+    }
+
+    /// What follows the first slash: in `xmpp://` addresses the domain that streams are opened to.
+    pub(crate) fn name(&self) -> &str {
+        &self.path[1..]
     }
 }
 
