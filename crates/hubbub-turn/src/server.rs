@@ -1,0 +1,157 @@
+//! The machine: its verbs, and which message goes where.
+
+use std::sync::Arc;
+
+use crate::auth::{Identity, Refusal, Verdict};
+use crate::budget::Budget;
+use crate::message::{Incoming, Kind, Reply};
+use crate::nonce::Nonces;
+use crate::pending::Questions;
+use crate::tables::{Alarm, Tables};
+use crate::{Client, Counters, Now, Out, Settings};
+
+/// What must be random.
+#[derive(Debug, Clone, Copy)]
+pub struct Seeds {
+    /// The secret that signs nonces: 32 bytes nobody can guess, the same for all servers that may be sent one client's
+    /// packets.
+    pub secret: [u8; 32],
+    /// For numbers that need not be secret.
+    pub rng: u64,
+}
+
+/// A STUN and TURN server: all allocations of one worker.
+pub struct Server {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) nonces: Nonces,
+    pub(crate) tables: Tables,
+    pub(crate) questions: Questions,
+    pub(crate) challenges: Budget,
+    pub(crate) bindings: Budget,
+    pub(crate) counters: Counters,
+    pub(crate) rng: fastrand::Rng,
+    /// How many reservations there have been.
+    pub(crate) reserved: u64,
+}
+
+impl Server {
+    /// A server without allocations.
+    pub fn new(settings: Arc<Settings>, seeds: Seeds) -> Self {
+        Self {
+            nonces: Nonces::new(&seeds.secret, settings.sha256, settings.userhash, settings.nonce_ms),
+            challenges: Budget::new(settings.challenges, settings.budget_places),
+            bindings: Budget::new(settings.bindings, settings.budget_places),
+            tables: Tables::default(),
+            questions: Questions::default(),
+            counters: Counters::default(),
+            rng: fastrand::Rng::with_seed(seeds.rng),
+            reserved: u64::from(seeds.rng as u32) << 32,
+            settings,
+        }
+    }
+
+    /// A packet of a client: one STUN message or one ChannelData message. In a byte stream [`crate::next_message`] finds them.
+    pub fn handle_client(&mut self, from: Client, packet: &[u8], now: Now, out: &mut Vec<Out>) {
+        match packet.first() {
+            // RFC 7983, RFC 8656 section 12.
+            Some(0x40..=0x4F) => self.channel_data(&from, packet, now, out),
+            _ => match Incoming::parse(from, packet) {
+                Some(message) => self.message(&message, now, out),
+                None => self.counters.malformed += 1,
+            },
+        }
+    }
+
+    /// The connection of a client is lost: its allocation ends (RFC 8656 section 3.1). Not for UDP, where nobody can tell.
+    pub fn link_gone(&mut self, client: &Client, out: &mut Vec<Out>) {
+        if let Some(index) = self.tables.by_client.get(client).copied() {
+            self.tables.remove_allocation(index, out);
+        }
+        if let Some(question) = self.questions.remove_of(client) {
+            self.tables.clear_alarm(question.alarm_ms, Alarm::Question(question.ticket));
+        }
+    }
+
+    /// Time has passed.
+    pub fn timeout(&mut self, now: Now, out: &mut Vec<Out>) {
+        while let Some(alarm) = self.tables.take_alarm(now.mono_ms) {
+            match alarm {
+                Alarm::Allocation(index) => self.allocation_alarm(index, now, out),
+                Alarm::Reservation(token) => self.tables.remove_reservation(token, out),
+                Alarm::Question(ticket) => drop(self.questions.take(ticket)),
+            }
+        }
+    }
+
+    /// When [`Self::timeout`] is to be called, in milliseconds of [`Now::mono_ms`].
+    pub fn deadline(&self) -> Option<u64> {
+        self.tables.next_alarm()
+    }
+
+    /// What has been counted.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    fn message(&mut self, message: &Incoming<'_>, now: Now, out: &mut Vec<Out>) {
+        match message.kind {
+            Kind::Binding => self.binding(message, now, out),
+            Kind::Send => self.send(message, now, out),
+            _ => self.request(message, now, out),
+        }
+    }
+
+    /// A request that needs credentials.
+    fn request(&mut self, message: &Incoming<'_>, now: Now, out: &mut Vec<Out>) {
+        match self.authenticate(message, now) {
+            Ok(Verdict::Is(identity)) => self.perform(message, &identity, now, out),
+            Ok(Verdict::Ask(who)) => self.ask(who, message, now, out),
+            Err(refusal) => self.refuse(message, None, &refusal, now, out),
+        }
+    }
+
+    /// Does what somebody who is known asks.
+    pub(crate) fn perform(
+        &mut self,
+        message: &Incoming<'_>,
+        identity: &Identity,
+        now: Now,
+        out: &mut Vec<Out>,
+    ) {
+        let unknown = message.unknown(crate::attribute::is_known);
+        let done = if !unknown.is_empty() {
+            Err(Refusal::Unknown(unknown))
+        } else if message.kind == Kind::Allocate {
+            self.allocate(message, identity, now, out)
+        } else {
+            self.on_allocation(message, identity, now, out).map(Some)
+        };
+        match done {
+            Ok(reply) => out.extend(reply.map(|reply| identity.sign(reply, message.from))),
+            Err(refusal) => self.refuse(message, Some(identity), &refusal, now, out),
+        }
+    }
+
+    /// A request about an allocation that must be there, and be the user's own (RFC 8656 section 5).
+    fn on_allocation(
+        &mut self,
+        message: &Incoming<'_>,
+        identity: &Identity,
+        now: Now,
+        out: &mut Vec<Out>,
+    ) -> Result<Reply, Refusal> {
+        let index = *self.tables.by_client.get(&message.from).ok_or(Refusal::ALLOCATION_MISMATCH)?;
+        let allocation = &self.tables.allocations[index];
+        if !allocation.is_open() {
+            return Err(Refusal::ALLOCATION_MISMATCH);
+        }
+        if allocation.username != identity.username {
+            return Err(Refusal::WRONG_CREDENTIALS);
+        }
+        match message.kind {
+            Kind::Refresh => self.refresh(index, message, now, out),
+            Kind::CreatePermission => self.create_permission(index, message, now),
+            _ => self.channel_bind(index, message, now),
+        }
+    }
+}
