@@ -5,13 +5,13 @@ use std::cmp::Ordering;
 use hubbub_hub::address::NameError;
 
 use crate::problem::{Problem, did_you_mean};
-use crate::{Admit, Config, Webhook};
+use crate::{Admit, Config, IceUrl, Webhook};
 
 /// All of them. What can be put in its usual form (the domain in small letters) is.
 pub(crate) fn all(config: &mut Config, found: &mut Vec<Problem>) {
     config.server.domain.make_ascii_lowercase();
     let checks =
-        [domain, listen, certificates, origins, frame_bytes, rules, webhooks, named_webhooks, register];
+        [domain, listen, certificates, origins, frame_bytes, rules, webhooks, named_webhooks, register, ice];
     found.extend(checks.iter().flat_map(|check| check(config)));
 }
 
@@ -122,6 +122,24 @@ fn register(config: &Config) -> Vec<Problem> {
         () => return Vec::new(),
     };
     vec![Problem::new(&config.place("xmpp.register"), "xmpp.register", reason)]
+}
+
+/// TURN servers have one kind of credentials, and that whole.
+fn ice(config: &Config) -> Vec<Problem> {
+    let own = &config.ice;
+    let (minted, name, password) = (own.secret.is_some(), own.username.is_some(), own.password.is_some());
+    let wants = own.urls.iter().any(IceUrl::is_turn);
+    let (setting, reason) = match () {
+        () if name && !password => ("ice.username", "it needs a password; set ice.password"),
+        () if password && !name => ("ice.password", "it needs a name; set ice.username"),
+        () if minted && name => ("ice.username", "there is a secret too; keep one of the two"),
+        // What is wrong with its file has been told.
+        () if wants && !minted && !name && own.secret_file.is_none() => {
+            ("ice.urls", "TURN servers want credentials; set ice.secret, or ice.username and ice.password")
+        }
+        () => return Vec::new(),
+    };
+    vec![Problem::new(&config.place(setting), setting, reason)]
 }
 
 /// Names that differ, addresses that can be ones, and no question that outlasts who waits for it.

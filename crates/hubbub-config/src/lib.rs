@@ -25,9 +25,9 @@ pub use document::{annotated, reference_page};
 pub use load::{Flags, load};
 pub use problem::{Place, Problem, Problems};
 pub use sections::{
-    Access, Admit, Api, Hears, History, Http, Level, Limits, Log, Logging, OnFailure, Presence, Recovery,
-    RoomRule, Secret, SelfSigned, Server, ShowPresence, SocketIo, Store, Tls, TlsVersion, Token, WebSocket,
-    Webhook, WhenFull, Xmpp,
+    Access, Admit, Api, Hears, Hidden, History, Http, Ice, IceUrl, Level, Limits, Log, Logging, OnFailure,
+    Presence, Recovery, RoomRule, Secret, SelfSigned, Server, ShowPresence, SocketIo, Store, Tls, TlsVersion,
+    Token, WebSocket, Webhook, WhenFull, Xmpp,
 };
 
 use section::Section;
@@ -53,6 +53,8 @@ pub struct Config {
     pub socketio: SocketIo,
     /// XMPP.
     pub xmpp: Xmpp,
+    /// Servers that help clients to reach each other.
+    pub ice: Ice,
     /// How history is held.
     pub history: History,
     /// The disk.
@@ -86,6 +88,7 @@ impl Config {
             websocket: WebSocket::blank(),
             socketio: SocketIo::blank(),
             xmpp: Xmpp::blank(),
+            ice: Ice::blank(),
             history: History::blank(),
             store: Store::blank(),
             presence: Presence::blank(),
@@ -99,7 +102,7 @@ impl Config {
     }
 
     /// Every section that is there once, in the order of the file.
-    fn sections(&mut self) -> [&mut dyn Section; 14] {
+    fn sections(&mut self) -> [&mut dyn Section; 15] {
         [
             &mut self.server,
             &mut self.tls,
@@ -110,6 +113,7 @@ impl Config {
             &mut self.websocket,
             &mut self.socketio,
             &mut self.xmpp,
+            &mut self.ice,
             &mut self.history,
             &mut self.store,
             &mut self.presence,

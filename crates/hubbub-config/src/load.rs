@@ -139,9 +139,25 @@ fn read_webhook_secrets(config: &mut Config, found: &mut Vec<Problem>) {
     }
 }
 
+/// Reads the file that holds the secret of TURN servers.
+fn read_ice_secret(config: &mut Config, found: &mut Vec<Problem>) {
+    let Some(path) = config.ice.secret_file.clone() else { return };
+    let read = match &config.ice.secret {
+        Some(_) => Err("ice.secret is set too; keep one of the two".to_owned()),
+        None => secret_in(&path),
+    };
+    match read {
+        Ok(secret) => config.ice.secret = Some(secret),
+        Err(reason) => {
+            found.push(Problem::new(&config.place("ice.secret_file"), "ice.secret_file", reason));
+        }
+    }
+}
+
 /// Reads the files that hold keys.
 fn read_keys(config: &mut Config, found: &mut Vec<Problem>) {
     read_webhook_secrets(config, found);
+    read_ice_secret(config, found);
     if let Some(path) = config.token.hmac_secret_file.clone() {
         match read_secret(config, &path) {
             Ok(secret) => config.token.hmac_secret = Some(secret),

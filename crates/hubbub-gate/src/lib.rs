@@ -14,6 +14,7 @@ mod credentials;
 pub mod dialect;
 pub mod engineio;
 pub mod envelope;
+pub mod ice;
 mod listening;
 pub mod origin;
 pub mod outbox;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hubbub_ws::{DeflatePolicy, Limits};
 
+use crate::ice::IceSettings;
 use crate::outbox::{OutboxLimits, WhenFull};
 
 /// What the gates are told by the configuration. The same in every worker.
@@ -35,6 +36,8 @@ pub struct GateSettings {
     pub socketio: SocketIoSettings,
     /// XMPP's own.
     pub xmpp: XmppSettings,
+    /// Servers that help clients to reach each other.
+    pub ice: IceSettings,
 }
 
 impl GateSettings {
@@ -55,6 +58,7 @@ impl GateSettings {
             ws: WsSettings::default(),
             socketio: SocketIoSettings::default(),
             xmpp: XmppSettings::of(domain),
+            ice: IceSettings::default(),
         }
     }
 }

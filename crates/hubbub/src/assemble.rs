@@ -4,7 +4,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use hubbub_auth::{Admit, Doorman, TokenKeys};
-use hubbub_config::{Admit as Way, Config, Recovery, Webhook, WhenFull};
+use hubbub_config::{Admit as Way, Config, Ice, IceUrl, Recovery, Webhook, WhenFull};
+use hubbub_gate::ice::{IceAccess, IceService, IceSettings};
 use hubbub_gate::outbox::{self, OutboxLimits};
 use hubbub_gate::settings::{self, GateSettings, SocketIoSettings, WsSettings, XmppSettings};
 use hubbub_net::NetSettings;
@@ -95,7 +96,24 @@ pub(crate) fn gate(config: &Config, xmpp: XmppSettings) -> GateSettings {
         },
         socketio: socketio(config),
         xmpp,
+        ice: ice(&config.ice),
     }
+}
+
+fn ice(config: &Ice) -> IceSettings {
+    let service = |url: &IceUrl| {
+        let IceUrl { scheme, host, port, transport } = url.clone();
+        IceService { scheme, host, port, transport }
+    };
+    let access = match (&config.secret, &config.username, &config.password) {
+        (Some(secret), ..) => Some(IceAccess::minted(secret.expose(), config.lifetime.as_secs())),
+        (None, Some(username), Some(password)) => {
+            let (username, password) = (username.clone(), password.expose().to_owned());
+            Some(IceAccess::Shared { username, password })
+        }
+        _ => None,
+    };
+    IceSettings { services: config.urls.iter().map(service).collect(), access }
 }
 
 fn socketio(all: &Config) -> SocketIoSettings {

@@ -93,6 +93,11 @@ def lets_register(stage: XmppStage):
     stage.config += "register = true\n"
 
 
+@step("The server knows a TURN server")
+def knows_turn(stage: XmppStage):
+    stage.config += f'[ice]\nurls = ["turn:turn.localhost"]\nsecret = "{"s" * 32}"\n'
+
+
 @step("{person} logs in as {jid}")
 def logs_in(stage: XmppStage, name: str, jid: str):
     stage.people[name] = stage.log_in(jid)

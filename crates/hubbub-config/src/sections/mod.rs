@@ -1,6 +1,7 @@
 //! The sections of the file, each setting in one place.
 
 mod access;
+mod ice;
 mod keeping;
 mod limits;
 mod room;
@@ -12,6 +13,7 @@ mod webhook;
 mod xmpp;
 
 pub use access::{Access, Admit, Secret, Token};
+pub use ice::{Hidden, Ice, IceUrl};
 pub use keeping::{History, Presence, Store};
 pub use limits::{Limits, WhenFull};
 pub use room::{Log, RoomRule, ShowPresence};

@@ -356,7 +356,7 @@ impl Client {
     ) {
         match kind {
             StanzaKind::Iq => {
-                let me = self.me.as_ref().map(|me| &me.jid);
+                let me = self.me.as_ref().map(|me| (&me.jid, &*me.who));
                 if let Some(answer) = me.and_then(|me| iq::answer(knows, element, me, at, cx)) {
                     self.reply(&answer);
                 }

@@ -1,10 +1,12 @@
 //! Questions that the server itself answers: one file for each protocol, and a table that says which there are.
 
 mod disco;
+mod extdisco;
 mod ping;
 mod time;
 mod version;
 
+use hubbub_hub::Identity;
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::{Condition, error_reply, iq_result};
 use hubbub_xmpp::xml::{Element, Node, Tag};
@@ -17,6 +19,8 @@ pub(super) struct Asked<'a> {
     pub(super) set: bool,
     /// What is asked.
     pub(super) payload: Node<'a>,
+    /// Who asks.
+    pub(super) who: &'a Identity,
 }
 
 /// Its answer: what the result holds, if anything.
@@ -39,8 +43,15 @@ impl Feature {
 }
 
 /// What the server answers at its own address.
-pub(super) const AT_SERVER: [Feature; 5] =
-    [disco::INFO, disco::ITEMS, ping::PING, time::TIME, version::VERSION];
+pub(super) const AT_SERVER: [Feature; 7] = [
+    disco::INFO,
+    disco::ITEMS,
+    ping::PING,
+    time::TIME,
+    version::VERSION,
+    extdisco::SERVICES,
+    extdisco::CREDENTIALS,
+];
 
 /// What the service of rooms answers.
 pub(super) const AT_ROOMS: [Feature; 3] = [disco::ROOMS_INFO, disco::ROOMS_ITEMS, ping::PING];
@@ -49,7 +60,13 @@ pub(super) const AT_ROOMS: [Feature; 3] = [disco::ROOMS_INFO, disco::ROOMS_ITEMS
 pub(super) const AT_ROOM: [Feature; 1] = [ping::PING];
 
 /// What those who know the protocols of `table` answer at `at` to `me`; to answers they say nothing.
-pub(super) fn answer(table: &[Feature], iq: &Element, me: &Jid, at: &Jid, cx: &Cx<'_>) -> Option<Tag> {
+pub(super) fn answer(
+    table: &[Feature],
+    iq: &Element,
+    (me, who): (&Jid, &Identity),
+    at: &Jid,
+    cx: &Cx<'_>,
+) -> Option<Tag> {
     let set = match iq.attr("type").as_deref() {
         Some("get") => false,
         Some("set") => true,
@@ -58,7 +75,7 @@ pub(super) fn answer(table: &[Feature], iq: &Element, me: &Jid, at: &Jid, cx: &C
     let payload = iq.children().next()?;
     let feature = table.iter().find(|one| payload.is(one.name, one.ns));
     let answer = match feature {
-        Some(feature) => (feature.answer)(&Asked { set, payload }, cx),
+        Some(feature) => (feature.answer)(&Asked { set, payload, who }, cx),
         None => Err(Condition::ServiceUnavailable),
     };
     let id = iq.attr("id").unwrap_or_default();

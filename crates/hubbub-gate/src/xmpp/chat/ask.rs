@@ -24,8 +24,9 @@ impl Chats {
             Some(owner::NS) => self.own(room, parcel, line, cx),
             Some(describe::NS_INFO | describe::NS_ITEMS) => self.describe(room, parcel, line, cx),
             _ => {
-                let answer = iq::answer(&iq::AT_ROOM, parcel.element(), line.jid, parcel.to(), cx)
-                    .and_then(|tag| Parcel::made(StanzaKind::Iq, &tag, parcel.to(), line.jid));
+                let answer =
+                    iq::answer(&iq::AT_ROOM, parcel.element(), (line.jid, line.who), parcel.to(), cx)
+                        .and_then(|tag| Parcel::made(StanzaKind::Iq, &tag, parcel.to(), line.jid));
                 if let Some(answer) = answer {
                     line.send(&answer);
                 }

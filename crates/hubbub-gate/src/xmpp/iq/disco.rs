@@ -4,7 +4,7 @@ use hubbub_xmpp::stanza::Condition;
 use hubbub_xmpp::stream::NS_REGISTER;
 use hubbub_xmpp::xml::Tag;
 
-use super::{AT_ROOMS, AT_SERVER, Answer, Asked, Feature};
+use super::{AT_ROOMS, AT_SERVER, Answer, Asked, Feature, extdisco};
 use crate::xmpp::account;
 
 const NS_INFO: &str = "http://jabber.org/protocol/disco#info";
@@ -15,7 +15,8 @@ pub(super) const INFO: Feature = Feature {
     ns: NS_INFO,
     name: "query",
     answer: |asked, cx| {
-        let own = AT_SERVER.iter().map(|one| one.ns);
+        let own = AT_SERVER.iter().map(|one| one.ns).filter(|ns| *ns != extdisco::NS);
+        let own = own.chain(extdisco::is_on(cx).then_some(extdisco::NS));
         let register = cx.settings.xmpp.stream.register.then_some(NS_REGISTER);
         info(asked, ("server", "im", "Hubbub"), own.chain(account::FEATURES).chain(register))
     },
