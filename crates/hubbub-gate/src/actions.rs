@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use hubbub_hub::{Action, Body, Content, EventName, RoomName, SessionName, Target, UserAddress};
+use hubbub_hub::{About, Action, Body, Content, EventName, RoomName, SessionName, Target, UserAddress};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::about;
 use crate::attachments;
 use crate::publish::spread;
 use crate::ws::say;
@@ -85,6 +86,22 @@ impl Message<'_> {
         }
         let content = say::content(data, encoding).map_err(|problem| problem.detail)?;
         Ok(Body::new(event, content))
+    }
+}
+
+/// What an application wants said in the place of something that was said `about` another message, as an event called `event`.
+///
+/// # Errors
+/// In a sentence: reactions that are none, or something in the place of a retraction, which says nothing else.
+pub fn in_place(body: Body, event: &EventName, about: Option<&About>) -> Result<Body, String> {
+    match about {
+        Some(About::Reactions(_)) if body.event != *event => Err("reactions keep their name".to_owned()),
+        Some(About::Reactions(_)) => match about::checked(&body.content) {
+            Some(content) => Ok(Body::new(body.event, content)),
+            None => Err(about::NO_REACTIONS.to_owned()),
+        },
+        Some(About::Retraction(_)) => Err("a retraction says nothing else".to_owned()),
+        _ => Ok(body),
     }
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use hubbub_hub::{Body, Content, Happening, RoomName};
 use hubbub_ws::Kind;
 
+use crate::about;
 use crate::coder::{Coder, WsDeflate};
 use crate::engineio::raw;
 use crate::envelope;
@@ -53,10 +54,11 @@ fn said(what: &[Happening]) -> impl Iterator<Item = &Happening> {
     what.iter().filter(|one| envelope::shows(one))
 }
 
-/// The message in a frame of its own kind (docs/websocket.md), if it is one. A subject is not: it would pass for a message.
+/// The message in a frame of its own kind (docs/websocket.md), if it is one. A subject is not: it would pass for a message. Nor is what
+/// is said of a message, and what the reader has said himself elsewhere: there are no words for whose it is.
 pub fn raw_frame(what: &Happening) -> Option<(Kind, Cow<'_, [u8]>)> {
     let body = match what {
-        Happening::Event(event) if event.body.event.is_subject() => return None,
+        Happening::Event(event) if event.body.event.is_subject() || !about::is_plain(event) => return None,
         Happening::Event(event) => &event.body,
         Happening::Emission(emission) => &emission.body,
         Happening::Presence(_) | Happening::Affair(_) | Happening::Passing(_) => return None,
@@ -96,7 +98,11 @@ pub fn json_frame(what: &Happening, out: &mut Vec<u8>) {
             server_event(out, "hubbub:presence", data.as_bytes());
         }
         Happening::Emission(emission) => envelope::emission(out, emission),
-        Happening::Passing(_) => {}
+        Happening::Passing(passing) => {
+            if let Some(data) = about::typing(passing) {
+                server_event(out, about::TYPING, data.to_string().as_bytes());
+            }
+        }
     }
 }
 
@@ -129,7 +135,11 @@ fn sse(what: &Happening, out: &mut Vec<u8>) {
             envelope::emission(&mut data, emission);
             sse_block(out, None, sse_name(&emission.body), &data);
         }
-        Happening::Passing(_) => {}
+        Happening::Passing(passing) => {
+            if let Some(data) = about::typing(passing) {
+                sse_block(out, None, Some(about::TYPING), data.to_string().as_bytes());
+            }
+        }
     }
 }
 

@@ -9,6 +9,8 @@ use hubbub_hub::{
 };
 use serde_json::json;
 
+use crate::about;
+
 /// Appends `text` as a JSON string.
 pub fn string(out: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(out, text).expect("a string is always JSON, and a Vec takes all that is written");
@@ -19,10 +21,13 @@ fn display(out: &mut Vec<u8>, value: impl std::fmt::Display) {
     write!(out, "{value}").expect("a Vec takes all that is written");
 }
 
-/// Appends a whole event: `{"id","offset","time","from","name","event","data"}`.
+/// Appends a whole event: `{"id","offset","time","from","name","event","data"}`, and what it has to do with another.
 pub fn event(out: &mut Vec<u8>, event: &Event) {
     stamp(out, event);
-    data(out, &event.body.content);
+    if about::is_more(event) {
+        members(out, &about::members(event));
+    }
+    data_of(out, &event.body);
     out.push(b'}');
 }
 
@@ -33,11 +38,32 @@ pub fn emission(out: &mut Vec<u8>, emission: &Emission) {
     out.push(b'}');
 }
 
-/// Appends the members of an envelope that its sender chooses, without braces: `"event","data"`.
+/// Appends the members of an envelope that its sender chooses, without braces: `"event","data"`, and between them what it says of another.
 pub fn message(out: &mut Vec<u8>, body: &Body) {
     out.extend_from_slice(b"\"event\":");
     string(out, body.event.as_str());
-    data(out, &body.content);
+    if let Some(about) = &body.about {
+        members(out, &about::relation(about));
+    }
+    data_of(out, body);
+}
+
+/// Appends members to others.
+fn members(out: &mut Vec<u8>, members: &serde_json::Map<String, serde_json::Value>) {
+    for (name, value) in members {
+        out.push(b',');
+        string(out, name);
+        out.push(b':');
+        display(out, value);
+    }
+}
+
+/// Appends the content of a message, if it has one that says something.
+fn data_of(out: &mut Vec<u8>, body: &Body) {
+    match about::has_content(body) {
+        true => data(out, &body.content),
+        false => out.extend_from_slice(b",\"data\":null"),
+    }
 }
 
 /// Appends the members of an envelope that carry the content.
@@ -189,8 +215,8 @@ pub fn shows(what: &Happening) -> bool {
         Happening::Presence(change) => !matches!(&change.who, Some((_, Movement::Show))),
         Happening::Affair(affair) => affair.listed && affair.removed().is_some(),
         Happening::Event(_) | Happening::Emission(_) => true,
-        // Its form is for those protocols that have it.
-        Happening::Passing(_) => false,
+        // The rest has a form that is for those protocols that have it.
+        Happening::Passing(passing) => passing.typing.is_some(),
     }
 }
 

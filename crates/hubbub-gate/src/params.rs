@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use hubbub_hub::address::NameError;
-use hubbub_hub::{Offset, RoomName, Start};
+use hubbub_hub::{Offset, RoomName, Start, Wish};
 use percent_encoding::percent_decode_str;
 
+use crate::about;
 use crate::problem::Problem;
 
 /// The parameters of a query that Hubbub knows. Others are left alone: pages add their own to get past caches.
@@ -30,17 +31,25 @@ pub struct Params {
     pub after: Option<String>,
     /// Whether a JSON array is a list of arguments; no by default.
     pub args: Option<bool>,
+    /// What is said, by `reply_to`, `edit_of`, `reactions_to` or `retracts`, of an earlier message.
+    pub about: Option<Wish>,
+    /// Whether one is writing.
+    pub typing: Option<bool>,
 }
 
 impl Params {
     /// Reads a query string.
     ///
     /// # Errors
-    /// A value that does not parse, a parameter that is given twice, or both `since` and `last`.
+    /// A value that does not parse, a parameter that is given twice, both `since` and `last`, or more than one of those that say what
+    /// is said of a message.
     pub fn parse(query: &str) -> Result<Self, Problem> {
         let mut params = Self::default();
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             params.take(&key, value)?;
+        }
+        if params.about.is_some() && params.typing.is_some() {
+            return Err(Problem::bad_request(format!("Give one of {}.", about::ONE_OF)));
         }
         Ok(params)
     }
@@ -57,7 +66,11 @@ impl Params {
             "wait" => once(key, &mut self.wait_ms, wait_ms(&value)?),
             "echo" => once(key, &mut self.echo, yes_or_no(key, &value)?),
             "args" => once(key, &mut self.args, yes_or_no(key, &value)?),
-            _ => Ok(()),
+            "typing" => once(key, &mut self.typing, yes_or_no(key, &value)?),
+            _ => match about::wish(key, &value) {
+                Some(wish) => once(&format!("one of {}", about::ONE_OF), &mut self.about, wish?),
+                None => Ok(()),
+            },
         }
     }
 }
@@ -157,6 +170,12 @@ mod tests {
             "wait=",
             "echo=maybe",
             "name=a&name=b",
+            "reply_to=",
+            "edit_of=hello",
+            "retracts=1-2&reply_to=1-2",
+            "reactions_to=1-2&reactions_to=1-3",
+            "typing=true&reply_to=1-2",
+            "typing=maybe",
         ] {
             assert!(Params::parse(query).is_err(), "{query}");
         }

@@ -11,7 +11,8 @@ use crate::session::{Close, Cx};
 /// # Errors
 /// Always [`Close::Done`]: the exchange is over.
 pub(crate) fn respond(mut head: response::Parts, body: Bytes, cx: &mut Cx<'_>) -> Result<(), Close> {
-    if head.status != StatusCode::NOT_MODIFIED {
+    // RFC 9110 §8.6: a 204 has none.
+    if !matches!(head.status, StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT) {
         head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     }
     // Nothing of what was meant for a stream belongs into it.
@@ -40,6 +41,17 @@ pub(crate) fn respond_json(
 pub(crate) fn respond_text(status: StatusCode, mut body: String, cx: &mut Cx<'_>) -> Result<(), Close> {
     body.push('\n');
     respond(problem::head(status, "application/json"), body.into(), cx)
+}
+
+/// Answers that it is done and that there is nothing to say of it (RFC 9110 §15.3.5), and ends the session.
+///
+/// # Errors
+/// Always [`Close::Done`]: the exchange is over.
+pub(crate) fn respond_nothing(cx: &mut Cx<'_>) -> Result<(), Close> {
+    let mut head = http::Response::new(()).into_parts().0;
+    head.status = StatusCode::NO_CONTENT;
+    head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    respond(head, Bytes::new(), cx)
 }
 
 /// Answers with a refusal and ends the session.

@@ -28,6 +28,7 @@ use crate::engineio::line::Line;
 use crate::session::{AckId, Cx, Deed};
 
 use auth::Auth;
+pub use form::Form;
 use form::{MAIN, Wire};
 use space::{Number, Space, Stage};
 

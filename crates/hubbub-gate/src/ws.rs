@@ -10,9 +10,7 @@ mod tell;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hubbub_hub::{
-    Command, Content, Hello, IdempotencyKey, Identity, Joined, Notice, Now, Published, Refusal, Reply,
-};
+use hubbub_hub::{Content, Hello, IdempotencyKey, Identity, Joined, Notice, Now, Published, Refusal, Reply};
 use hubbub_ws::{CloseCode, Config, Decoder, Deflater, Incoming, Role, encode_pong};
 use serde_json::json;
 
@@ -232,9 +230,8 @@ impl Peer {
         if let Some(key) = &said.key {
             self.rare.get_or_insert_default().waiting.push((ticket, key.clone()));
         }
-        let Said { body, key } = said;
         self.unanswered += 1;
-        cx.command(&self.reader.room, &self.reader.who, Command::Publish { body, key, about: None }, ticket);
+        cx.command(&self.reader.room, &self.reader.who, said.command, ticket);
     }
 
     fn replied(&mut self, ticket: u32, reply: &Reply, cx: &mut Cx<'_>) -> Result<(), Close> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hubbub_gate::actions::{self, ACTIONS_MAX, Message};
-use hubbub_hub::{Action, HookAsk, HookKind, Refused, Verdict};
+use hubbub_hub::{Action, Body, HookAsk, HookKind, Refused, Verdict};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -75,9 +75,15 @@ fn refused(raw: &RawValue) -> Result<Refused, String> {
     Ok(Refused { message, data: data.map(bytes) })
 }
 
-fn rewritten(message: &Message<'_>, ask: &HookAsk) -> Result<hubbub_hub::Body, String> {
-    let was = ask.body.as_ref().map(|body| body.event.clone()).unwrap_or_default();
-    message.body(&was).map_err(|why| format!("rewrite: {why}"))
+/// What is said instead. It says it of the same message, if of one; so reactions stay reactions.
+fn rewritten(message: &Message<'_>, ask: &HookAsk) -> Result<Body, String> {
+    let was = ask.body.as_ref();
+    let event = was.map(|body| body.event.clone()).unwrap_or_default();
+    let about = was.and_then(|body| body.about.as_ref());
+    message
+        .body(&event)
+        .and_then(|body| actions::in_place(body, &event, about))
+        .map_err(|why| format!("rewrite: {why}"))
 }
 
 fn array(raw: &RawValue) -> Result<Bytes, String> {

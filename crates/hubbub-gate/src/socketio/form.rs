@@ -1,11 +1,12 @@
 //! Events as packets of Socket.IO (SIO5 "Packet encoding"): names, arguments, attachments, offsets.
 
 use bytes::Bytes;
-use hubbub_hub::{Args, Body, Content, Emission, Event, EventName, Happening, RoomName};
+use hubbub_hub::{About, Args, Body, Content, Emission, Event, EventName, Happening, RoomName};
 use hubbub_socketio::socketio::{self as sio, Kind, msgpack};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
+use crate::about;
 use crate::coder::{Coder, WsDeflate};
 use crate::engineio::line::Packet;
 use crate::envelope;
@@ -75,8 +76,12 @@ impl Wire<'_> {
     ) -> Vec<Packet> {
         match what {
             what if !envelope::shows(what) => Vec::new(),
+            Happening::Event(event) if !recovers && !is_understood(event) => Vec::new(),
             Happening::Event(event) => {
                 let mut args = self.said(Some(room), &event.body);
+                if about::is_more(event) && (recovers || about::is_named(&event.body)) {
+                    args.raw(more(event).to_string().as_bytes());
+                }
                 if let Some(offset) = offset(event) {
                     args.string(&offset);
                 }
@@ -93,7 +98,13 @@ impl Wire<'_> {
                 self.server_event("hubbub:presence", &data, None)
             }
             Happening::Emission(emission) => self.emission(emission, recovers, None),
-            Happening::Passing(_) => Vec::new(),
+            Happening::Passing(passing) => match about::typing(passing) {
+                Some(mut data) => {
+                    data["room"] = room.to_string().into();
+                    self.server_event(about::TYPING, &data, None)
+                }
+                None => Vec::new(),
+            },
         }
     }
 
@@ -126,7 +137,12 @@ impl Wire<'_> {
             args.string("hubbub:event");
         }
         args.string(body.event.as_str());
-        args.content(&body.content);
+        match &body.about {
+            Some(About::Retraction(_)) => {}
+            // What follows stands where it stands behind a content.
+            Some(About::Retracted(_)) => args.raw(b"null"),
+            _ => args.content(&body.content),
+        }
         args
     }
 
@@ -192,6 +208,21 @@ impl Wire<'_> {
             Kind::BinaryAck => sio::binary_ack(out, namespace, id.unwrap_or_default(), attachments, json),
         }
     }
+}
+
+/// Whether it makes sense to those who are given no arguments but an event's own: they would take others for some of those.
+fn is_understood(event: &Event) -> bool {
+    about::is_plain(event) || about::is_named(&event.body)
+}
+
+/// The argument behind an event's own, where it has to do with another, or is an own copy.
+fn more(event: &Event) -> Value {
+    let mut more = Map::new();
+    more.insert("id".into(), event.id.to_string().into());
+    more.insert("from".into(), event.from.user.as_str().into());
+    more.insert("name".into(), (&*event.from.name).into());
+    more.extend(about::members(event));
+    Value::Object(more)
 }
 
 /// An array of JSON in which what msgpack has no form for is a string with its JSON: numbers that no double holds, half a

@@ -41,8 +41,8 @@ impl Connection {
                 let name = said.text_at(1).ok_or_else(|| {
                     Problem::bad_request("Say it so: emit(\"publish\", room, event, …arguments).")
                 })?;
-                let body = said.body(&name, 2, cx)?;
-                self.publish(asker, &room, body, cx)
+                let command = said.command(&name, 2, cx)?;
+                self.ask_room(asker, &room, command, cx)
             }
             name => {
                 let body = said.body(name, 0, cx)?;

@@ -2,17 +2,26 @@
 
 use bytes::Bytes;
 use hubbub_hub::hook::HookKind;
-use hubbub_hub::{Args, Body, Command, Content, HookAnswer, Part, Refusal, Reply, RoomName, SessionName};
+use hubbub_hub::{
+    Args, Body, Command, Content, EventName, HookAnswer, Part, Refusal, Reply, RoomName, SessionName,
+};
 use hubbub_socketio::socketio::{Event, Packet, placeholders};
 use serde_json::{Value, json};
 
 use super::form::event_name;
 use super::space::{Number, Space};
 use super::{Asker, Awaited, Connection, Said};
+use crate::about::{self, Words};
 use crate::engineio::line::Line;
 use crate::envelope;
 use crate::problem::Problem;
 use crate::session::{Cx, Deed};
+
+/// What a client calls an answer to a message, with the message as first argument.
+const REPLY: &str = "hubbub:reply";
+
+/// What it calls what it wants to have said instead.
+const EDIT: &str = "hubbub:edit";
 
 impl Connection {
     /// An event of the client's.
@@ -20,7 +29,8 @@ impl Connection {
         let Some(space) = self.space(asker.space) else { return };
         let result = match space.room.clone() {
             Some(room) => {
-                said.body(&said.event.name, 0, cx).and_then(|body| self.publish(asker, &room, body, cx))
+                let command = said.command(&said.event.name, 0, cx);
+                command.and_then(|command| self.ask_room(asker, &room, command, cx))
             }
             None => self.in_main(asker, said, cx, line),
         };
@@ -29,15 +39,15 @@ impl Connection {
         }
     }
 
-    /// Says something in a room. The acknowledgement comes when it is kept.
+    /// Says something in a room. The acknowledgement comes when it is kept, or told.
     ///
     /// # Errors
     /// Too much is under way.
-    pub(super) fn publish(
+    pub(super) fn ask_room(
         &mut self,
         asker: Asker,
         room: &RoomName,
-        body: Body,
+        command: Command,
         cx: &mut Cx<'_>,
     ) -> Result<(), Problem> {
         let who = self.space(asker.space).and_then(|space| space.who.clone());
@@ -47,7 +57,7 @@ impl Connection {
                 "You have said too much that is not answered yet. Wait for acknowledgements.",
             ));
         };
-        cx.command(room, &who, Command::Publish { body, key: None, about: None }, ticket);
+        cx.command(room, &who, command, ticket);
         Ok(())
     }
 
@@ -158,6 +168,39 @@ impl Connection {
 }
 
 impl Said<'_> {
+    /// What it asks of a room, by its argument `first` and those behind it, as an event called `name`.
+    ///
+    /// # Errors
+    /// A name that is none, arguments that do not belong to it, or too much.
+    pub(super) fn command(&self, name: &str, first: usize, cx: &Cx<'_>) -> Result<Command, Problem> {
+        let word = match (name, self.event.args.len().saturating_sub(first)) {
+            (about::TYPING, 1) => return self.typing(first),
+            (REPLY, 2..) => "reply_to",
+            (EDIT, 2..) => "edit_of",
+            (EventName::REACTIONS, 2) => "reactions_to",
+            (EventName::RETRACTION, 1) => "retracts",
+            (about::TYPING | REPLY | EDIT | EventName::REACTIONS | EventName::RETRACTION, _) => {
+                return Err(usage());
+            }
+            _ => {
+                let body = self.body(name, first, cx)?;
+                return Ok(Command::Publish { body, key: None, about: None });
+            }
+        };
+        let name = self.text_at(first).ok_or_else(usage)?;
+        let wish = about::wish(word, &name).transpose()?;
+        let content = match word {
+            "retracts" => None,
+            _ => Some(self.body(EventName::MESSAGE, first + 1, cx)?.content),
+        };
+        Words { event: None, content, wish, key: None }.command()
+    }
+
+    fn typing(&self, at: usize) -> Result<Command, Problem> {
+        let typing = self.event.args.get(at).and_then(|json| serde_json::from_str(json).ok());
+        typing.map(about::pass).ok_or_else(usage)
+    }
+
     /// What it says from its argument `first` on, as an event called `name`.
     ///
     /// # Errors
@@ -178,6 +221,13 @@ impl Said<'_> {
     pub(super) fn text_at(&self, index: usize) -> Option<String> {
         serde_json::from_str::<Value>(self.event.args.get(index)?).ok()?.as_str().map(str::to_owned)
     }
+}
+
+fn usage() -> Problem {
+    Problem::bad_request(
+        "Say it so: emit(\"hubbub:reply\", id, …arguments), emit(\"hubbub:edit\", id, …arguments), \
+         emit(\"hubbub:reactions\", id, [\"👍\"]), emit(\"hubbub:retraction\", id), emit(\"hubbub:typing\", true).",
+    )
 }
 
 /// One text, one value or one attachment is what it is in every protocol; anything else is a list of arguments.

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
-use hubbub_hub::{Body, Content, EventName, IdempotencyKey};
+use hubbub_hub::{Body, Command, Content, EventName, IdempotencyKey, Wish};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::about::{self, Words};
 use crate::problem::Problem;
 use crate::publish::spread;
 
@@ -25,6 +26,14 @@ struct Frame<'a> {
     key: Option<Cow<'a, str>>,
     #[serde(default)]
     args: bool,
+    #[serde(borrow)]
+    reply_to: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    edit_of: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    reactions_to: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    retracts: Option<Cow<'a, str>>,
 }
 
 /// `null` is data as well; only what is not there is missing.
@@ -32,16 +41,17 @@ pub(crate) fn present<'de, D: Deserializer<'de>>(data: D) -> Result<Option<&'de 
     Deserialize::deserialize(data).map(Some)
 }
 
-/// A message to publish, and the key under which its fate is wanted.
+/// What is to be done, and the key under which its fate is wanted.
 #[derive(Debug)]
 pub(super) struct Said {
-    pub(super) body: Body,
+    pub(super) command: Command,
     pub(super) key: Option<IdempotencyKey>,
 }
 
 /// A frame that is a message.
 pub(super) fn raw(content: Content) -> Said {
-    Said { body: Body::new(EventName::default(), content), key: None }
+    let body = Body::new(EventName::default(), content);
+    Said { command: Command::Publish { body, key: None, about: None }, key: None }
 }
 
 /// A frame that is an envelope.
@@ -52,27 +62,63 @@ pub(super) fn envelope(text: &str) -> Result<Said, (Option<String>, Problem)> {
     let frame: Frame<'_> = serde_json::from_str(text).map_err(|error| {
         (None, Problem::bad_request(format!("A frame is {{\"event\",\"data\",\"key\"}}: {error}.")))
     })?;
-    let blame = |problem| (frame.key.as_deref().map(str::to_owned), problem);
-    let key =
-        match frame.key.as_deref() {
-            None => None,
-            Some(key) => Some(IdempotencyKey::parse(key).ok_or_else(|| {
-                blame(Problem::bad_request("key must be 1 to 128 visible ASCII characters."))
-            })?),
-        };
-    let event = match frame.event.as_deref() {
-        None => EventName::default(),
-        Some(name) => {
-            EventName::parse(name).map_err(|error| blame(Problem::bad_request(format!("event: {error}."))))?
-        }
-    };
-    let data = frame.data.ok_or_else(|| blame(Problem::bad_request("A message has data.")))?.get();
-    let mut content = content(data, frame.encoding.as_deref()).map_err(blame)?;
-    if frame.args {
-        content =
-            spread(content).ok_or_else(|| blame(Problem::bad_request("With args, data is an array.")))?;
+    let key = frame.key();
+    let said = key.and_then(|key| Ok(Said { command: frame.command(key.clone())?, key }));
+    said.map_err(|problem| (frame.key.as_deref().map(str::to_owned), problem))
+}
+
+impl Frame<'_> {
+    fn key(&self) -> Result<Option<IdempotencyKey>, Problem> {
+        let key = self.key.as_deref().map(|key| {
+            IdempotencyKey::parse(key)
+                .ok_or_else(|| Problem::bad_request("key must be 1 to 128 visible ASCII characters."))
+        });
+        key.transpose()
     }
-    Ok(Said { body: Body::new(event, content), key })
+
+    fn command(&self, key: Option<IdempotencyKey>) -> Result<Command, Problem> {
+        let wish = self.wish()?;
+        let event = match self.event.as_deref() {
+            None => None,
+            Some(about::TYPING) if wish.is_none() => return self.typing(),
+            Some(name) => Some(
+                EventName::parse(name).map_err(|error| Problem::bad_request(format!("event: {error}.")))?,
+            ),
+        };
+        Words { event, content: self.content()?, wish, key }.command()
+    }
+
+    /// What it says of an earlier message.
+    fn wish(&self) -> Result<Option<Wish>, Problem> {
+        let words = [
+            ("reply_to", &self.reply_to),
+            ("edit_of", &self.edit_of),
+            ("reactions_to", &self.reactions_to),
+            ("retracts", &self.retracts),
+        ];
+        let mut named = words.iter().filter_map(|(word, name)| about::wish(word, name.as_deref()?));
+        match (named.next().transpose()?, named.next()) {
+            (_, Some(_)) => Err(Problem::bad_request(format!("Give one of {}.", about::ONE_OF))),
+            (wish, None) => Ok(wish),
+        }
+    }
+
+    fn typing(&self) -> Result<Command, Problem> {
+        let typing = self.data.and_then(|data| serde_json::from_str(data.get()).ok());
+        typing
+            .map(about::pass)
+            .ok_or_else(|| Problem::bad_request("hubbub:typing has true or false as data."))
+    }
+
+    fn content(&self) -> Result<Option<Content>, Problem> {
+        let Some(data) = self.data else { return Ok(None) };
+        let content = content(data.get(), self.encoding.as_deref())?;
+        if !self.args {
+            return Ok(Some(content));
+        }
+        let args = spread(content).ok_or_else(|| Problem::bad_request("With args, data is an array."));
+        args.map(Some)
+    }
 }
 
 /// A string is text, anything else is JSON; base64 is binary where it is marked so.
