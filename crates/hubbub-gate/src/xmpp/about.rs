@@ -15,10 +15,10 @@ const CHAT_STATES: &str = "http://jabber.org/protocol/chatstates";
 const CORRECTION: &str = "urn:xmpp:message-correct:0";
 const FALLBACK: &str = "urn:xmpp:fallback:0";
 const HINTS: &str = "urn:xmpp:hints";
-const MODERATION: &str = "urn:xmpp:message-moderate:1";
+pub(super) const MODERATION: &str = "urn:xmpp:message-moderate:1";
 const REACTIONS: &str = "urn:xmpp:reactions:0";
 const REPLY: &str = "urn:xmpp:reply:0";
-const RETRACTION: &str = "urn:xmpp:message-retract:1";
+pub(super) const RETRACTION: &str = "urn:xmpp:message-retract:1";
 
 /// Where a message is said: how others are named there, and whose ids are used.
 #[derive(Clone, Copy)]
@@ -118,7 +118,7 @@ pub(super) fn written(body: &Body, by: &Sender, place: Place<'_>, out: &mut Vec<
             Tag::new("replace", CORRECTION).attr("id", own_id(original)).write(out, CLIENT);
         }
         Some(About::Reactions(original)) => reacts(body, original, place, out),
-        Some(About::Retraction(original)) => retracts(original, by, place, out),
+        Some(About::Retraction(original)) => retracts(body, original, by, place, out),
         Some(About::Retracted(how)) => tombstone(how, out),
     }
 }
@@ -164,14 +164,16 @@ fn reacts(body: &Body, original: &Original, place: Place<'_>, out: &mut Vec<u8>)
     Tag::new("store", HINTS).write(out, CLIENT);
 }
 
-fn retracts(original: &Original, by: &Sender, place: Place<'_>, out: &mut Vec<u8>) {
+fn retracts(body: &Body, original: &Original, by: &Sender, place: Place<'_>, out: &mut Vec<u8>) {
     if let Place::Room(at) = place
         && original.from.user != by.user
     {
         // XEP-0425 §4: a moderator has done it.
         let moderated = Tag::new("moderated", MODERATION).attr("by", occupant(at, &by.name));
+        let reason = String::from_utf8_lossy(body.content.bytes());
+        let reason = (!reason.is_empty()).then(|| Tag::new("reason", RETRACTION).text(reason));
         let retract = Tag::new("retract", RETRACTION).attr("id", id_of(original, place)).child(moderated);
-        return retract.write(out, CLIENT);
+        return retract.children(reason).write(out, CLIENT);
     }
     Tag::new("retract", RETRACTION).attr("id", id_of(original, place)).write(out, CLIENT);
     Tag::new("fallback", FALLBACK).attr("for", RETRACTION).write(out, CLIENT);

@@ -12,6 +12,7 @@ pub(crate) mod form;
 mod invite;
 mod leave;
 mod list;
+mod moderate;
 mod owner;
 pub(crate) mod people;
 mod say;
@@ -93,6 +94,8 @@ enum Asked {
     Whom(Parcel),
     /// Which moderators can give a voice.
     Voice(Parcel),
+    /// Something is taken back.
+    Moderated(Parcel),
     /// Which rooms there are.
     Rooms(Box<list::Listing>),
 }
@@ -208,6 +211,7 @@ impl Chats {
             (Some(Asked::Roles(parcel, role)), Reply::Presence(view)) => {
                 admin::roles(&parcel, role, &view, line)
             }
+            (Some(Asked::Moderated(parcel)), Reply::Published(_)) => line.answer(&parcel, None),
             (Some(Asked::Voice(parcel)), Reply::Presence(view)) => {
                 self.ask_for_voice(room, &parcel, &view, cx);
             }
@@ -300,7 +304,8 @@ impl Asked {
             | Self::Invited(parcel, _)
             | Self::Roles(parcel, _)
             | Self::Whom(parcel)
-            | Self::Voice(parcel) => Some(parcel),
+            | Self::Voice(parcel)
+            | Self::Moderated(parcel) => Some(parcel),
             Self::Page | Self::Rooms(_) => None,
         }
     }

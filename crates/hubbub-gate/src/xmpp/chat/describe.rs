@@ -16,13 +16,15 @@ pub(super) const NS_ITEMS: &str = "http://jabber.org/protocol/disco#items";
 const FORM: &str = "http://jabber.org/protocol/muc#roominfo";
 
 /// What all rooms can, beside what they answer.
-const ALWAYS: [&str; 7] = [
+const ALWAYS: [&str; 9] = [
     NS_INFO,
     NS_ITEMS,
     "http://jabber.org/protocol/muc",
     "http://jabber.org/protocol/muc#stable_id",
     "http://jabber.org/protocol/muc#self-ping-optimization",
     "urn:xmpp:occupant-id:0",
+    "urn:xmpp:message-moderate:1",
+    "urn:xmpp:message-retract:1#tombstone",
     "urn:xmpp:sid:0",
 ];
 
