@@ -49,6 +49,8 @@ mod settings;
 mod stream;
 mod tables;
 mod time;
+#[cfg(test)]
+mod vectors;
 mod view;
 
 pub use bucket::Rate;

@@ -107,16 +107,20 @@ impl<'a> Incoming<'a> {
 
     /// Whether the message is protected by `key` with the attribute of `mac` (RFC 8489 sections 14.5 and 14.6).
     pub(crate) fn is_protected(&self, key: &Key, mac: Mac) -> bool {
-        let Some(range) = self.range(mac.attribute()) else { return false };
-        // The length in the header counts as if the message ended with this attribute.
-        let end = (range.end - HEADER) as u16;
-        let parts = [&self.packet[..2], &end.to_be_bytes()[..], &self.packet[4..range.start - 4]];
-        integrity::is_right(key, mac, &parts, &self.packet[range])
+        self.range(mac.attribute()).is_some_and(|code| is_code_right(self.packet, code, key, mac))
     }
 
     fn all(&self) -> impl Iterator<Item = (usize, RawAttribute<'_>)> {
         self.message.iter_attributes()
     }
+}
+
+/// Whether the code that stands at `code` in a message is right. It covers all that comes before its attribute, with the length
+/// in the header as if the message ended with it.
+pub(crate) fn is_code_right(packet: &[u8], code: Range<usize>, key: &Key, mac: Mac) -> bool {
+    let length = (code.end - HEADER) as u16;
+    let parts = [&packet[..2], &length.to_be_bytes()[..], &packet[4..code.start - 4]];
+    integrity::is_right(key, mac, &parts, &packet[code])
 }
 
 /// An answer in the making. It carries FINGERPRINT if the request did (RFC 8489 section 6.3.1.2), and nothing that nobody
