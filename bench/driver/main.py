@@ -98,7 +98,7 @@ def compare(scenario, options, results):
 
 def measure(scenario, server, quick):
     """One run of the load generator against a fresh server."""
-    with serving(server, scenario.home) as (pid, port):
+    with serving(server, scenario.wants(quick)) as (pid, port):
         load = [str(BINARIES / "hubbub-load"), "--json", *scenario.arguments(server, port, quick)]
         interference = machine.Interference(pid)
         process = launch(LOAD_CORE, [*load, f"--server-pid={pid}"], stdout=PIPE, stderr=PIPE, text=True)

@@ -5,6 +5,7 @@ Traffic is measured for two seconds, or to the end of a round that takes longer.
 
 from dataclasses import dataclass, replace
 
+from . import archive
 from .xmpp import CERTIFICATE, Home
 
 # Where each server offers what a scenario needs, behind ws://127.0.0.1:PORT or http://127.0.0.1:PORT; the load
@@ -44,6 +45,10 @@ class Scenario:
     def options(self, quick):
         return {key: value for key, value in {**self.full, **(self.quick if quick else {})}.items() if value is not None}
 
+    def wants(self, quick):
+        """What the server is to have when it starts."""
+        return self.home and replace(self.home, room=self.options(quick).get("archive", 0))
+
     def heading(self, quick):
         return self.title.format(**self.options(quick))
 
@@ -53,6 +58,8 @@ class Scenario:
         options = self.options(quick) | {"url": base + self.paths[server]}
         if self.command == "longpoll" and server == "nchan":
             options |= {"resume": "validators", "publish-url": f"{base}/pub/bench"}
+        if self.name == "xmpp-mam-page-middle":
+            options |= {"since": archive.middle(server, options["archive"])}
         flags = ["--offsets"] if server == "hubbub-recovery" else []
         return [self.command, *flags, *(f"--{key}={value}" for key, value in options.items())]
 
@@ -139,6 +146,13 @@ def sessions(name, title, **home):
     return xmpp(name, title, "sessions", full, quick, accounts=2000, **home)
 
 
+def page(name, which):
+    """Filling an archive is not measured, and done once."""
+    full = {"archive": 1_000_000, "page": 50, "rounds": 300, "warmup": 20, "room": archive.ADDRESS, "size": archive.SIZE}
+    title = "Pages of {page} messages " + which + " a room's archive of {archive:,}"
+    return xmpp(name, title, "page", full, {"archive": 20_000, "rounds": 20, "warmup": 2})
+
+
 IDLE = Scenario(
     name="idle",
     title="{connections:,} idle WebSockets in one room",
@@ -206,4 +220,6 @@ SCENARIOS = [
     muc(1000, warmup=20),
     # Prosody needs more than five minutes until 10,000 are in: whoever comes in, it looks at all who are.
     replace(muc(10000, warmup=3), paths=XMPP_GUESTS | {"prosody": None}),
+    page("mam-page", "at the end of"),
+    page("mam-page-middle", "in the middle of"),
 ]

@@ -6,8 +6,8 @@ import hmac
 import sqlite3
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
+from . import archive
 from .paths import BINARIES, PEERS, XMPP
 from .say import Trouble
 
@@ -18,7 +18,6 @@ CERTIFICATE, KEY, BOTH = (XMPP / name for name in ("certificate.pem", "key.pem",
 
 # All accounts have one password, salt and number of rounds, so that the load generator derives its keys once.
 PASSWORD, SALT, ROUNDS = b"bench", b"hubbub-bench", 4096
-SCHEMA = Path("/usr/share/ejabberd/sql/lite.sql")
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,8 @@ class Home:
     # Whether messages between accounts are kept.
     archive: bool = False
     tls: bool = False
+    # Messages in the archive of a room.
+    room: int = 0
 
 
 def installed():
@@ -71,8 +72,12 @@ def fill(template, folder, values):
 def hubbub(port, folder, home):
     """Accounts are on disk, and so are inboxes then; rooms only where there are accounts."""
     program = str(BINARIES / "hubbub")
-    made = fill("hubbub-xmpp.toml", folder, {"KEEP": 1000, "ADMIT": '"accounts"' if home.accounts else '"guests"'})
+    admit = '"accounts"' if home.accounts else '"guests"'
+    made = fill("hubbub-xmpp.toml", folder, {"KEEP": home.room or 1000, "ADMIT": admit})
     command = [program, "--config", str(made), "--listen", f"127.0.0.1:{port}", "--workers", "1"]
+    if home.room:
+        command += ["--data", str(archive.folder("hubbub", home.room) / "data")]
+        archive.made("hubbub", home.room, archive.hubbub(command, port))
     if not home.accounts:
         return command
     data = folder / "data"
@@ -92,6 +97,13 @@ def hubbub(port, folder, home):
     return [*command, "--data", str(data)]
 
 
+def sqlite(server, folder, home):
+    """Where the server keeps what it does not keep in files of its own; with a room's archive in it, if there is to be one."""
+    if not home.room:
+        return folder / "data" / "archive.sqlite"
+    return archive.made(server, home.room, getattr(archive, server)) / f"{server}.sqlite"
+
+
 def prosody(port, folder, home):
     plain, tls = ("", port) if home.tls else (port, "")
     stored, server = keys("sha1")
@@ -102,8 +114,8 @@ def prosody(port, folder, home):
     for n in range(home.accounts):
         (accounts / f"u{n}.dat").write_text(text)
     made = fill("prosody.cfg.lua", folder, {
-        "PLAIN": plain, "TLS": tls, "ARCHIVE_STORE": "internal",
-        "ARCHIVE": '"mam"' if home.archive else "", "ROOM_ARCHIVE": ""})
+        "PLAIN": plain, "TLS": tls, "SQLITE": sqlite("prosody", folder, home),
+        "ARCHIVE": '"mam"' if home.archive else "", "ROOM_ARCHIVE": '"muc_mam"' if home.room else ""})
     return ["prosody", "--config", str(made)]
 
 
@@ -114,9 +126,10 @@ def ejabberd(port, folder, home):
     the better for it. `ready` is written when the accounts are there.
     """
     (folder / "data").mkdir()
+    mam = "mod_mam: {default: always, db_type: %s}" % ("sql" if home.room else "mnesia") if home.room or home.archive else ""
     made = fill("ejabberd.yml", folder, {
-        "PORT": port, "CERTIFICATE": BOTH, "TLS": str(home.tls).lower(), "ROOM_ARCHIVE": "false",
-        "ARCHIVE": "mod_mam: {default: always, db_type: mnesia}" if home.archive else ""})
+        "PORT": port, "CERTIFICATE": BOTH, "TLS": str(home.tls).lower(), "ROOM_ARCHIVE": str(bool(home.room)).lower(),
+        "SQLITE": sqlite("ejabberd", folder, home), "ARCHIVE": mam})
     stored, server, salt = (base64.b64encode(raw).decode() for raw in (*keys("sha1"), SALT))
     write = (f'[mnesia:dirty_write({{passwd, {{<<"u", (integer_to_binary(N))/binary>>, <<"localhost">>}}, '
              f'{{scram, <<"{stored}">>, <<"{server}">>, <<"{salt}">>, sha, {ROUNDS}}}}}) || N <- lists:seq(0, {home.accounts - 1})], '
