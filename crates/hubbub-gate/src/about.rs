@@ -50,7 +50,8 @@ pub(crate) fn is_named(body: &Body) -> bool {
 
 /// Whether it may be shown to those who can be told a content and nothing else: a message, that somebody else has said.
 pub(crate) fn is_plain(event: &Event) -> bool {
-    event.to.is_none() && matches!(event.body.about, None | Some(About::Reply(_) | About::Edit(_)))
+    let speaks = matches!(event.body.about, None | Some(About::Reply(_) | About::Edit(_)));
+    event.to.is_none() && speaks && !event.body.event.is_carried()
 }
 
 /// The members that say what a message has to do with another, and of an own copy to whom it was said.

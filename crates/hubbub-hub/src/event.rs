@@ -237,8 +237,11 @@ impl EventName {
     /// What it is called when a message is taken back; there is no content.
     pub const RETRACTION: &'static str = "hubbub:retraction";
 
+    /// What it is called when only those who understand what it carries can show it; there is no content.
+    pub const CARRIED: &'static str = "hubbub:carried";
+
     /// The names that only the server gives.
-    const OWN: [&'static str; 3] = [Self::SUBJECT, Self::REACTIONS, Self::RETRACTION];
+    const OWN: [&'static str; 4] = [Self::SUBJECT, Self::REACTIONS, Self::RETRACTION, Self::CARRIED];
 
     /// Checks a name that a client gave.
     ///
@@ -278,6 +281,18 @@ impl EventName {
     #[must_use]
     pub fn retraction() -> Self {
         Self(Self::RETRACTION.into())
+    }
+
+    /// The name of what is only carried.
+    #[must_use]
+    pub fn carried() -> Self {
+        Self(Self::CARRIED.into())
+    }
+
+    /// Whether the event says nothing to those who do not understand what it carries.
+    #[must_use]
+    pub fn is_carried(&self) -> bool {
+        &*self.0 == Self::CARRIED
     }
 
     /// Whether the event is a change of subject.

@@ -7,6 +7,7 @@ What the server says of who comes and goes is left out where a story is not abou
 import base64
 import itertools
 import json
+import re
 from urllib.parse import quote
 
 from hubbub_test.curl import messages_path
@@ -23,6 +24,7 @@ PARTS["other"] = r"(websocket|raw websocket|sse|socket\.io)"
 PARTS["target"] = r"(@?\w+(?:\?[^\s:]+)?)"
 
 OF_PRESENCE = ("hubbub:presence", "hubbub:joined", "hubbub:count")
+OFFSET = re.compile(r"\d+-\d+")
 END = "the end of the story"
 
 
@@ -104,12 +106,11 @@ class OnEventStream(Other):
 
 
 class OnSocketIo(Other):
-    """In the room's namespace, by a client that does not recover: what is heard is what was said."""
+    """In the room's namespace, by a client that could recover: the offset, which then is the last argument of what is kept, is left out."""
 
     def open(self):
         self.space = f"/{quote(self.room, safe='@')}"
-        query = {**self.who, "recovery": "false"}
-        self.client = Client(None, "websocket", port=self.server.port, query=query, patience=PATIENCE)
+        self.client = Client(None, "websocket", port=self.server.port, query=self.who, patience=PATIENCE)
         auth = {"user": self.name.lower(), "password": self.password} if self.password else {}
         self.client.send(*encode(CONNECT, self.space, auth))
         answer = self.client.next()
@@ -118,7 +119,7 @@ class OnSocketIo(Other):
     def next(self):
         while not is_event(packet := self.client.next(), self.space):
             pass
-        return packet.data
+        return packet.data[:-1] if OFFSET.fullmatch(str(packet.data[-1])) else packet.data
 
     def say(self, line: str):
         self.client.send(*encode(EVENT, self.space, json.loads(line)))

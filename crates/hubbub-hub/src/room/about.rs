@@ -145,13 +145,19 @@ impl Room {
                 }
             };
             match wish.map(|wish| self.about(&said.asked, &wish, original.as_deref())) {
-                Some(Err(why)) => refuse(&said.asked, why, cx),
+                Some(Err(why)) if !self.was_said(&said) => refuse(&said.asked, why, cx),
                 about => {
                     said.body.about = about.and_then(Result::ok).flatten();
                     self.publish_found(said, cx);
                 }
             }
         }
+    }
+
+    /// Whether this is a repetition: it is answered as the first was, whatever has become of the message that it is about.
+    fn was_said(&self, said: &Said) -> bool {
+        let user = &said.asked.identity.user;
+        said.key.as_ref().is_some_and(|key| self.keys.get(user, key).is_some())
     }
 
     /// What a message says of another, if its sender may say so.

@@ -36,7 +36,7 @@ pub(super) fn is_kept(parcel: &Parcel) -> bool {
 /// What the log has of a message: what it says for everybody, and all of it for streams; and what it wants to say of another.
 pub(super) fn body(parcel: &Parcel) -> (Body, Option<Wish>) {
     let message = parcel.element();
-    let silence = || Said { event: EventName::default(), content: Content::Text("".into()), wish: None };
+    let silence = || Said { event: EventName::carried(), content: Content::Text("".into()), wish: None };
     let Said { event, content, wish } = about::said(message, Place::Inbox).unwrap_or_else(silence);
     let whole = head(message)
         .attr("from", parcel.from().as_str())
