@@ -1,16 +1,21 @@
 """Tests of the driver's arithmetic: `python3 -m unittest discover -s bench -t bench`."""
 
+import hashlib
+import hmac
 import tempfile
 import unittest
 from argparse import Namespace
+from base64 import b64decode
 from pathlib import Path
 from xml.etree import ElementTree
 
+from . import archive
 from .machine import VERSIONS
 from .plot import COLOURS
 from .report import Results, line, table
-from .scenarios import SCENARIOS, SOCKETIO
+from .scenarios import SCENARIOS, SOCKETIO, XMPP
 from .servers import COMMANDS, SERVERS
+from .xmpp import Home, keys
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
@@ -54,6 +59,12 @@ class Report(unittest.TestCase):
         self.assertIn("| 2.00 | **missed** |", results("longpoll", [2.0], [1.0], "nchan").aims())
         self.assertIn("| 0.20 | reached |", results("sio-fanout-1000", [1.0], [5.0], "socketio").aims())
         self.assertIn("| 0.70 | **missed** |", results("sio-polling", [0.7], [1.0], "socketioxide").aims())
+
+    def test_the_better_of_two_peers_is_the_one_to_beat(self):
+        made = results("xmpp-muc-1000", [3.0], [60.0], "prosody")
+        self.assertIn("| 0.05 | reached |", made.aims())
+        made.add(BY_NAME["xmpp-muc-1000"], "ejabberd", 0, traffic(15.0))
+        self.assertIn("| 0.20 | **missed** |", made.aims())
 
     def test_without_hubbub_there_are_no_aims_and_no_ratios(self):
         made = Results(Namespace(quick=False, rounds=1), {})
@@ -114,10 +125,38 @@ class Scenarios(unittest.TestCase):
             self.assertIn(url, arguments)
             self.assertIn("--socketio=/lobby", arguments)
 
+    def test_a_quick_run_has_a_smaller_archive(self):
+        page = BY_NAME["xmpp-mam-page"]
+        self.assertEqual([page.wants(quick).room for quick in (False, True)], [1_000_000, 20_000])
+        self.assertEqual(BY_NAME["xmpp-idle-tls"].wants(False), Home(accounts=2000, tls=True))
+        self.assertIsNone(BY_NAME["idle"].wants(False))
+
+    def test_guests_open_their_streams_where_they_are_let_in(self):
+        asked = {server: BY_NAME["xmpp-muc-100"].arguments(server, 1, quick=False) for server in XMPP}
+        self.assertIn("--url=xmpp://127.0.0.1:1/localhost", asked["hubbub"])
+        self.assertIn("--url=xmpp://127.0.0.1:1/guest.localhost", asked["ejabberd"])
+        self.assertFalse(BY_NAME["xmpp-muc-10000"].serves("prosody"))
+
     def test_the_socketio_scenarios_are_those_of_plain_websockets_but_for_the_protocol(self):
         plain, socketio = BY_NAME["fanout-1000-16"], BY_NAME["sio-fanout-1000-16"]
         self.assertEqual(socketio.full, plain.full | {"socketio": "/lobby"})
         self.assertEqual(socketio.heading(False), "Fan-out to 1,000 Socket.IO clients, 16 messages queued per link")
+
+
+class Xmpp(unittest.TestCase):
+    def test_messages_of_an_archive_are_the_load_generators(self):
+        self.assertEqual(archive.message(27)[:48], "0000000000000001.00000000.000000000000001b.bcdef")
+        self.assertEqual(len(archive.message(27)), archive.SIZE)
+
+    def test_keys_are_those_of_the_rfc(self):
+        # RFC 5802 section 5: the client's proof is its key and the signature under the stored key.
+        stored, server = keys("sha1", b"pencil", b64decode("QSXCR+Q6sek8bf92"))
+        text = (b"n=user,r=fyko+d2lbbFgONRv9qkxdawL,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096,"
+                b"c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j")
+        self.assertEqual(hmac.digest(server, text, "sha1"), b64decode("rmF9pqV8S7suAoZWja4dJRkFsKQ="))
+        proof = b64decode("v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=")
+        client = bytes(one ^ other for one, other in zip(proof, hmac.digest(stored, text, "sha1")))
+        self.assertEqual(hashlib.sha1(client).digest(), stored)
 
 
 if __name__ == "__main__":

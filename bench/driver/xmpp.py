@@ -52,9 +52,9 @@ def prepare():
     BOTH.write_text(CERTIFICATE.read_text() + KEY.read_text())
 
 
-def keys(name):
+def keys(name, password=PASSWORD, salt=SALT):
     """What a server keeps instead of the password (RFC 5802 section 3): the stored key and the server key."""
-    salted = hashlib.pbkdf2_hmac(name, PASSWORD, SALT, ROUNDS)
+    salted = hashlib.pbkdf2_hmac(name, password, salt, ROUNDS)
     client, server = (hmac.digest(salted, text, name) for text in (b"Client Key", b"Server Key"))
     return hashlib.new(name, client).digest(), server
 
