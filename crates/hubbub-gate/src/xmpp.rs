@@ -9,6 +9,7 @@
 
 mod about;
 mod account;
+mod archive;
 mod attention;
 pub(crate) mod chat;
 mod client;

@@ -72,6 +72,8 @@ pub enum LogAsk {
         room: RoomName,
         /// What.
         what: Box<ArchiveAsk>,
+        /// Up to this sequence number: of what comes after it nobody has been told yet.
+        through: u64,
         /// Comes back with the answer.
         ticket: u64,
     },

@@ -259,7 +259,6 @@ impl Room {
         }
         self.succeeding.remove(&session);
         self.parked.retain(|_, parked| parked.asked.session != session);
-        self.archives.retain(|_, asked| asked.session != session);
     }
 
     /// One session takes another's place: nobody came and nobody went.

@@ -169,6 +169,22 @@ mod tests {
     }
 
     #[test]
+    fn messages_of_older_inboxes_are_found_by_whom_they_are_from() {
+        let rows = "INSERT INTO logs VALUES (1, '@ann', 77, 1, 1, 9, 10, 10, 10), (2, 'lobby', 78, 1, 1, 9, 10, 10, 10);
+            INSERT INTO events (log, seq, id, unix_ms, weight, user, name, event, kind, content)
+                VALUES (1, 1, x'04', 5, 9, 'bo@localhost', 'Bo', 'message', 0, x'68'),
+                    (2, 1, x'04', 5, 9, 'bo@localhost', 'Bo', 'message', 0, x'68');";
+        let dir = left_by_version(5, rows);
+        prepare(dir.path()).unwrap();
+        let connection = connect(dir.path()).unwrap();
+        let peer = |log: i64| {
+            let sql = "SELECT peer FROM events WHERE log = ?1";
+            connection.query_row(sql, [log], |row| row.get::<_, Option<String>>(0)).unwrap()
+        };
+        assert_eq!((peer(1).as_deref(), peer(2)), (Some("bo@localhost"), None));
+    }
+
+    #[test]
     fn in_memory_there_is_the_same_schema_and_an_end() {
         let connection = in_memory(1 << 18).unwrap();
         let sql = "INSERT INTO papers VALUES ('alice', 'card', ?1, zeroblob(50000))";

@@ -1,6 +1,8 @@
 //! What a room's home looks up in its log: pages of older messages, one message, a search.
 
-use hubbub_hub::{Archive, ArchiveAsk, Fault, Find, LogAnswer, LogAsk, MessageId, RoomName};
+use std::sync::Arc;
+
+use hubbub_hub::{Archive, ArchiveAsk, Event, Fault, Find, LogAnswer, LogAsk, MessageId, RoomName};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
@@ -10,7 +12,7 @@ use crate::trouble;
 
 /// Messages that are said at about the same time may stand in the log in another order than that of their ids: so many at each end
 /// of a span of time are looked at.
-const SKEW: u32 = 64;
+const SKEW: u32 = 1000;
 
 /// Answers what only reads; nothing is left to answer of the rest.
 pub(crate) fn answer(connection: &Connection, ask: &LogAsk) -> rusqlite::Result<Option<LogAnswer>> {
@@ -23,8 +25,8 @@ pub(crate) fn answer(connection: &Connection, ask: &LogAsk) -> rusqlite::Result<
             let event = find(connection, room, *what)?;
             LogAnswer::Found { room: room.clone(), ticket: *ticket, event }
         }
-        LogAsk::Archive { room, what, ticket } => {
-            let found = search(connection, room, what)?;
+        LogAsk::Archive { room, what, through, ticket } => {
+            let found = search(connection, room, what, *through)?;
             LogAnswer::Archive { room: room.clone(), ticket: *ticket, found }
         }
         LogAsk::Open { .. } | LogAsk::Append { .. } | LogAsk::Affairs { .. } => return Ok(None),
@@ -70,7 +72,7 @@ fn find(
     connection: &Connection,
     room: &RoomName,
     what: Find,
-) -> rusqlite::Result<Result<Option<std::sync::Arc<hubbub_hub::Event>>, Fault>> {
+) -> rusqlite::Result<Result<Option<Arc<Event>>, Fault>> {
     let Some(log) = log_of(connection, room)? else { return Ok(Ok(None)) };
     let seq = match what {
         Find::Id(id) => place(connection, log, id)?,
@@ -87,16 +89,14 @@ fn search(
     connection: &Connection,
     room: &RoomName,
     ask: &ArchiveAsk,
+    through: u64,
 ) -> rusqlite::Result<Result<Option<Archive>, Fault>> {
     let Some(log) = log_of(connection, room)? else {
         let names_none = ask.after.is_empty() && ask.before.is_empty() && ask.ids.is_none();
         let nothing = Archive { complete: true, ..Archive::default() };
         return Ok(Ok(names_none.then_some(nothing)));
     };
-    if let Some(ids) = &ask.ids {
-        return by_ids(connection, room, log, ids);
-    }
-    let (mut from, mut until) = (log.2, u64::MAX);
+    let (mut from, mut until) = (log.2, through.saturating_add(1));
     for id in &ask.after {
         let Some(seq) = place(connection, log, *id)? else { return Ok(Ok(None)) };
         from = from.max(seq.saturating_add(1));
@@ -106,20 +106,14 @@ fn search(
         until = until.min(seq);
     }
     if let Some(start) = ask.start_ms {
-        from = from.max(since(connection, log, start)?);
+        from = from.max(first_since(connection, log, start)?);
     }
     if let Some(end) = ask.end_ms {
-        until = until.min(through(connection, log, end)?.saturating_add(1));
+        until = until.min(last_until(connection, log, end)?.saturating_add(1));
     }
-    Ok(among(connection, room, log, ask, from..until)?.map(Some))
-}
-
-fn by_ids(
-    connection: &Connection,
-    room: &RoomName,
-    log: LogRow,
-    ids: &[MessageId],
-) -> rusqlite::Result<Result<Option<Archive>, Fault>> {
+    let Some(ids) = &ask.ids else {
+        return Ok(among(connection, room, log, ask, from..until)?.map(Some));
+    };
     let mut places = Vec::new();
     for id in ids {
         let Some(seq) = place(connection, log, *id)? else { return Ok(Ok(None)) };
@@ -127,19 +121,34 @@ fn by_ids(
     }
     places.sort_unstable();
     places.dedup();
-    let mut all = Archive { complete: true, ..Archive::default() };
+    places.retain(|seq| (from..until).contains(seq));
+    at_places(connection, room, log, ask, places)
+}
+
+/// What is looked for at these places, which are in order.
+fn at_places(
+    connection: &Connection,
+    room: &RoomName,
+    log: LogRow,
+    ask: &ArchiveAsk,
+    places: Vec<u64>,
+) -> rusqlite::Result<Result<Option<Archive>, Fault>> {
+    let one = ArchiveAsk { limit: 1, ..ask.clone() };
+    let mut events = Vec::new();
     for seq in places {
-        let ask = ArchiveAsk { limit: 1, ..ArchiveAsk::default() };
-        match among(connection, room, log, &ask, seq..seq.saturating_add(1))? {
-            Ok(found) => all.events.extend(found.events),
+        match among(connection, room, log, &one, seq..seq.saturating_add(1))? {
+            Ok(found) => events.extend(found.events),
             Err(fault) => return Ok(Err(fault)),
         }
     }
-    Ok(Ok(Some(all)))
+    if ask.newest {
+        events.reverse();
+    }
+    Ok(Ok(Some(page(&events, ask))))
 }
 
 /// The first place where something said at that time or later may stand. Ids are times (RFC 9562 §5.7).
-fn since(connection: &Connection, (log, ..): LogRow, ms: u64) -> rusqlite::Result<u64> {
+fn first_since(connection: &Connection, (log, ..): LogRow, ms: u64) -> rusqlite::Result<u64> {
     let sql =
         "SELECT min(seq) FROM (SELECT seq FROM events WHERE log = ?1 AND id >= ?2 ORDER BY id LIMIT ?3)";
     let id = (u128::from(ms) << 80).to_be_bytes();
@@ -149,7 +158,7 @@ fn since(connection: &Connection, (log, ..): LogRow, ms: u64) -> rusqlite::Resul
 }
 
 /// The last place where something said at that time or earlier may stand.
-fn through(connection: &Connection, (log, ..): LogRow, ms: u64) -> rusqlite::Result<u64> {
+fn last_until(connection: &Connection, (log, ..): LogRow, ms: u64) -> rusqlite::Result<u64> {
     let sql =
         "SELECT max(seq) FROM (SELECT seq FROM events WHERE log = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3)";
     let id = (u128::from(ms.saturating_add(1)) << 80).to_be_bytes();
@@ -193,10 +202,15 @@ fn among(
         };
         events.push(event);
     }
+    Ok(Ok(page(&events, ask)))
+}
+
+/// Of what was found, in the direction of the question, as much as fits.
+fn page(found: &[Arc<Event>], ask: &ArchiveAsk) -> Archive {
     let mut archive = Archive::default();
-    archive.complete = archive.fill(events.iter(), ask.limit, PAGE_BYTES);
+    archive.complete = archive.fill(found.iter(), ask.limit, PAGE_BYTES);
     if ask.newest {
         archive.events.reverse();
     }
-    Ok(Ok(archive))
+    archive
 }

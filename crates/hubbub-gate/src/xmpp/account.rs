@@ -40,6 +40,7 @@ use super::parcel::Parcel;
 use crate::session::{Act, Close, Cx, Deed, Input, Session};
 
 pub(super) use self::carbons::NS as CARBONS;
+pub(super) use self::inbox::{archived, inbox_of, is_between};
 pub(super) use self::iq::FEATURES;
 
 /// Most that waits while a steward reads or writes, in bytes.

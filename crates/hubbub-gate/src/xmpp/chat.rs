@@ -4,6 +4,7 @@
 //! occupants (`form`); each stream adds the beginning that names its own address (`tell`).
 
 mod admin;
+mod archive;
 mod ask;
 mod config;
 mod describe;
@@ -45,6 +46,7 @@ pub(super) struct Chats {
     waiting: BTreeMap<Ticket, Asked>,
     last_ticket: Ticket,
     outstanding: whisper::Outstanding,
+    searches: archive::Searches,
 }
 
 /// A stream in one room.
@@ -98,6 +100,8 @@ enum Asked {
     Moderated(Parcel),
     /// Which rooms there are.
     Rooms(Box<list::Listing>),
+    /// What is in an archive.
+    Archive(Box<archive::Search>),
 }
 
 /// What is done when it is known how a room's affairs stand.
@@ -218,6 +222,7 @@ impl Chats {
             (Some(Asked::Whom(parcel)), Reply::Person(found)) => {
                 self.pass_on(room, &parcel, &found, line, cx)
             }
+            (Some(Asked::Archive(search)), reply) => self.looked_up(room, search, reply, line, cx),
             (Some(asked), Reply::Refused(why)) => {
                 if let Some(parcel) = asked.parcel() {
                     let (condition, text) = refused(&why);
@@ -261,8 +266,9 @@ impl Chats {
         self.rooms.get(room).is_some_and(|chat| chat.listening.waits_for(ticket))
     }
 
-    /// The link has taken all there was: who is behind reads on.
-    pub(super) fn drained(&mut self, cx: &mut Cx<'_>) {
+    /// The link has taken all there was: who is behind reads on, and what is still to be looked up is.
+    pub(super) fn drained(&mut self, who: &Arc<Identity>, cx: &mut Cx<'_>) {
+        self.search_on(who, cx);
         let behind: Vec<_> = self.rooms.iter().filter(|(_, chat)| chat.listening.is_behind()).collect();
         let behind: Vec<_> = behind.into_iter().map(|(room, _)| room.clone()).collect();
         for room in behind {
@@ -306,6 +312,7 @@ impl Asked {
             | Self::Whom(parcel)
             | Self::Voice(parcel)
             | Self::Moderated(parcel) => Some(parcel),
+            Self::Archive(search) => Some(search.parcel()),
             Self::Page | Self::Rooms(_) => None,
         }
     }

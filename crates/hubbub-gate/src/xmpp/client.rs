@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hubbub_hub::{Identity, Notice, SessionKey};
+use hubbub_hub::{Identity, Notice, RoomName, SessionKey};
 use hubbub_ws::{Opcode, frame_header};
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::sasl::{Binding, Failure};
@@ -11,7 +11,8 @@ use hubbub_xmpp::stanza::{Condition, IqRule, StanzaKind, error_reply, judge_iq, 
 use hubbub_xmpp::stream::{Csi, Kind, Out, Pieces, Reason, Stream, StreamError};
 use hubbub_xmpp::xml::{Element, Tag};
 
-use super::account::{Account, office};
+use super::account::{self, Account, office};
+use super::archive;
 use super::attention::Attention;
 use super::chat::{self, Chats, Heads, Line};
 use super::honest;
@@ -112,7 +113,7 @@ impl Client {
             Input::Each { room, what, pieces } => {
                 self.chat(cx, |chats, line, cx| chats.happened(room, what, pieces, line, cx));
             }
-            Input::Drained => self.chats.drained(cx),
+            Input::Drained => self.drained(cx),
             Input::Act(act) => self.act(&act, cx),
             Input::Timeout => self.timeout(cx)?,
             Input::TooSlow => self.stream.close(StreamError::PolicyViolation, &mut self.outs),
@@ -311,6 +312,10 @@ impl Client {
             },
         };
         let place = to.as_ref().map_or(Place::Person, |to| Place::of(to, &cx.settings.domain));
+        if let Some((at, room)) = self.own_archive(kind, &element, to.as_ref(), cx) {
+            let parcel = Parcel::new(kind, element, me.jid, at);
+            return self.chat(cx, |chats, line, cx| chats.look_up_own(&room, parcel, line, cx));
+        }
         match (place, to) {
             (Place::Person, to) => {
                 // RFC 6120 §10.3: what is for nobody is for one's own account. Its steward sees all that goes out.
@@ -345,6 +350,19 @@ impl Client {
         }
     }
 
+    /// The client's account and its inbox, if that is what this is about: nobody else looks into it, so it asks no steward.
+    fn own_archive(
+        &self,
+        kind: StanzaKind,
+        element: &Element,
+        to: Option<&Jid>,
+        cx: &Cx<'_>,
+    ) -> Option<(Jid, RoomName)> {
+        let own = self.me.as_ref().filter(|_| kind == StanzaKind::Iq)?.jid.bare();
+        let is_own = to.is_none_or(|to| *to == own) && archive::is_asked(element);
+        Some((own.clone(), account::inbox_of(&own, cx).filter(|_| is_own)?))
+    }
+
     /// To the server itself, or one of its services, which knows these protocols.
     fn ask_service(
         &mut self,
@@ -364,6 +382,13 @@ impl Client {
             StanzaKind::Message => self.reply_error(element, Condition::ServiceUnavailable),
             // Nobody there looks at presence.
             StanzaKind::Presence => {}
+        }
+    }
+
+    /// The link has taken all that was written.
+    pub(super) fn drained(&mut self, cx: &mut Cx<'_>) {
+        if let Some(me) = &self.me {
+            self.chats.drained(&me.who, cx);
         }
     }
 

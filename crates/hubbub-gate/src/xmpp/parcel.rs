@@ -62,6 +62,11 @@ impl Parcel {
         Pieces::new(Bytes::from_static(head.as_bytes()), self.0.rest.clone(), Bytes::new())
     }
 
+    /// As it is written after its element's name.
+    pub(super) fn written(&self) -> &[u8] {
+        &self.0.rest
+    }
+
     /// The same for another receiver.
     pub(super) fn readdressed(&self, to: &Jid) -> Self {
         Self::new(self.0.kind, self.0.element.clone(), self.0.from.clone(), to.clone())

@@ -11,6 +11,7 @@ use hubbub_xmpp::stream::{Csi, Kind, Pieces, Reason, SmState, StreamError, stand
 use hubbub_xmpp::xml::{self, Element, Limits, Node};
 
 use super::account::{Account, CARBONS, office};
+use super::archive;
 use super::client::{Client, close};
 use super::ended::{self, Ended};
 use super::letters::{ToAccount, Unheard};
@@ -120,7 +121,7 @@ impl Client {
         }
         // Without a link all is sent at once.
         if !matches!(self.voice, Voice::Here) && cx.out.take_drained() {
-            self.chats.drained(cx);
+            self.drained(cx);
         }
         if self.spent {
             self.leave(cx);
@@ -431,7 +432,9 @@ fn give_back(stanza: &Pieces, me: &Jid, cx: &mut Cx<'_>) -> Option<Unheard> {
     }
     // Copies are for those who were there (XEP-0280).
     let is_copy = |child: Node<'_>| child.is("sent", CARBONS) || child.is("received", CARBONS);
-    if element.children().any(is_copy) {
+    // Pages are for who asked for them.
+    let is_page = |child: Node<'_>| child.is("result", archive::NS);
+    if element.children().any(|child| is_copy(child) || is_page(child)) {
         return None;
     }
     let parcel = Parcel::new(kind, element, from, to);

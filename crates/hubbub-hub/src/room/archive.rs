@@ -27,7 +27,8 @@ impl Room {
         }
         let ticket = self.next_park;
         self.next_park += 1;
-        cx.effects.push(Effect::Log(LogAsk::Archive { room: self.name.clone(), what: what.clone(), ticket }));
+        let (room, through) = (self.name.clone(), self.history.head());
+        cx.effects.push(Effect::Log(LogAsk::Archive { room, what: what.clone(), through, ticket }));
         self.archives.insert(ticket, asked);
     }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod affairs;
+mod archive;
 mod model;
 mod papers;
 

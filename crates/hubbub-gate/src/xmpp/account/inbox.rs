@@ -18,6 +18,7 @@ use hubbub_hub::{
 };
 use hubbub_xmpp::stanza::{Condition, StanzaKind};
 
+pub(in crate::xmpp) use self::form::{archived, is_between, room as inbox_of};
 use super::papers::{Keeper, META};
 use super::{Account, office};
 use crate::session::{Cx, Delivery, Question};

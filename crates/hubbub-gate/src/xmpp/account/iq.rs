@@ -7,6 +7,7 @@ use hubbub_xmpp::xml::{Node, Tag};
 use super::papers::Keeper;
 use super::{Account, blocking, carbons, private, register, roster, vcard};
 use crate::session::Cx;
+use crate::xmpp::archive;
 use crate::xmpp::parcel::Parcel;
 
 const NS_INFO: &str = "http://jabber.org/protocol/disco#info";
@@ -54,7 +55,7 @@ struct Feature {
     answer: fn(&mut Account, &Asked<'_>, &mut Cx<'_>) -> Answer,
 }
 
-const TABLE: [Feature; 12] = [
+const TABLE: [Feature; 15] = [
     Feature { ns: super::contact::NS_ROSTER, name: "query", who: Who::Owner, answer: roster::answer },
     Feature { ns: blocking::NS, name: "blocklist", who: Who::Owner, answer: blocking::list },
     Feature { ns: blocking::NS, name: "block", who: Who::Owner, answer: blocking::block },
@@ -64,6 +65,9 @@ const TABLE: [Feature; 12] = [
     Feature { ns: private::NS, name: "query", who: Who::Owner, answer: private::answer },
     Feature { ns: NS_REGISTER, name: "query", who: Who::Owner, answer: register::answer },
     Feature { ns: vcard::NS, name: "vCard", who: Who::Anybody, answer: vcard::answer },
+    Feature { ns: archive::NS, name: "query", who: Who::Owner, answer: no_archive },
+    Feature { ns: archive::NS, name: "metadata", who: Who::Owner, answer: no_archive },
+    Feature { ns: archive::NS, name: "prefs", who: Who::Owner, answer: no_archive },
     Feature { ns: NS_INFO, name: "query", who: Who::Friends, answer: info },
     Feature { ns: NS_ITEMS, name: "query", who: Who::Friends, answer: items },
     // XEP-0199 §4.3: the account's server answers for it.
@@ -111,6 +115,11 @@ impl Account {
     }
 }
 
+/// An account's archive is for its own devices, whose streams ask it themselves; a guest has none.
+fn no_archive(_: &mut Account, _: &Asked<'_>, _: &mut Cx<'_>) -> Answer {
+    Err(Condition::ServiceUnavailable)
+}
+
 /// What an account is (XEP-0030): its own, or a guest's.
 fn info(account: &mut Account, asked: &Asked<'_>, _: &mut Cx<'_>) -> Answer {
     if asked.set {
@@ -126,6 +135,10 @@ fn info(account: &mut Account, asked: &Asked<'_>, _: &mut Cx<'_>) -> Answer {
     let identity = Tag::new("identity", NS_INFO).attr("category", "account").attr("type", kind);
     let mut features: Vec<_> = TABLE.iter().filter(|one| one.who != Who::Owner).map(|one| one.ns).collect();
     features.dedup();
+    if asked.own && matches!(account.keeper, Keeper::Store(_)) {
+        features.extend(archive::FEATURES);
+        features.push(archive::OF_ACCOUNTS);
+    }
     let features = features.into_iter().map(|ns| Tag::new("feature", NS_INFO).attr("var", ns));
     Ok(Reply::Now(Some(Tag::new("query", NS_INFO).child(identity).children(features))))
 }

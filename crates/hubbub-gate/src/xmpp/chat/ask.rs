@@ -6,6 +6,7 @@ use hubbub_xmpp::xml::Tag;
 
 use super::{Asked, Chats, Line, Then, admin, describe, moderate, owner};
 use crate::session::Cx;
+use crate::xmpp::archive;
 use crate::xmpp::iq;
 use crate::xmpp::parcel::Parcel;
 
@@ -23,6 +24,7 @@ impl Chats {
             Some(admin::NS) => self.administer(room, parcel, line, cx),
             Some(owner::NS) => self.own(room, parcel, line, cx),
             Some(moderate::NS) => self.moderate(room, parcel, line, cx),
+            Some(archive::NS) => self.look_up_in_room(room, parcel, line, cx),
             Some(describe::NS_INFO | describe::NS_ITEMS) => self.describe(room, parcel, line, cx),
             _ => {
                 let answer =

@@ -7,8 +7,8 @@ use hubbub_xmpp::xml::Tag;
 use super::config::NS_DATA;
 use super::{Chats, Line};
 use crate::session::Cx;
-use crate::xmpp::iq;
 use crate::xmpp::parcel::Parcel;
+use crate::xmpp::{archive, iq};
 
 pub(super) const NS_INFO: &str = "http://jabber.org/protocol/disco#info";
 pub(super) const NS_ITEMS: &str = "http://jabber.org/protocol/disco#items";
@@ -16,7 +16,7 @@ pub(super) const NS_ITEMS: &str = "http://jabber.org/protocol/disco#items";
 const FORM: &str = "http://jabber.org/protocol/muc#roominfo";
 
 /// What all rooms can, beside what they answer.
-const ALWAYS: [&str; 9] = [
+const ALWAYS: [&str; 8] = [
     NS_INFO,
     NS_ITEMS,
     "http://jabber.org/protocol/muc",
@@ -25,7 +25,6 @@ const ALWAYS: [&str; 9] = [
     "urn:xmpp:occupant-id:0",
     "urn:xmpp:message-moderate:1",
     "urn:xmpp:message-retract:1#tombstone",
-    "urn:xmpp:sid:0",
 ];
 
 impl Chats {
@@ -61,7 +60,7 @@ fn described(
         .attr("type", "text")
         .attr("name", if title.is_empty() { room.as_str() } else { title });
     let own = iq::AT_ROOM.iter().map(iq::Feature::ns);
-    let features = ALWAYS.into_iter().chain(own).chain(kinds(affairs));
+    let features = ALWAYS.into_iter().chain(archive::FEATURES).chain(own).chain(kinds(affairs));
     let features = features.map(|var| Tag::new("feature", NS_INFO).attr("var", var));
     let query = Tag::new("query", NS_INFO).child(identity).children(features).child(form(affairs));
     line.answer(parcel, Some(query));

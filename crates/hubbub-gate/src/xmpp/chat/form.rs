@@ -110,9 +110,11 @@ pub(super) fn event(view: &View<'_>, event: &Event, said_ms: Option<u64>, out: &
         false => attribute("from", &occupant(at, &event.from.name), out),
     }
     attribute("type", "groupchat", out);
-    match whole.as_ref().and_then(|whole| whole.attr("id")) {
-        Some(id) => attribute("id", &id, out),
-        None => attribute("id", &event.id.to_string(), out),
+    match (whole.as_ref().and_then(|whole| whole.attr("id")), &event.body.own_id) {
+        (Some(id), _) => attribute("id", &id, out),
+        // What was taken back is still called so (XEP-0424 §5).
+        (None, Some(id)) => attribute("id", id, out),
+        (None, None) => attribute("id", &event.id.to_string(), out),
     }
     if let Some(lang) = whole.as_ref().and_then(|whole| whole.lang()) {
         attribute("xml:lang", &lang, out);

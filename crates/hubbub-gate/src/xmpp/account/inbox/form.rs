@@ -15,7 +15,7 @@ use crate::xmpp::stamp;
 const HINTS: &str = "urn:xmpp:hints";
 
 /// The inbox of whoever has this address. Guests and other servers' people have none here.
-pub(super) fn room(jid: &Jid, cx: &Cx<'_>) -> Option<RoomName> {
+pub(in crate::xmpp) fn room(jid: &Jid, cx: &Cx<'_>) -> Option<RoomName> {
     let local = jid.local().filter(|_| jid.domain() == &*cx.settings.domain)?;
     let name = RoomName::from_localpart(local).ok()?;
     Some(RoomName::inbox_of(name.as_str()))
@@ -55,9 +55,21 @@ pub(super) fn parcel(event: &Event, bare: &Jid, waited: bool) -> Option<Parcel> 
     }
     let mut inner = Vec::new();
     written(&event.body, &event.from, Place::Inbox, &mut inner);
-    let tag = Tag::new("message", CLIENT).attr("type", "chat").attr("id", event.id.to_string()).raw(inner);
+    let id = event.body.own_id.as_ref().map_or_else(|| event.id.to_string(), |own_id| own_id.to_string());
+    let tag = Tag::new("message", CLIENT).attr("type", "chat").attr("id", id).raw(inner);
     let from = Jid::parse(event.from.user.as_str()).ok()?;
-    stamped(&Parcel::made(StanzaKind::Message, &tag, &from, bare)?, bare, event.id, said_ms)
+    let to = event.to.as_ref().map_or_else(|| Some(bare.clone()), |to| Jid::parse(to.as_str()).ok())?;
+    stamped(&Parcel::made(StanzaKind::Message, &tag, &from, &to)?, bare, event.id, said_ms)
+}
+
+/// What the archive of `bare` has of it: as it was told, or as it was said by the account itself (XEP-0313 §4.2).
+pub(in crate::xmpp) fn archived(event: &Event, bare: &Jid) -> Option<Parcel> {
+    parcel(event, bare, false)
+}
+
+/// Whether a message came from this device, or was for it.
+pub(in crate::xmpp) fn is_between(event: &Event, device: &Jid) -> bool {
+    of_stream(event).is_some_and(|parcel| parcel.from() == device || parcel.to() == device)
 }
 
 /// Whether somebody is writing, if a message says that.
