@@ -1,8 +1,8 @@
 //! Answers by examples, and requests as they look.
 
 use hubbub_hub::{
-    Body, Content, EventName, Hello, HookName, Identity, IdentityKind, MessageId, RoomName, SessionKey,
-    SessionName, Target, UserAddress,
+    About, Body, Content, EventName, Hello, HookName, Identity, IdentityKind, MessageId, Original, RoomName,
+    Sender, SessionKey, SessionName, Target, UserAddress,
 };
 use proptest::prelude::*;
 
@@ -48,6 +48,48 @@ fn what_is_sent() {
     connect.hello = Some(Arc::new(Hello { protocol: "socket.io", auth: Some("{\"t\":1}".into()) }));
     let tail = r#""session":"abc","user":{"address":"ann@guest.localhost","name":"Ann","kind":"guest"},"protocol":"socket.io","auth":{"t":1}}"#;
     assert!(body(&connect).ends_with(tail), "{}", body(&connect));
+}
+
+/// What is asked about something said of an earlier message.
+fn ask_about(event: EventName, about: fn(Arc<Original>) -> About) -> HookAsk {
+    let user = UserAddress::new("Bo", "guest.localhost").unwrap();
+    let from = Sender { user, name: "Bo".into() };
+    let original = Arc::new(Original { id: MessageId(8), own_id: None, from, text: "hello".into() });
+    let content = Content::Json("[\"a\"]".into());
+    let body = Body { about: Some(about(original)), ..Body::new(event, content) };
+    HookAsk { body: Some(body), ..ask(HookKind::Event) }
+}
+
+#[test]
+fn what_is_meant_is_sent_along() {
+    let id = r#""00000000-0000-0000-0000-000000000008""#;
+    let quote = r#"{"from":"bo@guest.localhost","name":"Bo","text":"hello"}"#;
+    let ends = |ask: &HookAsk, tail: &str| {
+        let body = String::from_utf8(request::body(ask).to_vec()).unwrap();
+        assert!(body.ends_with(tail), "{body}");
+    };
+    let reply = ask_about(EventName::default(), About::Reply);
+    ends(&reply, &format!(r#","event":"message","reply_to":{id},"quote":{quote},"data":["a"]}}"#));
+    let reactions = ask_about(EventName::reactions(), About::Reactions);
+    ends(&reactions, &format!(r#","event":"hubbub:reactions","reactions_to":{id},"data":["a"]}}"#));
+    let retraction = ask_about(EventName::retraction(), About::Retraction);
+    ends(&retraction, &format!(r#","event":"hubbub:retraction","retracts":{id},"data":null}}"#));
+}
+
+#[test]
+fn reactions_are_rewritten_to_reactions_and_retractions_not_at_all() {
+    let reactions = ask_about(EventName::reactions(), About::Reactions);
+    let rewritten = |json: &str, ask: &HookAsk| parse(json.as_bytes(), ask).map(|verdict| verdict.rewrite);
+    let body = Body::new(EventName::reactions(), Content::Json("[\"b\"]".into()));
+    assert_eq!(rewritten(r#"{"rewrite":{"data":["b","b"]}}"#, &reactions), Ok(Some(body)));
+    for wrong in [r#"{"data":"b"}"#, r#"{"data":[7]}"#, r#"{"event":"message","data":["b"]}"#] {
+        let why = rewritten(&format!(r#"{{"rewrite":{wrong}}}"#), &reactions).unwrap_err();
+        assert!(why.starts_with("rewrite: "), "{why}");
+    }
+    let retraction = ask_about(EventName::retraction(), About::Retraction);
+    assert!(rewritten(r#"{"rewrite":{"data":"x"}}"#, &retraction).is_err());
+    let edit = ask_about(EventName::default(), About::Edit);
+    assert!(rewritten(r#"{"rewrite":{"event":"move","data":"x"}}"#, &edit).is_ok());
 }
 
 #[test]
