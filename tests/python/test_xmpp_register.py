@@ -34,6 +34,13 @@ def server():
         yield running
 
 
+@pytest.fixture(scope="module")
+def unlimited():
+    """One server for many who want an account and get none."""
+    with Hubbub({"romeo": "romeos"}, ON + "register_from_one = 0\nregister_in_all = 0\n") as running:
+        yield running
+
+
 @pytest.fixture
 def stranger(server):
     client = Client(server).reach_sasl()
@@ -84,12 +91,13 @@ class TestStrangers:
             ("bill", "x" * 5000, "modify not-acceptable"),
         ],
     )
-    def test_what_cannot_be_had(self, server, stranger, name, password, error):
-        answer = stranger.ask(wanted(name, password))
+    def test_what_cannot_be_had(self, unlimited, name, password, error):
+        with Client(unlimited).reach_sasl() as stranger:
+            answer = stranger.ask(wanted(name, password))
         assert error_of(answer) == error
         # The password that was sent does not come back (section 3.3).
         assert answer.find(f".//{{{REGISTER}}}password") is None
-        assert hubbub("user", "list", "--data", server.server.data).stdout == "romeo\tromeo\n"
+        assert hubbub("user", "list", "--data", unlimited.server.data).stdout == "romeo\tromeo\n"
 
     def test_nobody_removes_anything_before_login(self, stranger):
         assert error_of(stranger.ask(REMOVE)) == "wait unexpected-request"
@@ -271,9 +279,10 @@ class TestRemoval:
             romeo.settle()
             juliet.send(f"<presence type='{kind}' to='romeo@localhost'/>")
             juliet.settle()
-        juliet.send("<presence/>")
-        romeo.send("<presence/>")
-        romeo.everything(), juliet.everything()
+        for client in (juliet, romeo, juliet, romeo):
+            client.send("<presence/>")
+            client.everything()
+        romeo.everything()
         assert romeo.ask(REMOVE).get("type") == "result"
         assert romeo.condition() == "not-authorized"
         while (got := juliet.next()).get("type") != "unsubscribed":
@@ -314,3 +323,83 @@ class TestRemoval:
             assert other.next_message()["data"] == "still here"
             other.socket.close()
         assert http(server).poll("lobby", headers=headers).status == 401
+
+
+MUC = "http://jabber.org/protocol/muc"
+
+
+def affiliation(server, password: str) -> str:
+    """What Romeo is to the room that he enters."""
+    with Client(server).log_in("romeo", password) as romeo:
+        romeo.send(f"<presence to='garden@rooms.localhost/romeo'><x xmlns='{MUC}'/></presence>")
+        while (got := romeo.next()).find(f".//{{{MUC}#user}}status[@code='110']") is None:
+            pass
+        return got.find(f".//{{{MUC}#user}}item").get("affiliation")
+
+
+def remove(server, by: str):
+    """By a client, by the command line beside the running server, or while no server runs."""
+    if by == "XMPP":
+        with Client(server).log_in("romeo", "romeos") as romeo:
+            romeo.send(REMOVE)
+            assert romeo.condition() == "not-authorized"
+        return
+    if by == "command line":
+        watched = JsonSocket(server.server, "elsewhere", headers=basic("romeo", "romeos"))
+        watched.joined()
+    else:
+        server.server.terminate()
+    hubbub("user", "remove", "romeo", "--data", server.server.data)
+    if by == "command line":
+        assert close_code(watched.socket) == 4401, "the server has heard of it"
+    else:
+        server.server.start()
+
+
+@pytest.mark.parametrize("by", ["XMPP", "command line", "while the server is down"])
+class TestTheNextOfThatName:
+    """CVE-2024-25420, CVE-2024-25421: whoever is called so next begins with nothing."""
+
+    def again(self, server):
+        with Client(server).reach_sasl() as stranger:
+            assert stranger.ask(wanted("romeo", "other")).get("type") == "result"
+
+    def test_owns_no_rooms(self, by):
+        for log in ("durable",) if by == "while the server is down" else ("memory", "durable"):
+            rooms = f'[[room]]\nmatch = "garden"\ncreator_owns = true\nlog = "{log}"\n'
+            with Hubbub({"romeo": "romeos", "juliet": "juliets"}, ON + rooms) as server:
+                assert affiliation(server, "romeos") == "owner"
+                juliet = Client(server).log_in("juliet", "juliets")
+                juliet.send(f"<presence to='garden@rooms.localhost/juliet'><x xmlns='{MUC}'/></presence>")
+                juliet.settle(["garden@rooms.localhost"])
+                assert affiliation(server, "romeos") == "owner"
+                remove(server, by)
+                self.again(server)
+                assert affiliation(server, "other") == "none"
+                juliet.cut()
+
+    def test_tokens_are_good_no_more(self, server, by):
+        token = http(server).request("POST", "/api/token", headers=basic("romeo", "romeos")).json["token"]
+        assert http(server).poll("lobby", headers={"Authorization": f"Bearer {token}"}).status == 200
+        remove(server, by)
+        refused = http(server).poll("lobby", headers={"Authorization": f"Bearer {token}"})
+        assert refused.status == 401 and "removed" in refused.json["detail"]
+        self.again(server)
+        assert http(server).poll("lobby", headers={"Authorization": f"Bearer {token}"}).status == 401
+        fresh = http(server).request("POST", "/api/token", headers=basic("romeo", "other")).json["token"]
+        assert http(server).poll("lobby", headers={"Authorization": f"Bearer {fresh}"}).status == 200
+
+    def test_finds_an_empty_inbox_and_roster(self, server, by):
+        server.server.add_user("juliet", "juliets")
+        with Client(server).log_in("romeo", "romeos") as romeo:
+            item = "<query xmlns='jabber:iq:roster'><item jid='juliet@localhost'/></query>"
+            assert romeo.ask(f"<iq type='set' id='1'>{item}</iq>").get("type") == "result"
+        assert http(server).publish("@romeo", "psst", headers=basic("juliet", "juliets")).status == 201
+        remove(server, by)
+        assert http(server).publish("@romeo", "psst", headers=basic("juliet", "juliets")).status == 404
+        self.again(server)
+        assert http(server).poll("@romeo", since=0, headers=basic("romeo", "other")).json["messages"] == []
+        with Client(server).log_in("romeo", "other") as romeo:
+            romeo.send("<presence/>")
+            assert all(one.tag.endswith("}presence") for one in romeo.everything())
+            assert len(romeo.ask("<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>")[0]) == 0

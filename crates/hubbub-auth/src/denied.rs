@@ -49,6 +49,9 @@ pub enum Denied {
     /// `exp` has passed (RFC 7519 §4.1.4).
     #[error("the token has expired: get a new one")]
     Expired,
+    /// It was issued to an account that is no more.
+    #[error("the account that the token was issued to was removed")]
+    Removed,
     /// `nbf` has not come (RFC 7519 §4.1.5).
     #[error("the token is not valid yet: is the clock of its issuer right?")]
     NotYet,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hubbub_hub::address::{NameError, prepare_local};
 use hubbub_hub::{Identity, IdentityKind, UserAddress};
+use serde_json::Number;
 use subtle::ConstantTimeEq;
 
 use crate::claims::{Claims, Expected};
@@ -12,6 +13,7 @@ use crate::credentials::{Credentials, Verdict};
 use crate::denied::Denied;
 use crate::guest::{guest, shown_name};
 use crate::keys::{KeyError, Keys, Signer, TokenKeys};
+use crate::revoked::Revoked;
 use crate::seal::{Pseudonyms, Sealer};
 
 /// Who is admitted.
@@ -38,6 +40,7 @@ pub struct Doorman {
     pseudonyms: Option<Arc<Pseudonyms>>,
     server: Arc<Identity>,
     server_token: Option<String>,
+    revoked: Arc<Revoked>,
 }
 
 /// Says nothing of the keys.
@@ -73,6 +76,7 @@ impl Doorman {
             leeway_ms: keys.leeway_s.saturating_mul(1000),
             server: Arc::new(Identity::server(&domain)),
             server_token: None,
+            revoked: Arc::default(),
             domain,
             sealer: None,
             pseudonyms: None,
@@ -126,6 +130,12 @@ impl Doorman {
     #[must_use]
     pub fn with_server_token(self, token: Option<String>) -> Self {
         Self { server_token: token, ..self }
+    }
+
+    /// Refuses tokens of the server's own to accounts that were removed after these were issued.
+    #[must_use]
+    pub fn with_revoked(self, revoked: Arc<Revoked>) -> Self {
+        Self { revoked, ..self }
     }
 
     /// Whether there is a token for the server itself.
@@ -185,11 +195,17 @@ impl Doorman {
             iss: Some(self.domain.clone()),
             sub: Some(identity.user.as_str().to_owned()),
             name: Some((*identity.name).to_owned()),
-            iat: Some((unix_ms / 1000).into()),
+            iat: Some(self.issued_at(identity.user.local(), unix_ms).into()),
             exp: Some(exp.into()),
             ..Claims::default()
         };
         Some((self.keys.sign(&claims)?, exp))
+    }
+
+    /// The present second; if somebody else of this name was removed in it, the next.
+    fn issued_at(&self, local: &str, unix_ms: u64) -> u64 {
+        let after = self.revoked.since(local).map_or(0, |removed| removed.saturating_add(1));
+        after.max(unix_ms / 1000)
     }
 
     /// Compared in constant time: how long it takes says nothing of how much of it is right.
@@ -271,6 +287,10 @@ impl Doorman {
         let (local, host) = sub.rsplit_once('@').unwrap_or((sub, ""));
         if host != domain {
             return Err(Denied::Subject(NameError::Remote));
+        }
+        let issued = claims.iat.as_ref().and_then(Number::as_u64).unwrap_or(0);
+        if self.revoked.since(local).is_some_and(|removed| issued <= removed) {
+            return Err(Denied::Removed);
         }
         let account = self.account_in(local, name);
         Ok(Identity { expires_unix_ms: Some(ends), ..Arc::unwrap_or_clone(account) })

@@ -10,12 +10,14 @@ mod denied;
 mod doorman;
 mod guest;
 mod keys;
+mod revoked;
 mod seal;
 
 pub use credentials::{Credentials, Verdict};
 pub use denied::Denied;
 pub use doorman::{Admit, Doorman};
 pub use keys::{KeyError, MAX_TOKEN_BYTES, TokenKeys};
+pub use revoked::Revoked;
 pub use seal::Pseudonyms;
 
 /// Most characters of a name that others see.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::address::RoomName;
+use crate::address::{RoomName, UserAddress};
 use crate::command::{Asked, Command, Effect, Refusal, Reply, RoomInfo, Stay};
 use crate::hook::HookAnswer;
 use crate::id::{MessageId, MessageIds};
@@ -131,6 +131,15 @@ impl Hub {
             | LogAnswer::Archive { room, .. } => room.clone(),
         };
         self.in_room(&name, now, effects, |room, cx| room.answer(answer, cx));
+    }
+
+    /// Somebody's account is no more: whoever is called so next is nothing to any room here.
+    pub fn forget(&mut self, user: &UserAddress, now: Now, effects: &mut Vec<Effect>) {
+        let mut names: Vec<_> = self.rooms.keys().cloned().collect();
+        names.sort_unstable();
+        for name in names {
+            self.in_room(&name, now, effects, |room, cx| room.forget_affiliation(user, cx));
+        }
     }
 
     /// Takes an application's word to the room that asked for it.

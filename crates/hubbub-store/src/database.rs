@@ -21,13 +21,14 @@ const LOCK: &str = "hubbub.lock";
 const BUSY: Duration = Duration::from_secs(10);
 
 /// `user_version` counts how many of these have run. Never change one that was released: add another.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("schema-1.sql"),
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
     include_str!("schema-5.sql"),
     include_str!("schema-6.sql"),
+    include_str!("schema-7.sql"),
 ];
 
 /// Makes the directory and the file where they are missing, and brings the schema up to date.

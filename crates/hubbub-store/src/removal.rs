@@ -4,13 +4,20 @@
 use hubbub_hub::RoomName;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::affairs;
+use crate::rows::nat;
+
+/// Nothing that the server issues holds for longer, in seconds: the most that `token.lifetime` may be, and `token.leeway`.
+const ISSUED_S: u32 = 366 * 86_400;
+
 /// Takes away all that is kept under this name, and notes it.
 pub(crate) fn clear(connection: &Connection, user: &str) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM papers WHERE owner = ?1", params![user])?;
     let epoch = clear_log(connection, &RoomName::inbox_of(user))?;
-    let sql = "INSERT INTO removed (user, epoch, number)
-        VALUES (?1, ?2, (SELECT coalesce(max(number), 0) + 1 FROM removed))
-        ON CONFLICT (user) DO UPDATE SET epoch = max(epoch, excluded.epoch), number = excluded.number";
+    let sql = "INSERT INTO removed (user, epoch, number, unix_s)
+        VALUES (?1, ?2, (SELECT coalesce(max(number), 0) + 1 FROM removed), unixepoch())
+        ON CONFLICT (user) DO UPDATE SET
+            epoch = max(epoch, excluded.epoch), number = excluded.number, unix_s = excluded.unix_s, swept = 0";
     connection.execute(sql, params![user, epoch])?;
     Ok(())
 }
@@ -44,6 +51,29 @@ pub(crate) fn epoch(connection: &Connection, room: &RoomName, wanted: u32) -> ru
         Some(last) if wanted <= last => last.wrapping_add(1),
         _ => wanted,
     })
+}
+
+/// Has rooms' affairs forget those who were removed since the last time. `domain` is that of their addresses, which only the server
+/// knows: what the command line removes beside it is swept when the server hears of it, or begins.
+pub(crate) fn sweep(connection: &Connection, domain: &str) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare_cached("SELECT user FROM removed WHERE swept = 0 ORDER BY number")?;
+    let users = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    for user in &users {
+        affairs::forget(connection, &format!("{user}@{domain}"))?;
+    }
+    if !users.is_empty() {
+        connection.execute("UPDATE removed SET swept = 1 WHERE swept = 0", [])?;
+    }
+    Ok(())
+}
+
+/// Who was removed, and when (seconds since 1970): the last time that may still matter to what was issued to him.
+pub(crate) fn lately(connection: &Connection) -> rusqlite::Result<Vec<(String, u64)>> {
+    let sql = "SELECT user, unix_s FROM removed WHERE unix_s > unixepoch() - ?1";
+    let mut statement = connection.prepare(sql)?;
+    let one = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, nat(row.get(1)?)));
+    statement.query_map(params![ISSUED_S], one)?.collect()
 }
 
 /// The newest removal's number; 0 if there was none.

@@ -19,7 +19,7 @@ use crate::papers::{Look, PapersLimits};
 use crate::passwords::{self, Passwords, Whose};
 use crate::reader::Sight;
 use crate::writer::{self, AccountChange, AccountJob, Job, PapersJob, Writer};
-use crate::{database, reader, secrets};
+use crate::{database, reader, removal, secrets};
 
 /// Where the store is and how it works.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct StoreSettings {
     /// Whether a commit waits for the disk itself. If not, what was acknowledged survives a crash of the server, but its
     /// last moments may be lost with the machine's power.
     pub sync_full: bool,
+    /// The host of accounts' addresses.
+    pub domain: String,
     /// How many workers there are: what concerns all of them is told to each.
     pub workers: u16,
     /// Most questions in one transaction; 0 counts as 1.
@@ -116,6 +118,14 @@ impl Store {
         Ok(Self { settings, writer, reader, passwords, signing_key, lock })
     }
 
+    /// Whose accounts were removed, by prepared localpart, and when, in seconds since 1970, as far back as it may still matter.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn removed(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        Ok(removal::lately(&self.reader)?)
+    }
+
     /// Starts the threads. `reply` is called on them, and must not wait.
     ///
     /// # Panics
@@ -126,7 +136,7 @@ impl Store {
         let (to_reader, reader_mail) = mpsc::channel();
         let (to_passwords, passwords_mail) = mpsc::sync_channel(settings.password_queue);
         let (batch_max, iterations) = (settings.batch_max, rounds(settings.iterations));
-        let writer = Writer::new(writer, settings.papers, settings.workers);
+        let writer = Writer::new(writer, settings.papers, settings.workers, &settings.domain);
         let passwords = Passwords { connection: passwords, iterations, to_writer: to_writer.clone() };
         let threads = vec![
             spawn("store-writer", {

@@ -112,6 +112,8 @@ pub(crate) struct Writer {
     connection: Connection,
     papers: PapersLimits,
     workers: u16,
+    /// The host of accounts' addresses.
+    domain: String,
     /// Nothing before the first look: what was removed before this server began is news to nobody.
     looked: Option<Looked>,
     logs: HashMap<RoomName, Log>,
@@ -124,13 +126,14 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// `workers`: how many are told when an inbox is no more.
-    pub(crate) fn new(connection: Connection, papers: PapersLimits, workers: u16) -> Self {
+    /// `workers`: how many are told when an inbox is no more. `domain`: the host of accounts' addresses.
+    pub(crate) fn new(connection: Connection, papers: PapersLimits, workers: u16, domain: &str) -> Self {
         let trouble = Trouble::new("writing messages");
         Self {
             connection,
             papers,
             workers,
+            domain: domain.to_owned(),
             looked: None,
             logs: HashMap::new(),
             clock_ms: 0,

@@ -170,6 +170,7 @@ fn start(dir: &Path) -> (StoreHandle, mpsc::Receiver<Answer>) {
     let settings = StoreSettings {
         dir: dir.to_owned(),
         sync_full: true,
+        domain: "example.org".to_owned(),
         workers: 1,
         batch_max: 50,
         password_queue: 1,

@@ -20,6 +20,7 @@ fn settings(dir: &Path) -> StoreSettings {
     StoreSettings {
         dir: dir.to_owned(),
         sync_full: true,
+        domain: "example.org".to_owned(),
         workers: 8,
         batch_max: 64,
         password_queue: 4,

@@ -22,6 +22,7 @@ impl<L: Default> Worker<L> {
     /// The account of this prepared name is no more.
     pub(crate) fn account_removed(&mut self, owner: &str) {
         let user = UserAddress::from_prepared(&format!("{owner}@{}", self.gate.domain));
+        self.hub.forget(&user, self.now, &mut self.effects);
         for slot in self.accounts.get(&user).cloned().unwrap_or_default() {
             self.handle(slot, Input::Act(Act::Removed));
         }

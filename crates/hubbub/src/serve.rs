@@ -6,6 +6,7 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use hubbub_auth::Revoked;
 use hubbub_config::{Config, Flags, load};
 use hubbub_net::tls::Tls;
 use hubbub_net::{Clock, Pages, Readings, Server, ServerParts};
@@ -32,13 +33,14 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     let workers = worker_count(&config);
     let (post, boxes) = mailboxes(workers);
     let counters: Vec<_> = boxes.iter().map(|_| Arc::new(Counters::default())).collect();
+    let (clock, revoked) = (Clock::start(), Arc::new(Revoked::default()));
     let (kept, slow) = match &config.server.data {
-        Some(dir) => store::open(dir, &config, post.clone()).map(|(handle, slow)| (Some(handle), slow))?,
+        Some(dir) => store::open(dir, &config, post.clone(), (revoked.clone(), clock))
+            .map(|(handle, slow)| (Some(handle), slow))?,
         None => (None, store::none(&config, post.clone())?),
     };
     let (admit, signing_key) =
         (assemble::admit(&config, &admitted), kept.as_ref().map(StoreHandle::signing_key));
-    let clock = Clock::start();
     let tls = Arc::new(Tls::new(certificates::all(&config, clock.now())?));
     let webhooks = webhooks::start(&config, clock, post.clone())?;
     let open_files = limits::open_files();
@@ -52,7 +54,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
         worker: assemble::worker(&config, connections),
         hub: config.hub_settings(workers),
         policies: config.policies(),
-        doorman: assemble::doorman(&config, &admitted, signing_key)?,
+        doorman: assemble::doorman(&config, &admitted, signing_key)?.with_revoked(revoked),
         pages: Pages::new(
             console::find,
             OPENAPI,

@@ -4,10 +4,11 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
+use hubbub_auth::Revoked;
 use hubbub_config::Config;
 use hubbub_gate::session::Answer as Told;
-use hubbub_hub::{AccountAnswer, AccountAsk, PapersAnswer, SessionKey};
-use hubbub_net::SlowHandler;
+use hubbub_hub::{AccountAnswer, AccountAsk, LogAnswer, PapersAnswer, SessionKey};
+use hubbub_net::{Clock, SlowHandler};
 use hubbub_store::{Answer, MemoryPapers, PapersLimits, Store, StoreHandle, StoreSettings};
 use hubbub_worker::{Mail, Post, Slow};
 
@@ -16,9 +17,11 @@ pub(crate) fn open(
     dir: &Path,
     config: &Config,
     post: Post,
+    (revoked, clock): (Arc<Revoked>, Clock),
 ) -> Result<(StoreHandle, SlowHandler), Box<dyn Error>> {
     let store = Store::open(StoreSettings {
         dir: dir.to_owned(),
+        domain: config.server.domain.clone(),
         sync_full: config.store.sync,
         workers: post.workers(),
         batch_max: config.store.batch,
@@ -28,7 +31,10 @@ pub(crate) fn open(
         papers: papers_limits(config),
         papers_queue: config.store.papers_queue,
     })?;
-    let handle = store.start(answers(post.clone()));
+    for (user, unix_s) in store.removed()? {
+        revoked.note(&user, unix_s);
+    }
+    let handle = store.start(answers(post.clone(), revoked, clock));
     let slow = questions(handle.clone(), post);
     Ok((handle, slow))
 }
@@ -37,9 +43,16 @@ fn papers_limits(config: &Config) -> PapersLimits {
     PapersLimits { entries: config.store.papers, bytes: config.store.papers_bytes }
 }
 
-fn answers(post: Post) -> impl Fn(u16, Answer) + Send + Clone + 'static {
+fn answers(post: Post, revoked: Arc<Revoked>, clock: Clock) -> impl Fn(u16, Answer) + Send + Clone + 'static {
     move |worker, answer| match answer {
-        Answer::Log(answer) => post.send(worker, Mail::Log(answer)),
+        Answer::Log(answer) => {
+            if let LogAnswer::Gone { room } = &answer
+                && let Some(user) = room.inbox_owner()
+            {
+                revoked.note(user, clock.now().unix_ms / 1000);
+            }
+            post.send(worker, Mail::Log(answer));
+        }
         Answer::Password { session, ticket, account } => {
             let told = account
                 .map_or(Told::Unavailable, |account| Told::Password(account.map(|account| account.name)));

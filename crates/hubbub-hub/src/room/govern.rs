@@ -306,6 +306,14 @@ impl Room {
         }
     }
 
+    /// Whoever is called so from now on is somebody else.
+    pub(crate) fn forget_affiliation(&mut self, user: &UserAddress, cx: &mut RoomCx<'_>) {
+        if self.affairs.affiliation(user) != Affiliation::None {
+            self.affairs.set_affiliation(user, Affiliation::None);
+            self.keep_affairs(cx);
+        }
+    }
+
     /// Has the affairs kept, where the room's log is.
     pub(super) fn keep_affairs(&mut self, cx: &mut RoomCx<'_>) {
         self.affairs_lost = false;

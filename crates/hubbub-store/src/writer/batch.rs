@@ -23,6 +23,7 @@ pub(super) struct Batch<'a> {
     openings: &'a mut Trouble,
     papers: PapersLimits,
     workers: u16,
+    domain: &'a str,
     /// The newest removal of an account that homes are told of.
     removal: i64,
     answers: Told,
@@ -32,10 +33,10 @@ pub(super) struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     pub(super) fn new(writer: &'a mut Writer) -> Self {
-        let Writer { connection, papers, workers, looked, logs, clock_ms, openings, .. } = writer;
+        let Writer { connection, papers, workers, domain, looked, logs, clock_ms, openings, .. } = writer;
         let (papers, workers, answers, latest) = (*papers, *workers, Vec::new(), HashMap::new());
         let removal = looked.map_or(0, |looked| looked.removal);
-        Self { connection, logs, clock_ms, openings, papers, workers, removal, answers, latest }
+        Self { connection, logs, clock_ms, openings, papers, workers, domain, removal, answers, latest }
     }
 
     pub(super) fn take(&mut self, job: &Job) -> rusqlite::Result<()> {
@@ -73,8 +74,9 @@ impl<'a> Batch<'a> {
         self.skip_removals()
     }
 
-    /// What was removed until now is known.
+    /// What was removed until now is known, and left nothing behind.
     pub(super) fn skip_removals(&mut self) -> rusqlite::Result<()> {
+        removal::sweep(self.connection, self.domain)?;
         self.removal = removal::newest(self.connection)?;
         Ok(())
     }

@@ -65,13 +65,13 @@ impl Bench {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         database::prepare(dir.path()).unwrap();
-        let writer = Writer::new(database::connect(dir.path()).unwrap(), PAPERS, 1);
+        let writer = Writer::new(database::connect(dir.path()).unwrap(), PAPERS, 1, "example.org");
         Self { dir, writer }
     }
 
     /// A writer that knows only what the file says.
     fn reopen(&mut self) {
-        self.writer = Writer::new(database::connect(self.dir.path()).unwrap(), PAPERS, 1);
+        self.writer = Writer::new(database::connect(self.dir.path()).unwrap(), PAPERS, 1, "example.org");
     }
 
     fn ask(&mut self, asks: Vec<LogAsk>) -> Vec<LogAnswer> {

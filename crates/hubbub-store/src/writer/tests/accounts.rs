@@ -183,3 +183,29 @@ fn a_batch_that_fails_removes_nothing_and_tells_of_nothing() {
     bench.sql("PRAGMA max_page_count = 1000000");
     assert_eq!(bench.told(&[remove("alice")]), ["gone @alice", "done"]);
 }
+
+#[test]
+fn rooms_forget_whoever_is_removed_and_nobody_else() {
+    const AFFAIRS: &str = r#"{"affiliations":{"alice@example.org":"owner","alice@other.org":"member","bob@example.org":"admin"},"title":"of alice@example.org"}"#;
+    const WITHOUT: &str = r#"{"affiliations":{"alice@other.org":"member","bob@example.org":"admin"},"title":"of alice@example.org"}"#;
+    let keep = || LogAsk::Affairs { room: lobby(), affairs: AFFAIRS.as_bytes().to_vec().into() };
+    let json =
+        |bytes: Option<bytes::Bytes>| serde_json::from_slice::<serde_json::Value>(&bytes.unwrap()).unwrap();
+    let (all, without) = (json(Some(AFFAIRS.into())), json(Some(WITHOUT.into())));
+    let mut bench = Bench::new();
+    bench.open(ALL);
+    bench.told(&[add("alice"), add("bob"), Job::Log(0, keep())]);
+    assert_eq!(json(bench.open(ALL).affairs), all);
+    assert_eq!(bench.told(&[remove("alice")]), ["gone @alice", "done"]);
+    assert_eq!(json(bench.open(ALL).affairs), without);
+    // What is given to her successor is hers.
+    bench.told(&[add("alice"), Job::Log(0, keep())]);
+    bench.told(&[password("alice")]);
+    assert_eq!(json(bench.open(ALL).affairs), all);
+    // By the command line, while no server runs.
+    Accounts::open(bench.dir.path()).unwrap().remove("alice").unwrap();
+    bench.reopen();
+    assert_eq!(json(bench.open(ALL).affairs), without);
+    let lately = crate::removal::lately(&bench.writer.connection).unwrap();
+    assert!(matches!(&lately[..], [(user, at)] if user == "alice" && *at > 1_700_000_000), "{lately:?}");
+}
