@@ -63,7 +63,7 @@ class Exchange:
         try:
             response = self.http.getresponse()
             headers = {name.lower(): value for name, value in response.getheaders()}
-            if "content-length" not in headers:
+            if not headers.get("content-length", "").isdigit():
                 raise HTTPException("the head was cut short, which `http.client` does not notice")
             return Reply(response.status, headers, response.read())
         finally:

@@ -26,8 +26,9 @@ class Fate:
 class Proxy:
     """Listens on `port` and passes on to whatever port the server has at the time."""
 
-    def __init__(self, server: Server, seed: int, average_bytes: int = 3000):
+    def __init__(self, server: Server, seed: int, average_bytes: int = 3000, pauses: float = 0.02):
         self.server, self.chance, self.average = server, random.Random(seed), average_bytes
+        self.pauses = pauses  # the longest between two pieces, in seconds
         self.kind = True  # from `calm` on, nothing bad happens any more
         self.ends: dict[str, int] = dict.fromkeys(WAYS, 0)
         self.writers: set[asyncio.StreamWriter] = set()
@@ -88,20 +89,20 @@ class Proxy:
         up_writer.close()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fate: Fate, counts: bool):
-        with suppress(OSError):
+        with suppress(OSError, RuntimeError):  # the other direction may have ended it
             while data := await reader.read(65536):
                 while data:
-                    if counts and fate.bytes_left <= 0:
-                        return await self._end(fate, reader, writer)
                     size = self.chance.randrange(1, 400) if fate.slow else len(data)
                     piece, data = data[:size], data[size:]
                     if counts:
-                        piece = piece[: max(fate.bytes_left, 0)]
-                        fate.bytes_left -= size
+                        piece = piece[: fate.bytes_left]
+                        fate.bytes_left -= len(piece)
                     if fate.slow:
-                        await asyncio.sleep(self.chance.random() * 0.02)
+                        await asyncio.sleep(self.chance.random() * self.pauses)
                     writer.write(piece)
                     await writer.drain()
+                    if counts and fate.bytes_left == 0:
+                        return await self._end(fate, reader, writer)
             writer.write_eof()
 
     async def _end(self, fate: Fate, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
