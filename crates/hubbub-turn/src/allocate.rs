@@ -172,7 +172,7 @@ impl Server {
             WishedPort::Even => Port::Even,
             WishedPort::EvenAndNext => Port::EvenAndNext(self.reserve(index, now)?),
         };
-        let ends_ms = now.mono_ms + self.settings.answer_ms;
+        let ends_ms = now.mono_ms.saturating_add(self.settings.answer_ms);
         for family in families {
             let id = self.tables.name_relay(Owner::Allocation(index));
             self.tables.allocations[index].relays[family.index()] =
@@ -196,7 +196,7 @@ impl Server {
         self.reserved += 1;
         let token = self.nonces.token(self.reserved);
         let relay = self.tables.name_relay(Owner::Token(token));
-        let alarm_ms = now.mono_ms + self.settings.answer_ms;
+        let alarm_ms = now.mono_ms.saturating_add(self.settings.answer_ms);
         let reservation = Reservation { relay, address: None, username, user, alarm_ms };
         self.tables.reservations.insert(token, reservation);
         self.tables.set_alarm(alarm_ms, Alarm::Reservation(token));

@@ -34,8 +34,8 @@ pub(crate) struct Allocation {
     pub(crate) alarm_ms: u64,
     pub(crate) permissions: HashMap<IpAddr, u64>,
     pub(crate) channels: HashMap<u16, Channel>,
-    /// The channels by their peers.
-    pub(crate) bound: HashMap<SocketAddr, u16>,
+    /// The same by their peers: a packet takes one look-up, whichever way it goes.
+    pub(crate) bound: HashMap<SocketAddr, Bound>,
     pub(crate) bytes_to_peers: u64,
     pub(crate) bytes_to_clients: u64,
 }
@@ -74,8 +74,15 @@ pub(crate) struct Relay {
 /// A channel: a short name for a peer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Channel {
-    pub(crate) peer: SocketAddr,
-    pub(crate) ends_ms: u64,
+    peer: SocketAddr,
+    ends_ms: u64,
+}
+
+/// A peer that has a channel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bound {
+    number: u16,
+    ends_ms: u64,
 }
 
 impl Allocation {
@@ -102,8 +109,8 @@ impl Allocation {
 
     /// The channel of a peer.
     pub(crate) fn channel_of(&self, peer: SocketAddr, now_ms: u64) -> Option<u16> {
-        let number = *self.bound.get(&peer)?;
-        self.peer_of(number, now_ms).map(|_| number)
+        let bound = self.bound.get(&peer)?;
+        (bound.ends_ms > now_ms).then_some(bound.number)
     }
 
     /// Begins or renews a permission. `false`: there are `most`, and they last.
@@ -127,13 +134,14 @@ impl Allocation {
                 return false;
             }
         }
-        self.channels.insert(number, Channel { peer, ends_ms: now_ms + CHANNEL_MS });
-        self.bound.insert(peer, number);
+        let ends_ms = now_ms + CHANNEL_MS;
+        self.channels.insert(number, Channel { peer, ends_ms });
+        self.bound.insert(peer, Bound { number, ends_ms });
         true
     }
 
     fn forget_ended_channels(&mut self, now_ms: u64) {
         self.channels.retain(|_, channel| channel.ends_ms > now_ms);
-        self.bound.retain(|_, number| self.channels.contains_key(number));
+        self.bound.retain(|_, bound| bound.ends_ms > now_ms);
     }
 }

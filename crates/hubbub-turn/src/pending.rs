@@ -72,7 +72,7 @@ impl Server {
             self.counters.over_budget += 1;
             return;
         }
-        let alarm_ms = now.mono_ms + self.settings.answer_ms;
+        let alarm_ms = now.mono_ms.saturating_add(self.settings.answer_ms);
         let ticket = self.questions.add(from, message.packet, alarm_ms);
         self.tables.set_alarm(alarm_ms, Alarm::Question(ticket));
         out.push(Out::Lookup { ticket, who });

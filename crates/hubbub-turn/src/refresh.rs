@@ -49,7 +49,7 @@ impl Server {
         let settings = &self.settings;
         let most_s = settings.lifetime_most_s.max(settings.lifetime_s);
         let granted_s = wanted_s.unwrap_or(0).clamp(settings.lifetime_s, most_s);
-        let left_ms = (since_ms + settings.allocation_most_ms).saturating_sub(now.mono_ms);
+        let left_ms = since_ms.saturating_add(settings.allocation_most_ms).saturating_sub(now.mono_ms);
         granted_s.min(u32::try_from(left_ms / 1000).unwrap_or(u32::MAX))
     }
 

@@ -10,6 +10,10 @@ use crate::pending::Questions;
 use crate::tables::{Alarm, Tables};
 use crate::{Client, Counters, Now, Out, Settings};
 
+/// Bytes of the longest request that is considered: room for all attributes there are, and 100 peers. Some requests are
+/// kept for a while.
+const REQUEST_MOST: usize = 4096;
+
 /// What must be random.
 #[derive(Debug, Clone, Copy)]
 pub struct Seeds {
@@ -55,10 +59,11 @@ impl Server {
         match packet.first() {
             // RFC 7983, RFC 8656 section 12.
             Some(0x40..=0x4F) => self.channel_data(&from, packet, now, out),
-            _ => match Incoming::parse(from, packet) {
+            Some(0x00..=0x03) => match Incoming::parse(from, packet) {
                 Some(message) => self.message(&message, now, out),
                 None => self.counters.malformed += 1,
             },
+            _ => self.counters.malformed += 1,
         }
     }
 
@@ -103,6 +108,9 @@ impl Server {
 
     /// A request that needs credentials.
     fn request(&mut self, message: &Incoming<'_>, now: Now, out: &mut Vec<Out>) {
+        if message.packet.len() > REQUEST_MOST {
+            return self.refuse(message, None, &Refusal::BAD_REQUEST, now, out);
+        }
         match self.authenticate(message, now) {
             Ok(Verdict::Is(identity)) => self.perform(message, &identity, now, out),
             Ok(Verdict::Ask(who)) => self.ask(who, message, now, out),

@@ -69,10 +69,24 @@ fn cve_2026_40613_attributes_at_odd_places_do_no_harm() {
 #[test]
 fn cve_2026_43994_long_nonces_are_stale_and_no_more() {
     let mut world = World::new(settings());
-    for length in [0, 1, 22, 34, 36, 127, 128, 763, 764, 60_000] {
+    for length in [0, 1, 22, 34, 36, 127, 128, 763, 764, 3500] {
         let user = User { nonce: vec![b'A'; length], ..User::new(udp(AT)) };
         assert_eq!(world.ask(user.at, &user.signed(ALLOCATE, &[UDP])).code(), 438, "{length}");
     }
+}
+
+#[test]
+fn no_request_is_longer_than_4096_bytes() {
+    let mut world = World::new(settings());
+    for length in [4096, 60_000] {
+        let user = User { nonce: vec![b'A'; length], ..User::new(udp(AT)) };
+        assert_eq!(world.ask(user.at, &user.signed(ALLOCATE, &[UDP])).code(), 400, "{length}");
+    }
+    // A Send indication may be as long as a datagram.
+    let mut user = User::new(udp(AT));
+    user.allocate(&mut world);
+    user.permit(&mut world, PEER);
+    assert_eq!(user.send(&mut world, PEER, &[7; 60_000]).unwrap().payload.len(), 60_000);
 }
 
 #[test]
