@@ -121,12 +121,12 @@ def xmpp(name, title, command, full, quick, **home):
     )
 
 
-def muc(connections, warmup):
+def muc(connections, burst, warmup):
     """The fan-out of messages in a room. Its occupants are guests; nobody is told who comes and goes."""
-    plain = fanout(connections, 1, warmup)
+    plain = fanout(connections, burst, warmup)
     return xmpp(
-        f"muc-{connections}",
-        "Fan-out to {connections:,} occupants of a multi-user chat, one message at a time",
+        plain.name.replace("fanout", "muc"),
+        plain.title.replace("WebSockets", "occupants of a multi-user chat"),
         "fanout",
         plain.full | {"xmpp": "bench@rooms.localhost"},
         plain.quick | {"connections": min(connections, 1000), "rounds": 10},
@@ -216,10 +216,11 @@ SCENARIOS = [
     chat("chat", "{connections} accounts in pairs, {window} messages in flight in each; messages are kept",
          accounts=200, archive=True),
     chat("chat-guests", "{connections} guests in pairs, {window} messages in flight in each"),
-    muc(100, warmup=100),
-    muc(1000, warmup=20),
+    muc(100, 1, warmup=100),
+    muc(1000, 1, warmup=20),
+    muc(1000, 16, warmup=2),
     # Prosody needs more than five minutes until 10,000 are in: whoever comes in, it looks at all who are.
-    replace(muc(10000, warmup=3), paths=XMPP_GUESTS | {"prosody": None}),
+    replace(muc(10000, 1, warmup=3), paths=XMPP_GUESTS | {"prosody": None}),
     page("mam-page", "at the end of"),
     page("mam-page-middle", "in the middle of"),
 ]
