@@ -92,6 +92,22 @@ def test_refusals_are_documented_too(http, document):
     check(document, "post", path, http.publish("openapi", "x", headers={"Origin": "https://stranger.example"}))
 
 
+def test_what_is_said_of_messages_is_documented_too(http, document, room):
+    path = "/rooms/{room}/messages"
+    first, second = (http.publish(room, text, name="Ann").json["id"] for text in ("hello", "oh no"))
+    for query, body in [({"reply_to": first}, "hi"), ({"edit_of": first}, "hello!"), ({"reactions_to": first}, '["👍"]')]:
+        check(document, "post", path, http.publish(room, body, name="Ann", **query))
+    for query, status in [({"retracts": second}, 201), ({"retracts": second}, 404), ({"typing": True}, 409)]:
+        answer = http.publish(room, "", name="Ann", **query)
+        assert answer.status == status
+        check(document, "post", path, answer)
+    page = http.poll(room)
+    assert [len({"quote", "edit_of", "reactions_to", "retracts", "retracted"} & one.keys()) for one in page.json["messages"]] == [
+        0, 1, 1, 1, 1, 1
+    ]
+    check(document, "get", path, page)
+
+
 def test_a_handshake_is_documented(server, document):
     with Wire(server) as wire:
         answer = wire.request("GET /rooms/openapi/ws", HANDSHAKE)
@@ -106,7 +122,8 @@ def test_every_query_parameter_of_the_guide_is_there(document):
         return {one["name"] for one in resolved if one["in"] == "query"}
 
     assert {"since", "last", "limit", "wait", "echo", "name"} <= query("get", "/rooms/{room}/messages")
-    assert {"name", "event", "args"} <= query("post", "/rooms/{room}/messages")
+    about = {"reply_to", "edit_of", "reactions_to", "retracts", "typing"}
+    assert {"name", "event", "args"} | about <= query("post", "/rooms/{room}/messages")
     assert {"since", "last", "echo", "name"} <= query("get", "/rooms/{room}/ws")
 
 
