@@ -8,7 +8,7 @@
 use arbitrary::{Arbitrary, Unstructured};
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::sasl::{Ask, Binding, Failure, Known, Offer, Verifier};
-use hubbub_xmpp::stanza::Condition;
+use hubbub_xmpp::stanza::{Condition, iq_result};
 use hubbub_xmpp::stream::{Kind, Out, Settings, SmState, Stream, StreamError};
 use hubbub_xmpp::xml::{Framer, Limits, parse};
 use libfuzzer_sys::fuzz_target;

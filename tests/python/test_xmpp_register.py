@@ -1,10 +1,12 @@
 """Accounts that clients make, change and remove (XEP-0077), and what is left of them in every protocol: nothing."""
 
 import base64
+import os
+import subprocess
 from subprocess import PIPE, Popen
 
 import pytest
-from hubbub_test.server import hubbub
+from hubbub_test.server import PATIENCE, ROOT, hubbub
 from hubbub_test.socketio import Client as SocketioClient
 from hubbub_test.sse import EventStream
 from hubbub_test.waiting import until
@@ -403,3 +405,24 @@ class TestTheNextOfThatName:
             romeo.send("<presence/>")
             assert all(one.tag.endswith("}presence") for one in romeo.everything())
             assert len(romeo.ask("<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>")[0]) == 0
+
+
+def test_slixmpp(server):
+    """A client that knows nothing of us: what it needs, what it is told, and that it hears the end of its account."""
+    subprocess.run([ROOT / "tests/setup/slixmpp.sh"], check=True, timeout=600)
+    script = ROOT / "tests/python/xmpp/slixmpp_register.py"
+    command = [ROOT / ".cache/slixmpp/bin/python", script, str(server.port("STARTTLS")), server.authority]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    *life, one, other = done.stdout.splitlines()
+    assert life == [
+        "needs password username",
+        "registered",
+        "logged in",
+        "changed",
+        "needs password username",
+        "refused conflict",
+        "logged in",
+    ], done.stderr
+    # The answer comes first on the wire; slixmpp's event loop tells of both at once.
+    assert {one, other} == {"removed", "stream error not-authorized"}

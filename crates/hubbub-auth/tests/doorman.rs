@@ -2,7 +2,9 @@
 
 mod by_hand;
 
-use hubbub_auth::{Admit, Credentials, Denied, Doorman, KeyError, TokenKeys, Verdict};
+use std::sync::Arc;
+
+use hubbub_auth::{Admit, Credentials, Denied, Doorman, KeyError, Revoked, TokenKeys, Verdict};
 use hubbub_hub::{Identity, IdentityKind};
 
 use by_hand::*;
@@ -19,6 +21,25 @@ fn tokens_of_our_own_are_accounts() {
     assert_eq!(admit_at(&doorman, &token, exp * 1000), Err(Denied::Expired));
     let again = doorman.issue(&back, 9999, (NOW_S + 60) * 1000).unwrap();
     assert_eq!(again.1, exp, "a token does not prolong itself");
+}
+
+#[test]
+fn tokens_of_a_removed_account_are_nobody_s() {
+    let revoked = Arc::new(Revoked::default());
+    let doorman = doorman_with(&keys()).with_revoked(revoked.clone());
+    let (hers, bob) = (doorman.account_in("ann", "Ann"), doorman.account_in("bob", "Bob"));
+    let at_ms = |s: u64| (NOW_S + s) * 1000;
+    let token = |who, s| doorman.issue(who, 600, at_ms(s)).unwrap().0;
+    let (before, of_bob) = (token(&hers, 0), token(&bob, 0));
+    let of_others = hs256(&ann(""));
+    revoked.note("ann", NOW_S + 5);
+    revoked.note("ann", NOW_S + 4);
+    assert_eq!(admit_at(&doorman, &before, at_ms(5)), Err(Denied::Removed));
+    assert!(admit_at(&doorman, &of_bob, at_ms(5)).is_ok());
+    assert!(admit_at(&doorman, &of_others, at_ms(5)).is_ok(), "others vouch for her still");
+    // The next of that name has tokens of her own, in the same second already.
+    assert!(admit_at(&doorman, &token(&hers, 5), at_ms(5)).is_ok());
+    assert!(admit_at(&doorman, &token(&hers, 9), at_ms(9)).is_ok());
 }
 
 #[test]
