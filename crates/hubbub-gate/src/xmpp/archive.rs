@@ -26,7 +26,10 @@ pub(super) const OF_ACCOUNTS: &str = "urn:xmpp:mam:2#groupchat-field";
 /// Whose archive it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whose {
-    Room,
+    Room {
+        /// Whether it may be known who there is who.
+        sees: bool,
+    },
     Account,
 }
 

@@ -314,7 +314,7 @@ impl Client {
         let place = to.as_ref().map_or(Place::Person, |to| Place::of(to, &cx.settings.domain));
         if let Some((at, room)) = self.own_archive(kind, &element, to.as_ref(), cx) {
             let parcel = Parcel::new(kind, element, me.jid, at);
-            return self.chat(cx, |chats, line, cx| chats.look_up_own(&room, parcel, line, cx));
+            return self.chat(cx, |chats, line, cx| chats.look_up_own(&room, &parcel, line, cx));
         }
         match (place, to) {
             (Place::Person, to) => {

@@ -205,6 +205,6 @@ mod tests {
     fn only_accounts_are_asked_to_leave_rooms_out() {
         let asked = form(&[("include-groupchat", &["false"])]);
         assert!(read(&asked).is_ok());
-        assert_eq!(read_by(Whose::Room, &asked), Err(Condition::FeatureNotImplemented));
+        assert_eq!(read_by(Whose::Room { sees: true }, &asked), Err(Condition::FeatureNotImplemented));
     }
 }

@@ -12,7 +12,7 @@ use hubbub_hub::{
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::Condition;
 use hubbub_xmpp::stream::Pieces;
-use hubbub_xmpp::xml::{Tag, escape_attr};
+use hubbub_xmpp::xml::{CLIENT, Tag, escape_attr};
 
 use super::people::{USER, View};
 use super::{Asked, Chats, Line, form, refused};
@@ -49,8 +49,6 @@ enum Turn {
 pub(super) struct Search {
     parcel: Parcel,
     whose: Whose,
-    /// Whether it may be known who in a room is who.
-    sees: bool,
     wanted: Wanted,
     /// In the order in which they were found.
     found: Vec<Arc<Event>>,
@@ -68,11 +66,11 @@ impl Chats {
     pub(in crate::xmpp) fn look_up_own(
         &mut self,
         room: &RoomName,
-        parcel: Parcel,
+        parcel: &Parcel,
         line: &mut Line<'_>,
         cx: &mut Cx<'_>,
     ) {
-        self.look_up(room, parcel, Whose::Account, true, line, cx);
+        self.look_up(room, parcel, Whose::Account, line, cx);
     }
 
     /// An iq to a room's archive: who may see what is a matter of how the room is now (§6.1.2).
@@ -89,9 +87,8 @@ impl Chats {
     fn look_up(
         &mut self,
         room: &RoomName,
-        parcel: Parcel,
+        parcel: &Parcel,
         whose: Whose,
-        sees: bool,
         line: &mut Line<'_>,
         cx: &mut Cx<'_>,
     ) {
@@ -99,26 +96,20 @@ impl Chats {
         let is_set = &*parcel.kind_of() == "set";
         let wanted = match (payload.name(), is_set) {
             ("query", true) => Query::read(payload, whose).map(Wanted::Page),
-            ("query", false) => return line.answer(&parcel, Some(archive::fields(whose))),
+            ("query", false) => return line.answer(parcel, Some(archive::fields(whose))),
             ("metadata", false) => Ok(Wanted::Ends),
             ("prefs", false) if whose == Whose::Account => {
-                return line.answer(&parcel, Some(archive::preferences()));
+                return line.answer(parcel, Some(archive::preferences()));
             }
             // XEP-0441 §2.
             ("prefs", true) if whose == Whose::Account => Err(Condition::NotAllowed),
             _ => Err(Condition::FeatureNotImplemented),
         };
-        let search = |wanted| Search {
-            parcel: parcel.clone(),
-            whose,
-            sees,
-            wanted,
-            found: Vec::new(),
-            complete: false,
-        };
+        let search =
+            |wanted| Search { parcel: parcel.clone(), whose, wanted, found: Vec::new(), complete: false };
         match wanted.map(search).and_then(Search::permitted) {
             Ok(_) if self.searches.row.len() >= WAITING => {
-                line.refuse(&parcel, Condition::ResourceConstraint, Some("Too many questions at once."));
+                line.refuse(parcel, Condition::ResourceConstraint, Some("Too many questions at once."));
             }
             Ok(search) => {
                 self.searches.row.push_back((room.clone(), Box::new(search)));
@@ -126,7 +117,7 @@ impl Chats {
                     self.search_next(line.who, cx);
                 }
             }
-            Err(why) => line.refuse(&parcel, why, None),
+            Err(why) => line.refuse(parcel, why, None),
         }
     }
 
@@ -198,7 +189,7 @@ fn in_room(
         return line.refuse(parcel, Condition::ItemNotFound, None);
     }
     let sees = affairs.config.whois == Whois::Anyone || affairs.role == Role::Moderator;
-    chats.look_up(room, parcel.clone(), Whose::Room, sees, line, cx);
+    chats.look_up(room, parcel, Whose::Room { sees }, line, cx);
 }
 
 impl Search {
@@ -206,7 +197,8 @@ impl Search {
     fn permitted(self) -> Result<Self, Condition> {
         let room = self.parcel.to().bare_str();
         let by_address = |with: &Jid| with.bare_str() != room;
-        let unmasks = self.whose == Whose::Room && !self.sees && self.with().is_some_and(by_address);
+        let blind = self.whose == Whose::Room { sees: false };
+        let unmasks = blind && self.with().is_some_and(by_address);
         if unmasks { Err(Condition::Forbidden) } else { Ok(self) }
     }
 
@@ -220,7 +212,7 @@ impl Search {
     /// Whether not all that the hub finds is looked for: it knows with whom an account had to do, and nothing of devices, and nothing of
     /// who is who in a room.
     fn sifts(&self) -> bool {
-        self.with().is_some_and(|with| self.whose == Whose::Room || with.resource().is_some())
+        self.with().is_some_and(|with| self.whose != Whose::Account || with.resource().is_some())
     }
 
     /// What the hub is asked; `from` there it has been asked already.
@@ -274,10 +266,10 @@ impl Search {
         let Some(with) = self.with() else { return true };
         match self.whose {
             Whose::Account => with.resource().is_none() || account::is_between(event, with),
-            Whose::Room if with.bare_str() == self.parcel.to().bare_str() => {
+            Whose::Room { .. } if with.bare_str() == self.parcel.to().bare_str() => {
                 with.resource().is_none_or(|nick| *nick == *event.from.name)
             }
-            Whose::Room => event.from.user.as_str() == with.bare_str(),
+            Whose::Room { .. } => event.from.user.as_str() == with.bare_str(),
         }
     }
 
@@ -307,7 +299,7 @@ impl Search {
         let archive = self.parcel.to().bare();
         let forwarded = match self.whose {
             Whose::Account => account::archived(event, &archive)?.written().to_vec(),
-            Whose::Room => self.said_in_room(event, &archive, line),
+            Whose::Room { sees } => said_in_room(event, &archive, sees, line),
         };
         let mut head = line.heads.message.as_bytes().to_vec();
         for (name, jid) in [(" from='", &archive), (" to='", line.jid)] {
@@ -320,20 +312,6 @@ impl Search {
         Some(Pieces::new(head, result, Bytes::from_static(b"</message>")))
     }
 
-    /// As it was told, without a `to`; and who said it, for those who see that (§6.1.2).
-    fn said_in_room(&self, event: &Event, at: &Jid, line: &Line<'_>) -> Vec<u8> {
-        let view = View { at, sees: self.sees, pseudonyms: line.pseudonyms.as_ref() };
-        let mut out = Vec::new();
-        form::event(&view, event, None, &mut out);
-        if self.sees {
-            out.truncate(out.len() - END.len());
-            let item = Tag::new("item", USER).attr("jid", event.from.user.as_str());
-            Tag::new("x", USER).child(item).write(&mut out, hubbub_xmpp::xml::CLIENT);
-            out.extend_from_slice(END);
-        }
-        out
-    }
-
     /// Whom a refusal is for.
     pub(super) fn parcel(&self) -> &Parcel {
         &self.parcel
@@ -342,6 +320,20 @@ impl Search {
 
 /// How a message ends.
 const END: &[u8] = b"</message>";
+
+/// As it was told, without a `to`; and who said it, for those who see that (§6.1.2).
+fn said_in_room(event: &Event, at: &Jid, sees: bool, line: &Line<'_>) -> Vec<u8> {
+    let view = View { at, sees, pseudonyms: line.pseudonyms.as_ref() };
+    let mut out = Vec::new();
+    form::event(&view, event, None, &mut out);
+    if sees {
+        out.truncate(out.len() - END.len());
+        let item = Tag::new("item", USER).attr("jid", event.from.user.as_str());
+        Tag::new("x", USER).child(item).write(&mut out, CLIENT);
+        out.extend_from_slice(END);
+    }
+    out
+}
 
 fn ends(found: &[Arc<Event>]) -> Option<(&Event, &Event)> {
     Some((found.first()?, found.last()?))
