@@ -44,8 +44,7 @@ impl Server {
     ) -> bool {
         let Some(Owner::Allocation(index)) = self.tables.owner(relay) else { return false };
         let allocation = &mut self.tables.allocations[index];
-        let is_wanted = allocation.is_open() && allocation.permits(peer.ip(), now.mono_ms);
-        if !is_wanted || length > PAYLOAD_MOST {
+        if !allocation.permits(peer.ip(), now.mono_ms) || length > PAYLOAD_MOST {
             return false;
         }
         if !self.tables.users.may_relay(allocation.user, self.settings.bandwidth, length, now.mono_ms) {

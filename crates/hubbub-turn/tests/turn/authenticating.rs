@@ -91,8 +91,11 @@ fn expired_credentials_make_no_allocation_but_keep_one() {
     let minted = settings().rest.mint("ann", BEGIN_S + 300).unwrap();
     let mut early = User::with_password(udp(AT), &minted.username, &minted.password);
     let mut late = User { at: udp("198.41.0.4:2"), ..early.clone() };
+    let mut last = User { at: udp("198.41.0.4:3"), ..early.clone() };
     early.allocate(&mut world);
-    world.pass(301_000);
+    world.pass(299_999);
+    last.allocate(&mut world);
+    world.pass(1);
     late.learn_nonce(&mut world);
     assert_eq!(world.ask(late.at, &late.signed(ALLOCATE, &[UDP])).code(), 401);
     assert_eq!(early.refresh(&mut world, 600).lifetime(), 600);

@@ -151,6 +151,12 @@ fn what_is_denied_is_denied_and_what_is_allowed_allowed() {
 }
 
 #[test]
+fn nothing_allows_a_mapped_address() {
+    let policy = PeerPolicy { allowed: nets(&["::/0", "0.0.0.0/0"]), ..PeerPolicy::default() };
+    check(&policy, &[("[::ffff:198.41.0.9]:1", false), ("[fe80::1]:1", true), ("127.0.0.1:1", true)]);
+}
+
+#[test]
 fn ghost_calls_a_relay_may_serve_one_peer_only() {
     let policy = PeerPolicy { only_allowed: true, allowed: nets(&["192.88.98.7"]), ..PeerPolicy::default() };
     check(&policy, &[(PEER, true), ("192.88.98.8:1", false), (PEER_V6, false)]);

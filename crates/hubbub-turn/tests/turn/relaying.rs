@@ -1,6 +1,6 @@
 //! Packets between clients and peers: RFC 8656 sections 10 to 12.
 
-use hubbub_turn::{IcmpError, Out, Rate, Settings};
+use hubbub_turn::{Client, IcmpError, Out, Rate, Settings, Transport};
 
 use crate::world::*;
 
@@ -75,7 +75,9 @@ fn a_data_indication_carries_peer_and_payload() {
 
 #[test]
 fn a_channel_takes_four_bytes() {
-    for (at, padded) in [(udp(AT), 3), (tcp(AT, 1), 4)] {
+    let dtls = Client { transport: Transport::Dtls, ..udp(AT) };
+    let tls = Client { transport: Transport::Tls, ..tcp(AT, 1) };
+    for (at, padded) in [(udp(AT), 3), (dtls, 3), (tcp(AT, 1), 4), (tls, 4)] {
         let mut world = World::new(settings());
         let mut user = User::new(at);
         let relay = user.allocate(&mut world);
