@@ -33,6 +33,7 @@ pub mod settings;
 pub mod socketio;
 pub mod sse;
 pub mod token;
+pub mod veil;
 pub mod want;
 pub mod ws;
 pub mod xmpp;

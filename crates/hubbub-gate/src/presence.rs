@@ -27,7 +27,7 @@ impl AskPresence {
 
     fn answered(&self, reply: &Reply, cx: &mut Cx<'_>) -> Result<(), Close> {
         match reply {
-            Reply::Presence(view) => {
+            Reply::Presence(view, _) => {
                 let mut answer = envelope::presence(view).unwrap_or_else(|| json!({}));
                 answer["room"] = self.room.to_string().into();
                 respond_json(StatusCode::OK, &answer, cx)

@@ -37,6 +37,12 @@ pub trait Session {
         false
     }
 
+    /// Whether it knows who may see people's addresses where only moderators do, and shows them to nobody else. Others are told of people
+    /// without ([`crate::veil`]).
+    fn sees_addresses(&self) -> bool {
+        false
+    }
+
     /// Whether it can be in several rooms: only then it is given [`Act::Join`] and [`Act::Leave`]. The protocol that has
     /// acknowledgements has rooms too.
     fn can_move(&self) -> bool {

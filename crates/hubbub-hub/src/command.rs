@@ -227,8 +227,8 @@ pub enum Reply {
     Answered(Option<Bytes>),
     /// To [`Command::Archive`].
     Archive(Box<Archive>),
-    /// To [`Command::Presence`].
-    Presence(PresenceView),
+    /// To [`Command::Presence`]: who is there, and who may see their addresses.
+    Presence(PresenceView, Whois),
     /// To [`Command::Rename`]: what one is called from now on.
     Renamed(Sender),
     /// To [`Command::WhoIs`]: somebody who is there, and the sessions by which he is.

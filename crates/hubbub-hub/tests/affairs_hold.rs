@@ -122,7 +122,7 @@ fn follow(bench: &mut Bench, known: &mut Known) {
 fn list(bench: &mut Bench) -> Known {
     bench.ask(101, &Arc::new(Identity::server("localhost")), "lobby", Command::Presence);
     match bench.effects.pop() {
-        Some(Effect::Reply(_, _, _, Reply::Presence(PresenceView::List(list)))) => {
+        Some(Effect::Reply(_, _, _, Reply::Presence(PresenceView::List(list), _))) => {
             list.iter().map(|one| (one.who.user.to_string(), (one.affiliation, one.role))).collect()
         }
         Some(Effect::Reply(_, _, _, Reply::Refused(_))) => Known::new(),

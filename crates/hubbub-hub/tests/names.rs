@@ -196,7 +196,7 @@ proptest! {
                 }
             }
             bench.ask(101, &people[0], "lobby", Command::Presence);
-            let Some(Effect::Reply(_, _, _, Reply::Presence(PresenceView::List(list)))) = bench.effects.pop() else {
+            let Some(Effect::Reply(_, _, _, Reply::Presence(PresenceView::List(list), _))) = bench.effects.pop() else {
                 panic!("the room lists who is there");
             };
             let mut keys: Vec<_> = list.iter().map(|person| name_key(&person.who.name)).collect();

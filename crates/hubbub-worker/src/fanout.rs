@@ -17,6 +17,7 @@ impl<L: Default> Worker<L> {
     /// Keeps what happened until the end of the turn, so that many messages become one piece of output.
     pub(crate) fn queue_happening(&mut self, room: RoomName, what: Happening) {
         self.told += weight(&what);
+        self.note_veil(&room, &what);
         let queue = self.happened.entry(room.clone()).or_default();
         if queue.is_empty() {
             self.happened_order.push(room);
@@ -44,13 +45,15 @@ impl<L: Default> Worker<L> {
     }
 
     fn fan_out_log(&mut self, room: &RoomName, what: &[Happening]) {
+        let veiled = self.veiled(room, what);
+        let shown = veiled.as_deref().unwrap_or(what);
         // Telling one group may end sessions, and with them other groups: each is looked up when its turn comes.
         for delivery in self.seats.deliveries(room) {
             match delivery {
-                Delivery::Shared(dialect) => self.tell_all(room, dialect, what),
-                Delivery::Once(dialect) => self.tell_once(room, dialect, what),
+                Delivery::Shared(dialect) => self.tell_all(room, dialect, shown),
+                Delivery::Once(dialect) => self.tell_once(room, dialect, shown),
                 Delivery::Each(dialect) => self.tell_pieces(room, dialect, what),
-                Delivery::Personal => self.tell_each(room, what),
+                Delivery::Personal => self.tell_each(room, what, shown),
             }
         }
     }
@@ -175,13 +178,15 @@ impl<L: Default> Worker<L> {
         }
     }
 
-    fn tell_each(&mut self, room: &RoomName, what: &[Happening]) {
+    /// Tells sessions that write it themselves; `shown` is what happened for those who do not see addresses.
+    fn tell_each(&mut self, room: &RoomName, what: &[Happening], shown: &[Happening]) {
         let seats = self.seats.of(room, Delivery::Personal).to_vec();
         self.counters.delivered.add((seats.len() * what.len()) as u64);
         for seat in seats {
-            let Some(generation) = self.slots.get(seat.slot as usize).map(|place| place.generation) else {
-                continue;
-            };
+            let Some(place) = self.slots.get(seat.slot as usize) else { continue };
+            let generation = place.generation;
+            let sees = place.session.as_ref().is_some_and(|session| session.sees_addresses());
+            let what = if sees { what } else { shown };
             if seat.quiet && speaks(what, self.id, seat.slot, generation) {
                 let others = self.others(seat.slot, generation, what);
                 self.handle(seat.slot, Input::Notice(Notice::Happened { room, what: &others }));

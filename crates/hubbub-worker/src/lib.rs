@@ -15,6 +15,7 @@ mod seats;
 mod slot;
 mod stewards;
 mod turn;
+mod veils;
 mod wheel;
 pub mod worker;
 

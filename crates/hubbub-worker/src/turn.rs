@@ -230,7 +230,7 @@ impl<L: Default> Worker<L> {
                 self.act_all(actions);
                 room.into_iter().for_each(|room| self.let_go_on(room));
             }
-            Effect::Reply(session, room, ticket, reply) if session.worker == self.id => {
+            Effect::Reply(session, room, ticket, mut reply) if session.worker == self.id => {
                 // Whoever joins has read what is waiting to be told; it must go out to the others first.
                 if matches!(reply, Reply::Joined(_) | Reply::Succeeded | Reply::Removed(_)) {
                     self.fan_out_room(&room);
@@ -239,6 +239,7 @@ impl<L: Default> Worker<L> {
                 if matches!(reply, Reply::Removed(_)) {
                     self.put_out(session, &room);
                 }
+                self.veil_reply(session, &room, &mut reply);
                 self.input(session, Input::Notice(Notice::Reply { room: &room, ticket, reply }));
             }
             Effect::Reply(session, room, ticket, reply) => {

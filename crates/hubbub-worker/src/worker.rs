@@ -21,6 +21,7 @@ use crate::mail::{Mailbox, Post};
 use crate::seats::Seats;
 use crate::slot::Slot;
 use crate::stewards::{Stewards, ToSteward};
+use crate::veils::Veils;
 use crate::wheel::{Alarm, Wheel};
 
 /// The worker's own limits. Each is a documented setting.
@@ -92,6 +93,7 @@ pub struct Worker<L> {
     next_generation: u32,
     pub(crate) hub: Hub,
     pub(crate) seats: Seats,
+    pub(crate) veils: Veils,
     pub(crate) wheel: Wheel,
     pub(crate) coder: Coder,
     pub(crate) rng: fastrand::Rng,
@@ -181,6 +183,7 @@ impl<L: Default> Worker<L> {
             next_generation: rng.u32(..),
             hub,
             seats: Seats::default(),
+            veils: Veils::default(),
             wheel: Wheel::new(),
             coder,
             rng,

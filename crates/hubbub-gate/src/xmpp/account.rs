@@ -325,6 +325,10 @@ fn is_for_those_present(letter: &ToAccount) -> bool {
 }
 
 impl Session for Account {
+    fn sees_addresses(&self) -> bool {
+        true
+    }
+
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
         match input {
             Input::Letter(from, letter) => match letter.downcast::<ToAccount>() {

@@ -212,11 +212,11 @@ impl Chats {
                     self.command(room, line.who, command, Asked::Invited(parcel, rest), cx);
                 }
             }
-            (Some(Asked::Roles(parcel, role)), Reply::Presence(view)) => {
+            (Some(Asked::Roles(parcel, role)), Reply::Presence(view, _)) => {
                 admin::roles(&parcel, role, &view, line)
             }
             (Some(Asked::Moderated(parcel)), Reply::Published(_)) => line.answer(&parcel, None),
-            (Some(Asked::Voice(parcel)), Reply::Presence(view)) => {
+            (Some(Asked::Voice(parcel)), Reply::Presence(view, _)) => {
                 self.ask_for_voice(room, &parcel, &view, cx);
             }
             (Some(Asked::Whom(parcel)), Reply::Person(found)) => {

@@ -21,6 +21,10 @@ struct Link {
 }
 
 impl Session for Link {
+    fn sees_addresses(&self) -> bool {
+        true
+    }
+
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
         let (peer, secured) = (self.peer, &self.secured);
         let client =

@@ -92,6 +92,10 @@ fn write_close(code: CloseCode, why: &str, cx: &mut Cx<'_>) {
 }
 
 impl Session for Socket {
+    fn sees_addresses(&self) -> bool {
+        true
+    }
+
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
         let peer = &mut self.peer;
         let was_parted = peer.client.as_ref().is_some_and(|client| client.parted);

@@ -108,7 +108,7 @@ impl Room {
         }
         match self.presence(cx.settings) {
             PresenceView::Off => refuse(asked, Refusal::PresenceOff, cx),
-            view => reply(asked, Reply::Presence(view), cx),
+            view => reply(asked, Reply::Presence(view, self.affairs.config.whois), cx),
         }
     }
 

@@ -205,7 +205,9 @@ pub fn words(effect: &Effect) -> String {
         }
         Effect::Ask(asked) => format!("ask {} {}", asked.room, command_words(&asked.command)),
         Effect::Act(_, actions) => format!("act {}", actions.len()),
-        Effect::Reply(session, _, _, Reply::Presence(view)) => format!("{} presence {view:?}", session.slot),
+        Effect::Reply(session, _, _, Reply::Presence(view, _)) => {
+            format!("{} presence {view:?}", session.slot)
+        }
         Effect::Happened(worker, _, Happening::Event(event)) => format!("w{worker} {}", text(&event.body)),
         Effect::Happened(worker, _, Happening::Presence(change)) => match &change.who {
             Some((person, movement)) => {
