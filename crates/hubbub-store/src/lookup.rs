@@ -1,5 +1,6 @@
 //! What a room's home looks up in its log: pages of older messages, one message, a search.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use hubbub_hub::{Archive, ArchiveAsk, Event, Fault, Find, LogAnswer, LogAsk, MessageId, RoomName};
@@ -167,21 +168,15 @@ fn last_until(connection: &Connection, (log, ..): LogRow, ms: u64) -> rusqlite::
     Ok(seq.map_or(0, nat))
 }
 
-/// What is looked for between two places, the second not included.
-fn among(
-    connection: &Connection,
-    room: &RoomName,
-    (log, epoch, _): LogRow,
-    ask: &ArchiveAsk,
-    places: std::ops::Range<u64>,
-) -> rusqlite::Result<Result<Archive, Fault>> {
-    let (mut sql, mut values) = (
-        format!("SELECT {} FROM events WHERE log = ? AND seq >= ? AND seq < ?", rows::EVENT),
-        vec![Value::from(log), Value::from(int(places.start)), Value::from(int(places.end))],
-    );
-    let bounds = [("unix_ms >= ?", ask.start_ms), ("unix_ms <= ?", ask.end_ms)];
+/// The statement that finds what is looked for between two places, the second not included; one more than is wanted, to know whether
+/// there are more.
+pub(crate) fn statement(log: i64, ask: &ArchiveAsk, places: Range<u64>) -> (String, Vec<Value>) {
+    // SQLite would rather go through all of the span.
+    let index = if ask.with.is_some() { " INDEXED BY events_by_peer" } else { "" };
+    let mut sql = format!("SELECT {} FROM events{index} WHERE log = ? AND seq >= ? AND seq < ?", rows::EVENT);
+    let mut values = vec![Value::from(log), Value::from(int(places.start)), Value::from(int(places.end))];
+    let bounds = [(" AND unix_ms >= ?", ask.start_ms), (" AND unix_ms <= ?", ask.end_ms)];
     for (condition, ms) in bounds.into_iter().filter_map(|(condition, ms)| Some((condition, ms?))) {
-        sql.push_str(" AND ");
         sql.push_str(condition);
         values.push(Value::from(int(ms)));
     }
@@ -190,16 +185,30 @@ fn among(
         values.push(Value::from(with.as_str().to_owned()));
     }
     sql.push_str(if ask.newest { " ORDER BY seq DESC LIMIT ?" } else { " ORDER BY seq LIMIT ?" });
-    // One more, to know whether there are more.
     values.push(Value::from(i64::from(ask.limit) + 1));
+    (sql, values)
+}
+
+/// What is looked for between two places, the second not included.
+fn among(
+    connection: &Connection,
+    room: &RoomName,
+    (log, epoch, _): LogRow,
+    ask: &ArchiveAsk,
+    places: Range<u64>,
+) -> rusqlite::Result<Result<Archive, Fault>> {
+    let (sql, values) = statement(log, ask, places);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut found = statement.query(params_from_iter(values))?;
-    let mut events = Vec::new();
-    while let Some(row) = found.next()? {
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    // What is too large for the page says that there is more.
+    while bytes <= PAGE_BYTES || events.len() < 2 {
+        let Some(row) = found.next()? else { break };
         let Ok(event) = rows::decode(row, room, epoch) else {
             trouble::damaged(room, row.get(0).map_or(0, nat));
             return Ok(Err(Fault));
         };
+        bytes += event.weight();
         events.push(event);
     }
     Ok(Ok(page(&events, ask)))

@@ -8,6 +8,8 @@ use hubbub_hub::{
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
+use rusqlite::params_from_iter;
+use rusqlite::types::Value;
 
 use super::{ALL, Bench, EPOCH};
 use crate::lookup;
@@ -262,16 +264,24 @@ fn damaged_rows_are_no_answer() {
 }
 
 #[test]
-fn both_questions_have_an_index() {
+fn each_question_has_an_index() {
     let bench = bench(&[], 0);
-    let plan = |sql: &str| {
-        let explained = format!("EXPLAIN QUERY PLAN {sql}");
-        let read = |row: &rusqlite::Row<'_>| row.get::<_, String>(3);
-        bench.writer.connection.query_row(&explained, [], read).unwrap()
+    let plan = |sql: &str, values: Vec<Value>| {
+        let mut statement = bench.writer.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
+        steps.collect::<Result<Vec<_>, _>>().unwrap().join("; ")
     };
-    let with =
-        "SELECT seq FROM events WHERE log = 1 AND seq >= 2 AND seq < 9 AND peer = 'x' ORDER BY seq LIMIT 9";
-    assert!(plan(with).contains("events_by_peer"), "{}", plan(with));
-    let id = "SELECT seq FROM events WHERE log = 1 AND id = x'00'";
-    assert!(plan(id).contains("events_by_id"), "{}", plan(id));
+    let of = |ask: &ArchiveAsk| {
+        let (sql, values) = lookup::statement(1, ask, 2..9);
+        plan(&sql, values)
+    };
+    for newest in [false, true] {
+        let all = ArchiveAsk { newest, start_ms: Some(1), end_ms: Some(9), ..ArchiveAsk::default() };
+        let with = ArchiveAsk { with: Some(address(1)), ..all.clone() };
+        for (plan, index) in
+            [(of(&all), "PRIMARY KEY (log=? AND seq>? AND seq<?)"), (of(&with), "events_by_peer")]
+        {
+            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{index}: {plan}");
+        }
+    }
 }
