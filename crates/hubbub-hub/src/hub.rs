@@ -48,7 +48,8 @@ pub struct Hub {
     settings: HubSettings,
     policies: Policies,
     ids: MessageIds,
-    rooms: HashMap<RoomName, Room>,
+    /// Boxed: the table keeps free places.
+    rooms: HashMap<RoomName, Box<Room>>,
     /// Who polls, in order of when his presence runs out unless he asks again.
     lingering: VecDeque<(u64, RoomName, Place)>,
     /// When each of them runs out by his last request.
@@ -171,7 +172,7 @@ impl Hub {
         let mut names: Vec<_> = seen.map(|(name, _)| name).filter(comes).collect();
         names.sort_unstable();
         names.truncate(limit);
-        names.into_iter().filter_map(|name| self.rooms.get(name)).map(Room::info).collect()
+        names.into_iter().filter_map(|name| self.rooms.get(name)).map(|room| room.info()).collect()
     }
 
     /// Once a second: presence that has run out, counts that changed, rooms that nobody needs.
@@ -201,7 +202,7 @@ impl Hub {
         let new_epoch = self.new_epoch(now);
         let mut cx = RoomCx { now, settings: &self.settings, ids: &mut self.ids, effects, new_epoch };
         let room = Room::open(name.clone(), policy, by, &mut cx);
-        self.rooms.insert(name, room);
+        self.rooms.insert(name, Box::new(room));
     }
 
     /// The present quarter of a second, or later if that one was used: no two lives of a room share an epoch, also

@@ -1,6 +1,7 @@
 //! What a room is like and who may do what there, by the pattern of its name.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::address::{NameError, RoomName, prepare_part};
 use crate::command::{Command, Stay};
@@ -198,21 +199,22 @@ impl RoomPolicy {
 /// All policies, in order of precedence: the first whose pattern matches decides.
 #[derive(Debug, Clone)]
 pub struct Policies {
-    rules: Vec<(Pattern, RoomPolicy)>,
-    room: RoomPolicy,
-    inbox: RoomPolicy,
+    rules: Vec<(Pattern, Arc<RoomPolicy>)>,
+    room: Arc<RoomPolicy>,
+    inbox: Arc<RoomPolicy>,
 }
 
 impl Policies {
     /// `rules` by pattern; `room` and `inbox` for the rooms and inboxes that none of them matches.
     #[must_use]
     pub fn new(rules: Vec<(Pattern, RoomPolicy)>, room: RoomPolicy, inbox: RoomPolicy) -> Self {
-        Self { rules, room, inbox }
+        let rules = rules.into_iter().map(|(pattern, policy)| (pattern, Arc::new(policy))).collect();
+        Self { rules, room: Arc::new(room), inbox: Arc::new(inbox) }
     }
 
     /// The policy for `room`.
     #[must_use]
-    pub fn of(&self, room: &RoomName) -> &RoomPolicy {
+    pub fn of(&self, room: &RoomName) -> &Arc<RoomPolicy> {
         let fallback = if room.inbox_owner().is_some() { &self.inbox } else { &self.room };
         self.rules.iter().find(|(pattern, _)| pattern.matches(room)).map_or(fallback, |(_, policy)| policy)
     }

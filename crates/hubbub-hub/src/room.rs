@@ -51,7 +51,7 @@ pub(crate) struct RoomCx<'a> {
 #[derive(Debug)]
 pub(crate) struct Room {
     name: RoomName,
-    policy: RoomPolicy,
+    policy: Arc<RoomPolicy>,
     stage: Stage,
     epoch: u32,
     history: History,
@@ -98,7 +98,7 @@ enum Stage {
 
 impl Room {
     /// A room that begins to open its log; `by` is who asked first.
-    pub(crate) fn open(name: RoomName, policy: RoomPolicy, by: &Identity, cx: &mut RoomCx<'_>) -> Self {
+    pub(crate) fn open(name: RoomName, policy: Arc<RoomPolicy>, by: &Identity, cx: &mut RoomCx<'_>) -> Self {
         let mut room = Self {
             stage: Stage::Open,
             epoch: cx.new_epoch,

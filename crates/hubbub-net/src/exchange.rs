@@ -227,6 +227,7 @@ impl Open {
     /// The session goes on over a socket of its own, from which so much was read already: in a task of its own, which needs
     /// far less space than any before.
     pub(crate) fn go_on(self, socket: Socket, read_ahead: Vec<u8>) {
+        self.busy.pulse().retire();
         match socket {
             Socket::Clear(stream) => drop(tokio::task::spawn_local(stream::serve(self, stream, read_ahead))),
             Socket::Secure(stream) => {

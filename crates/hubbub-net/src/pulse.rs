@@ -79,6 +79,12 @@ impl Pulse {
         self.order.get()
     }
 
+    /// The task that took orders is over, and no other comes in its place: whoever serves the connection now is told to end by
+    /// its session. Without this the space of that task would be kept until the connection ends.
+    pub(crate) fn retire(&self) {
+        *self.task.borrow_mut() = None;
+    }
+
     /// Gives an order.
     pub(crate) fn tell(&self, order: Order) {
         if self.order.replace(order) != order

@@ -56,7 +56,8 @@ pub(super) fn office(jid: &Jid) -> Arc<str> {
 /// One account.
 pub(super) struct Account {
     bare: Jid,
-    resources: BTreeMap<String, Resource>,
+    /// Boxed: most accounts have one, and a tree makes room for eleven.
+    resources: BTreeMap<String, Box<Resource>>,
     /// Whether there is such an account, whoever of it is there.
     exists: bool,
     /// Everybody it has to do with, by bare address.
@@ -159,6 +160,9 @@ impl Account {
             self.exists = matches!(letter, ToAccount::Bind { .. });
             self.read(cx);
         }
+        if self.waiting.is_empty() && self.is_attentive() {
+            return self.attend_to(from, letter, cx);
+        }
         let weight = weight(&letter);
         match letter {
             ToAccount::Own(parcel) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, _)
@@ -174,13 +178,25 @@ impl Account {
 
     /// Deals with what waits, up to where it has to wait again.
     fn go_on(&mut self, cx: &mut Cx<'_>) {
-        while matches!(self.stage, Stage::Ready | Stage::Failed) {
-            let Some((from, letter)) = self.waiting.pop_front() else { return };
+        while self.is_attentive() {
+            let Some((from, letter)) = self.waiting.pop_front() else {
+                // Few stewards wait for anything once they have read.
+                return self.waiting = VecDeque::new();
+            };
             self.waiting_bytes -= weight(&letter);
-            match self.stage {
-                Stage::Failed => self.turn_away(from, letter, cx),
-                _ => self.told(from, letter, cx),
-            }
+            self.attend_to(from, letter, cx);
+        }
+    }
+
+    /// Whether it waits for nothing itself.
+    fn is_attentive(&self) -> bool {
+        matches!(self.stage, Stage::Ready | Stage::Failed)
+    }
+
+    fn attend_to(&mut self, from: SessionKey, letter: ToAccount, cx: &mut Cx<'_>) {
+        match self.stage {
+            Stage::Failed => self.turn_away(from, letter, cx),
+            _ => self.told(from, letter, cx),
         }
     }
 
@@ -219,7 +235,7 @@ impl Account {
             cx.write_to(old.key, ToClient::Replaced);
         }
         cx.deeds.push(Deed::Belong(who.user.clone()));
-        self.resources.insert(name, Resource::new(jid, key, who));
+        self.resources.insert(name, Box::new(Resource::new(jid, key, who)));
         cx.write_to(key, ToClient::Bound);
         if self.is_removed {
             cx.write_to(key, ToClient::Removed);
@@ -275,7 +291,7 @@ impl Account {
     /// An answer to one's own resource goes straight there, to anybody else through his steward.
     fn hand_back(&self, answer: Option<Parcel>, cx: &mut Cx<'_>) {
         let Some(answer) = answer else { return };
-        let own = self.resources.values().find(|resource| resource.jid == *answer.to());
+        let own = self.devices().find(|resource| resource.jid == *answer.to());
         match own {
             Some(resource) => route::tell(resource, &answer, cx),
             None if answer.to().bare_str() == self.bare.as_str() => {}

@@ -1,5 +1,6 @@
 //! A client and its stream: what it says goes to whom it concerns, what it is told is written.
 
+use std::cell::Cell;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -27,6 +28,11 @@ use super::resume::{Passing, SESSION, Voice};
 use crate::session::{Act, Answer, Close, Cx, Input, Letter, Secured};
 use crate::session_id::SessionId;
 use crate::settings::XmppSettings;
+
+thread_local! {
+    /// Space for what a machine wants done: no client needs it between its turns.
+    static SPARE: Cell<Vec<Out>> = const { Cell::new(Vec::new()) };
+}
 
 /// A client, whatever carries its stream.
 pub(super) struct Client {
@@ -94,12 +100,14 @@ impl Client {
         if self.parted {
             return Ok(());
         }
+        self.find_space();
         self.stream.received(bytes, cx.now.mono_ms, cx.rng, &mut self.outs);
         self.carry_out(cx)
     }
 
     /// Everything else.
     pub(super) fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
+        self.find_space();
         let now_ms = cx.now.mono_ms;
         match input {
             Input::Secured(secured) => self.stream.secured(binding(&secured), now_ms, &mut self.outs),
@@ -156,7 +164,15 @@ impl Client {
                 break;
             }
         }
+        SPARE.set(std::mem::take(&mut self.outs));
         self.send_on(cx)
+    }
+
+    /// Space for this turn; [`Self::carry_out`] gives it back.
+    fn find_space(&mut self) {
+        if self.outs.is_empty() {
+            self.outs = SPARE.take();
+        }
     }
 
     fn carry(&mut self, out: Out, cx: &mut Cx<'_>) -> Result<(), Close> {

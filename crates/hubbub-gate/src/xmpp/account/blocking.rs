@@ -111,7 +111,7 @@ impl Account {
 
     /// All who are told when somebody here comes and goes: contacts, and who got presence of his own.
     fn onlookers(&self) -> Vec<Jid> {
-        let directed = self.resources.values().flat_map(|resource| resource.directed.iter().cloned());
+        let directed = self.devices().flat_map(|resource| resource.directed.iter().cloned());
         let mut onlookers = self.subscribers();
         onlookers.extend(directed.filter(|jid| !self.is_blocked(jid)));
         onlookers

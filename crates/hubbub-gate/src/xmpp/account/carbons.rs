@@ -54,7 +54,7 @@ impl Account {
 
     fn copy(&self, way: &'static str, parcel: &Parcel, have: impl Fn(&Resource) -> bool, cx: &mut Cx<'_>) {
         let (message, kind) = (parcel.element(), parcel.kind_of());
-        for resource in self.resources.values().filter(|one| one.has_copies && !have(one)) {
+        for resource in self.devices().filter(|one| one.has_copies && !have(one)) {
             let whole = Tag::new("message", CLIENT)
                 .attr("from", parcel.from().as_str())
                 .attr("to", parcel.to().as_str())

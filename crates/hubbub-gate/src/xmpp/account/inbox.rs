@@ -128,7 +128,7 @@ impl Inbox {
 impl Account {
     /// Takes a message of one of the account's own resources to whom it is for.
     pub(super) fn speak(&mut self, key: SessionKey, parcel: &Parcel, cx: &mut Cx<'_>) {
-        let who = self.resources.values().find(|resource| resource.key == key).map(|one| one.who.clone());
+        let who = self.devices().find(|resource| resource.key == key).map(|one| one.who.clone());
         let Some((who, room)) = who.zip(form::room(parcel.to(), cx)) else {
             return self.send(parcel.clone(), cx);
         };
@@ -257,7 +257,7 @@ impl Account {
     /// Takes or leaves the seat, as somebody is there who takes what is for the account; writes down how far all was told.
     pub(super) fn attend(&mut self, cx: &mut Cx<'_>) {
         let Some(room) = form::room(&self.bare, cx) else { return };
-        let willing = self.resources.values().find(|one| one.is_willing()).map(|one| one.who.clone());
+        let willing = self.devices().find(|one| one.is_willing()).map(|one| one.who.clone());
         match (&self.inbox.seat, willing) {
             (Seat::None, Some(who)) => self.ask_for_page(&room, &who, cx),
             (Seat::Reading(_) | Seat::Live, None) => self.leave_inbox(&room, cx),

@@ -58,7 +58,7 @@ fn form(local: &str) -> Tag {
 impl Account {
     /// Who has come with a token has not shown that he knows the password, and keeps nothing longer than the token.
     fn may_change(&self, parcel: &Parcel) -> bool {
-        let resource = self.resources.values().find(|resource| resource.jid == *parcel.from());
+        let resource = self.devices().find(|resource| resource.jid == *parcel.from());
         resource.is_some_and(|one| one.who.kind == IdentityKind::Account && one.who.expires_unix_ms.is_none())
     }
 
@@ -90,6 +90,6 @@ impl Account {
     }
 
     fn end_streams(&self, cx: &mut Cx<'_>) {
-        self.resources.values().for_each(|resource| cx.write_to(resource.key, ToClient::Removed));
+        self.devices().for_each(|resource| cx.write_to(resource.key, ToClient::Removed));
     }
 }

@@ -55,14 +55,14 @@ impl Account {
             Some(named) => one.key == named.key || (copied && one.has_copies),
             None => one.is_willing() || (copied && one.has_copies),
         };
-        self.resources.values().filter(hears).map(|one| one.key).collect()
+        self.devices().filter(hears).map(|one| one.key).collect()
     }
 
     /// Of a message that is not kept: who has had it, if he is still there. A device that is gone had what named it for itself.
     fn hearers_of_the_moment(&self, parcel: &Parcel) -> Vec<SessionKey> {
         let (for_all, copied) = (parcel.to().is_bare(), is_copied(parcel));
         let hears = |one: &&Resource| (for_all && one.is_willing()) || (copied && one.has_copies);
-        self.resources.values().filter(hears).map(|one| one.key).collect()
+        self.devices().filter(hears).map(|one| one.key).collect()
     }
 
     /// Takes back what a device that is gone has not heard: for those who take what is for the account and have not had it; without
@@ -78,13 +78,13 @@ impl Account {
             None => self.hearers_of_the_moment(parcel),
         };
         let late = late(parcel, self.bare.domain(), unheard.since_ms);
-        for one in self.resources.values().filter(|one| one.is_willing()) {
+        for one in self.devices().filter(|one| one.is_willing()) {
             if !had.contains(&one.key) {
                 tell(one, late.as_ref().unwrap_or(parcel), cx);
                 had.push(one.key);
             }
         }
-        let is_had = self.resources.values().any(|one| had.contains(&one.key));
+        let is_had = self.devices().any(|one| had.contains(&one.key));
         if let Some(place) = kept {
             self.lately.0[place].by = had;
         }

@@ -46,7 +46,7 @@ impl Account {
 
     /// The resource of this full address.
     pub(super) fn resource_at(&mut self, jid: &Jid) -> Option<&mut Resource> {
-        self.resources.values_mut().find(|resource| resource.jid == *jid)
+        self.resources.values_mut().map(|one| &mut **one).find(|resource| resource.jid == *jid)
     }
 
     /// Whether the roster takes no more contacts.
@@ -152,7 +152,7 @@ impl Account {
 
     /// An iq in which the account tells its own resources of a change.
     pub(super) fn push_to(&self, who: impl Fn(&Resource) -> bool, payload: &Tag, cx: &mut Cx<'_>) {
-        for resource in self.resources.values().filter(|resource| who(resource)) {
+        for resource in self.devices().filter(|resource| who(resource)) {
             let id = format!("push-{:016x}", cx.rng.u64(..));
             let iq = Tag::new("iq", CLIENT).attr("type", "set").attr("id", id).child(payload.clone());
             if let Some(push) = Parcel::made(StanzaKind::Iq, &iq, &self.bare, &resource.jid) {

@@ -116,9 +116,14 @@ impl Account {
         self.available().filter(|one| one.is_willing()).map(|one| tell(one, parcel, cx)).count()
     }
 
+    /// All of them.
+    pub(super) fn devices(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.values().map(|one| &**one)
+    }
+
     /// Resources that have said that they are there.
     pub(super) fn available(&self) -> impl Iterator<Item = &Resource> {
-        self.resources.values().filter(|resource| resource.presence.is_some())
+        self.devices().filter(|resource| resource.presence.is_some())
     }
 }
 

@@ -90,7 +90,7 @@ impl Account {
         match act {
             Act::Subscribe => self.available().for_each(|resource| tell(resource, stanza, cx)),
             _ => {
-                let interested = self.resources.values().filter(|resource| resource.is_interested);
+                let interested = self.devices().filter(|resource| resource.is_interested);
                 interested.for_each(|resource| tell(resource, stanza, cx));
             }
         }
