@@ -1,10 +1,11 @@
-"""A phone behind a bad network, while others write to it and talk in a room: it hears all of it once, in order."""
+"""A phone behind a bad network, while others write to it and talk in a room: it hears all of it once, in order, by resuming its stream
+(XEP-0198), by what waits for it (XEP-0160), or from archives (XEP-0313)."""
 
 import itertools
 import random
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from hubbub_test.people import OnWebSocket
@@ -109,9 +110,9 @@ def has_heard_the_last_word(phone: Phone) -> bool:
     return {one.where for one in phone.heard if one.text == LAST} == {JULIET, VERONA}
 
 
-def enter(server: Hubbub, port: int) -> Phone:
+def enter(server: Hubbub, port: int, **options) -> Phone:
     """Juliet's phone, in the room, with nothing to hear yet."""
-    phone = Phone(server, port, "juliet", "juliets", rooms=("verona",))
+    phone = Phone(server, port, "juliet", "juliets", rooms=("verona",), **options)
     phone.come()
     phone.stay(lambda: phone.inside == {VERONA})
     return phone
@@ -198,3 +199,50 @@ def test_it_comes_back_too_late():
         assert others.hears() == "not taken"
         assert others.heard() == []
         phone.cut(), bo.leave(), others.romeo.cut()
+
+
+def insist(server: Hubbub, room: str, text: str, name: str):
+    """Says it, with the same key again and again, until the server says that it has it."""
+    key = {"Idempotency-Key": f"{name}-{text}".replace(" ", "-")}
+    while True:
+        with suppress(ConnectionError):
+            answer = server.server.http.publish(room, text, headers=key, name=name)
+            assert answer.status in (200, 201, 503), answer
+            if answer.status != 503:
+                return
+        pause(0.02)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_server_is_killed_in_the_middle(seed):
+    """No stream survives that. Whatever was acknowledged does, and the phone finds it in the archives."""
+    with Hubbub(ACCOUNTS, LONG) as server, bad_network(server, seed, 20000) as proxy:
+        server.server.listen = (f"127.0.0.1:{server.port('STARTTLS')}",)
+        phone = enter(server, server.port("STARTTLS"), reads_archives=True)
+        phone.port = proxy.port
+        phone.cut()
+        said = {"@juliet": [f"Bo {n}" for n in range(60)], "verona": [f"Ann {n}" for n in range(60)]}
+
+        def say(room: str, name: str):
+            for text in said[room]:
+                insist(server, room, text, name)
+
+        def kill():
+            for streams in (1, 2):
+                enough = len(phone.heard) + 15
+                while (phone.begun < streams or len(phone.heard) < enough) and not phone.has_given_up:
+                    pause(0.01)
+                server.server.kill()
+                server.server.start()
+
+        def story():
+            at_once([lambda: say("@juliet", "Bo"), lambda: say("verona", "Ann"), kill])
+            proxy.calm()
+            insist(server, "@juliet", LAST, "Bo"), insist(server, "verona", LAST, "Ann")
+
+        at_once([story, lambda: phone.stay(lambda: has_heard_the_last_word(phone))])
+        assert phone.begun >= 3, "its stream was gone"
+        has_heard_all(phone, server)
+        for room, texts in said.items():
+            assert [one["data"] for one in log_of(server, room)] == [*texts, LAST]
+        phone.cut()

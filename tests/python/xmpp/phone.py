@@ -1,7 +1,8 @@
 """A phone: a client of XMPP whose link comes and goes, and which wants to have heard everything once.
 
-It manages its stream (XEP-0198): it acknowledges what it is asked to, says again what was not taken, and resumes. If the server has no
-stream for it any more, it begins a new one, enters its rooms anew, and knows by their ids (XEP-0359) the messages that it has heard.
+It manages its stream (XEP-0198): it acknowledges what it is asked to, says again what was not taken, and resumes. If the server
+has no stream for it any more, it begins a new one, enters its rooms anew, asks archives for what came after the last that it has
+heard (XEP-0313) if it is one that does, and knows messages that it has heard by their ids (XEP-0359).
 """
 
 import time
@@ -13,12 +14,14 @@ from xml.etree.ElementTree import Element, ParseError
 from hubbub_test.server import PATIENCE
 
 from xmpp.client import Client, StreamError
-from xmpp.elements import CLIENT, name_of
+from xmpp.elements import CLIENT
 from xmpp.links import Broken, Closed, Tcp
 from xmpp.servers import ROOMS, XmppServer
 
 SM = "urn:xmpp:sm:3"
 MUC = "http://jabber.org/protocol/muc"
+MAM = "urn:xmpp:mam:2"
+RSM = "http://jabber.org/protocol/rsm"
 STANZA_ID = "{urn:xmpp:sid:0}stanza-id"
 DELAY = "{urn:xmpp:delay}delay"
 
@@ -53,7 +56,10 @@ class Phone:
     answers = True  # says what it has heard when it is asked
     patience = 1  # seconds of silence, after which it asks whether anybody is there; after two it comes anew
 
-    def __init__(self, server: XmppServer, port: int, user: str, password: str, rooms: tuple[str, ...] = ()):
+    def __init__(
+        self, server: XmppServer, port: int, user: str, password: str, rooms: tuple[str, ...] = (), reads_archives: bool = False
+    ):
+        self.reads_archives = reads_archives
         self.server, self.port, self.user, self.password, self.rooms = server, port, user, password, rooms
         self.bare = f"{user}@{server.domain}"
         self.client: Client | None = None
@@ -63,6 +69,7 @@ class Phone:
         self.sure = 0  # how many it has
         self.heard: list[Heard] = []
         self.twice: list[Heard] = []  # what it had heard already
+        self.behind: dict[str, list[Heard]] = {}  # what came where it has yet to hear what came before
         self.inside: set[str] = set()  # rooms that have let it in, since it came as somebody new
         self.begun, self.resumed = 0, 0  # streams, and how often they went on over another link
         self.has_given_up = False
@@ -116,9 +123,21 @@ class Phone:
         self.unsure, self.inside = [], set()
         for stanza in ("<presence/>", *map(self._entry, self.rooms), *again):
             self.send(stanza)
+        self.behind = {}
+        for where in (self.bare, *(f"{room}@{ROOMS}" for room in self.rooms)) if self.reads_archives else ():
+            known = [one.id for one in self.heard if one.where == where]
+            self.behind[where] = []
+            self._look_up(where, known[-1] if known else None)
 
     def _entry(self, room: str) -> str:
-        return f"<presence to='{room}@{ROOMS}/{self.user.capitalize()}'><x xmlns='{MUC}'/></presence>"
+        history = "<history maxstanzas='0'/>" if self.reads_archives else ""
+        return f"<presence to='{room}@{ROOMS}/{self.user.capitalize()}'><x xmlns='{MUC}'>{history}</x></presence>"
+
+    def _look_up(self, where: str, after: str | None):
+        """Asks for a page of what is kept there."""
+        place = f"<after>{after}</after>" if after else ""
+        page = f"<query xmlns='{MAM}' queryid='{where}'><set xmlns='{RSM}'><max>20</max>{place}</set></query>"
+        self.send(f"<iq type='set' id='page of {where}' to='{where}'>{page}</iq>")
 
     # Saying
 
@@ -158,6 +177,7 @@ class Phone:
             except LOST:
                 self.cut()
                 asked = False
+                time.sleep(0.02)
 
     def _ask(self):
         """Whether anybody is there."""
@@ -194,15 +214,32 @@ class Phone:
         where = (stanza.get("from") or "").partition("/")[0]
         if stanza.find(f"{{{CLIENT}}}subject") is not None:
             self.inside.add(where)
-        body = stanza.find(f"{{{CLIENT}}}body")
-        if name_of(stanza) == "message" and body is not None:
-            self._hear(stanza, where if stanza.get("type") == "groupchat" else self.bare, body.text)
+        if (result := stanza.find(f"{{{MAM}}}result")) is not None:
+            self._hear_of(result, where)
+        elif (fin := stanza.find(f"{{{MAM}}}fin")) is not None:
+            self._turn_page(fin, where)
+        elif (body := stanza.find(f"{{{CLIENT}}}body")) is not None:
+            where = where if stanza.get("type") == "groupchat" else self.bare
+            (ident,) = [one.get("id") for one in stanza.findall(STANZA_ID) if one.get("by") == where]
+            heard = Heard(where, ident, stanza.get("from"), body.text, stanza.find(DELAY) is not None)
+            self.behind[where].append(heard) if where in self.behind else self._hear(heard)
 
-    def _hear(self, message: Element, where: str, text: str):
-        (ident,) = [one.get("id") for one in message.findall(STANZA_ID) if one.get("by") == where]
-        heard = Heard(where, ident, message.get("from"), text, message.find(DELAY) is not None)
-        is_known = any(one.id == ident and one.where == where for one in self.heard)
+    def _hear(self, heard: Heard):
+        is_known = any((one.where, one.id) == (heard.where, heard.id) for one in self.heard)
         (self.twice if is_known else self.heard).append(heard)
+
+    def _hear_of(self, result: Element, where: str):
+        """From an archive. What one said oneself to somebody is there as well."""
+        message = result.find(f".//{{{CLIENT}}}message")
+        sender, body = message.get("from"), message.find(f"{{{CLIENT}}}body")
+        if body is not None and sender.partition("/")[0] != self.bare:
+            self._hear(Heard(where, result.get("id"), sender, body.text, True))
+
+    def _turn_page(self, fin: Element, where: str):
+        if fin.get("complete") != "true":
+            return self._look_up(where, fin.find(f"{{{RSM}}}set/{{{RSM}}}last").text)
+        for heard in self.behind.pop(where):
+            self._hear(heard)
 
     def said_in(self, where: str) -> list[tuple[str, str]]:
         """What it has heard there: ids and texts."""
