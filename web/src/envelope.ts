@@ -1,5 +1,6 @@
 // The one JSON envelope that polls, event streams and `hubbub.json` frames share, and the
 // server's own events (docs/http.md, "Server-Sent Events").
+import { type About, readAbout } from "./about";
 import { type Offset, parseOffset } from "./offset";
 
 /** A message as the server tells it. An event of Socket.IO says only where it stands and what was said: the rest is empty then. */
@@ -13,6 +14,7 @@ export interface Envelope {
   readonly event: string;
   readonly data: unknown;
   readonly encoding?: "base64";
+  readonly about?: About;
 }
 
 /** Somebody in the room. */
@@ -72,6 +74,7 @@ export function readEnvelope(value: unknown): Envelope | undefined {
   const offset = parseOffset(text(raw["offset"]));
   if (!offset || typeof raw["id"] !== "string") return undefined;
   const from = text(raw["from"]);
+  const about = readAbout(raw);
   return {
     id: raw["id"],
     offset,
@@ -81,6 +84,7 @@ export function readEnvelope(value: unknown): Envelope | undefined {
     event: text(raw["event"]) || "message",
     data: raw["data"],
     ...(raw["encoding"] === "base64" ? { encoding: "base64" as const } : {}),
+    ...(about ? { about } : {}),
   };
 }
 

@@ -22,6 +22,10 @@ export interface MessageEntry {
   readonly roundTrip?: number;
   /** Others' live messages: milliseconds from the server's stamp to arrival; two clocks, so approximate. */
   readonly delay?: number;
+  /** What it says was edited since. */
+  readonly edited?: true;
+  /** What people feel about it, by their addresses. */
+  readonly felt?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A line between messages that says what happened to the link or to the order. */
@@ -106,8 +110,13 @@ export class Room {
   /** Who said a message that came without its sender. */
   introduced({ offset, id, time, from, name }: Envelope): void {
     const entry = this.find(formatOffset(offset));
-    if (!entry || entry.envelope.id !== "") return;
+    if (!entry || (entry.envelope.id !== "" && entry.envelope.time !== 0)) return;
     this.replace(entry, withDelay({ ...entry, envelope: { ...entry.envelope, id, time, from, name } }));
+    // What was said of it before it was known which one it is.
+    const notes = this.entries.filter((e): e is MessageEntry => e.kind === "message" && isNoteOn(e.envelope, id));
+    if (notes.length === 0) return;
+    this.entries = this.entries.filter((e) => !notes.some((note) => note === e));
+    for (const note of notes) this.fold(note.envelope);
   }
 
   /** The log stands at `cursor`: what it covers is not news. */
@@ -125,7 +134,8 @@ export class Room {
     }
     if (verdict === "gap") this.reportGap(envelope.offset);
     this.position = envelope.offset;
-    this.append(this.entryOf(envelope, now, wall));
+    const entry = this.entryOf(envelope, now, wall);
+    if (!this.fold(envelope)) this.append(entry);
     return verdict;
   }
 
@@ -150,6 +160,16 @@ export class Room {
   /** Adds a line between the messages. */
   mark(tone: Marker["tone"], text: string): void {
     this.append({ kind: "marker", key: `m${++this.markers}`, tone, text });
+  }
+
+  /** Shows at the message what is said of it; `false` where that is no note, or its message is not in the list. */
+  private fold(note: Envelope): boolean {
+    const { about } = note;
+    if (!about || about.kind === "reply" || about.kind === "retracted") return false;
+    const entry = this.entries.findLast((e): e is MessageEntry => e.kind === "message" && e.envelope.id === about.id);
+    if (!entry) return false;
+    this.replace(entry, noted(entry, note));
+    return true;
   }
 
   private judge(offset: Offset): Verdict {
@@ -197,6 +217,23 @@ export class Room {
   private append(entry: Entry): void {
     const kept = this.entries.length < KEPT ? this.entries : this.entries.slice(1 - KEPT);
     this.entries = [...kept, entry];
+  }
+}
+
+function isNoteOn({ about }: Envelope, id: string): boolean {
+  return about !== undefined && about.kind !== "reply" && about.kind !== "retracted" && about.id === id;
+}
+
+/** The message with what was said of it. */
+function noted(entry: MessageEntry, { about, from, name, data, encoding }: Envelope): MessageEntry {
+  const { encoding: _, ...envelope } = entry.envelope;
+  switch (about?.kind) {
+    case "edit":
+      return { ...entry, edited: true, envelope: { ...envelope, data, ...(encoding ? { encoding } : {}) } };
+    case "retraction":
+      return { ...entry, envelope: { ...envelope, data: null, about: { kind: "retracted", name } } };
+    default:
+      return { ...entry, felt: { ...entry.felt, [from]: Array.isArray(data) ? data.map(String) : [] } };
   }
 }
 

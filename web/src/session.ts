@@ -1,5 +1,6 @@
 // One stay in a room: the link, its state, what it brought, and how it comes back after a cut.
 import { batch, signal } from "@preact/signals";
+import { type Writing, afterWriting } from "./about";
 import { backoff } from "./backoff";
 import type { Envelope, Joined, Presence, PresenceChange } from "./envelope";
 import type { Target } from "./http";
@@ -32,6 +33,8 @@ export class Session {
   readonly faults = signal<Faults>({ gaps: 0, duplicates: 0 });
   /** `undefined`: not known, or presence is off in this room. */
   readonly presence = signal<Presence | undefined>(undefined);
+  /** Who is writing at the moment. */
+  readonly writing = signal<readonly Writing[]>([]);
   /** How the link travels, where it can in several ways. */
   readonly way = signal<Way | undefined>(undefined);
   /** When the next attempt is due, in milliseconds since 1970; `undefined` when none is. */
@@ -129,6 +132,7 @@ export class Session {
   }
 
   private wentDown(): void {
+    this.writing.value = [];
     this.way.value = undefined;
     if (this.state.value === "live") this.downSince = performance.now();
   }
@@ -148,6 +152,7 @@ export class Session {
       stands: ifCurrent((cursor) => this.room.stands(cursor)),
       present: ifCurrent((presence) => void (this.presence.value = presence)),
       moved: ifCurrent((change) => this.onMoved(change)),
+      writes: ifCurrent((writing) => void (this.writing.value = afterWriting(this.writing.value, writing))),
       travels: ifCurrent((travel) => this.onTravels(travel)),
       bound: ifCurrent((bound) => this.onBound(bound)),
       mending: ifCurrent(() => this.onMending()),
@@ -168,6 +173,7 @@ export class Session {
 
   private onMessage(envelope: Envelope, heardAt = performance.now()): void {
     this.room.accept(envelope, heardAt, Date.now() - (performance.now() - heardAt));
+    this.silent(envelope);
     this.show();
     const offset = formatOffset(envelope.offset);
     if (this.outbox.pending.value.some((p) => p.offset === offset)) {
@@ -176,7 +182,13 @@ export class Session {
     }
   }
 
+  /** Whoever has said what he wrote, or has gone, is not writing it any more. */
+  private silent({ from: user, name }: { readonly from: string; readonly name: string }): void {
+    if (this.writing.value.length > 0) this.writing.value = afterWriting(this.writing.value, { user, name, typing: false });
+  }
+
   private onIntroduced(room: Room, envelope: Envelope): void {
+    this.silent(envelope);
     room.introduced(envelope);
     this.show();
   }
@@ -194,6 +206,7 @@ export class Session {
 
   private onMoved(change: PresenceChange): void {
     this.presence.value = afterMove(this.presence.value, change);
+    if (change.action === "leave" && change.user) this.silent({ from: change.user, name: change.name ?? "" });
   }
 
   /** EventSource and Socket.IO's client reconnect by themselves; until they have, nothing is sent. */

@@ -203,3 +203,46 @@ test("the line says what became of a session", () => {
     "Resumed after 1.2 s, in a new session. Nothing was missed.",
   ]);
 });
+
+describe("what is said of a message", () => {
+  const note = (offset: string, about: Envelope["about"], data: unknown, name = "Bo"): Envelope => ({
+    ...message(offset),
+    from: `${name.toLowerCase()}@guest.localhost`,
+    name,
+    data,
+    ...(about ? { about } : {}),
+  });
+  const of = (kind: "edit" | "reactions" | "retraction") => ({ kind, id: "id-1-1" }) as const;
+  const say = (envelope: Envelope) => room.accept(envelope, 5, 1000);
+
+  test("stands at that message, and leaves no gap in the order", () => {
+    accept("1-1", "1-2");
+    say(note("1-3", of("edit"), "hallo"));
+    say(note("1-4", of("reactions"), ["+1", "!"]));
+    say(note("1-5", of("reactions"), ["+1"], "Cy"));
+    say(note("1-6", of("reactions"), ["!"]));
+    accept("1-7");
+    expect(shownOffsets()).toEqual(["1-1", "1-2", "1-7"]);
+    expect(room.faults).toEqual({ gaps: 0, duplicates: 0 });
+    const [first] = messages();
+    expect([first?.envelope.data, first?.edited, first?.envelope.name]).toEqual(["hallo", true, "Ann"]);
+    expect(first?.felt).toEqual({ "bo@guest.localhost": ["!"], "cy@guest.localhost": ["+1"] });
+    say(note("1-8", of("retraction"), null));
+    expect(messages()[0]?.envelope).toMatchObject({ data: null, about: { kind: "retracted", name: "Bo" } });
+  });
+
+  test("has a line of its own where that message is not in the list, and replies always have", () => {
+    say(note("1-3", of("edit"), "hallo"));
+    say(note("1-4", { kind: "reply", id: "id-1-1", name: "Ann", text: "hello" }, "hi"));
+    expect(shownOffsets()).toEqual(["1-3", "1-4"]);
+  });
+
+  test("finds its message when it is known which one that is", () => {
+    say({ ...message("1-1", 0), id: "", from: "", name: "" });
+    say({ ...note("1-2", of("reactions"), ["+1"]), time: 0 });
+    expect(shownOffsets()).toEqual(["1-1", "1-2"]);
+    room.introduced(message("1-1"));
+    expect(shownOffsets()).toEqual(["1-1"]);
+    expect(messages()[0]?.felt).toEqual({ "bo@guest.localhost": ["+1"] });
+  });
+});

@@ -1,6 +1,18 @@
 // The arguments of a Socket.IO event as the one value that other protocols carry (docs/socketio.md): one argument is
 // that value, anything else is a list, and bytes are written in base64.
-import type { Envelope } from "../envelope";
+import { readAbout } from "../about";
+import { type Envelope, fields, text } from "../envelope";
+
+/** What an event says, and what that has to do with another: the argument behind its own says who said it as well. */
+export function readSaid(args: readonly unknown[]): Omit<Envelope, "offset" | "time" | "event"> {
+  const last = fields(args.at(-1));
+  const about = readAbout(last);
+  const isMore = typeof last["id"] === "string" && typeof last["from"] === "string" && (about || last["to"] !== undefined);
+  if (!isMore) return { id: "", from: "", name: "", ...readArguments(args) };
+  const said = args.length === 1 ? [null] : args.slice(0, -1);
+  const [id, from, name] = [text(last["id"]), text(last["from"]), text(last["name"])];
+  return { id, from, name, ...readArguments(said), ...(about ? { about } : {}) };
+}
 
 /** What an event says. */
 export function readArguments(args: readonly unknown[]): Pick<Envelope, "data" | "encoding"> {

@@ -1,4 +1,5 @@
-// What a stream carries, whichever stream it is: messages and the server's three own events.
+// What a stream carries, whichever stream it is: messages and the server's own events.
+import { readWriting } from "../about";
 import { fields, readEnvelope, readJoined, readPresence, readPresenceChange } from "../envelope";
 import { type Problem, readProblem } from "../problem";
 import type { Sink } from "./transport";
@@ -13,6 +14,9 @@ export function dispatchOwn(event: string, data: unknown, sink: Sink): Problem |
       // The whole list comes to a reader that has missed who came and went.
       if (Array.isArray(fields(data)["occupants"])) sink.present(readPresence(data));
       else sink.moved(readPresenceChange(data));
+      return undefined;
+    case "hubbub:typing":
+      sink.writes(readWriting(data));
       return undefined;
     case "hubbub:error":
       return readProblem(data);

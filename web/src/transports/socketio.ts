@@ -7,7 +7,7 @@ import { type Offset, isSame, parseOffset } from "../offset";
 import { Problem, readProblem } from "../problem";
 import type { Travel, Way } from "../travel";
 import type { Wire } from "../wire";
-import { readArguments } from "./arguments";
+import { readSaid } from "./arguments";
 import { watchEngine } from "./engine";
 import { dispatchOwn } from "./events";
 import { Senders } from "./senders";
@@ -126,12 +126,11 @@ class RoomSocket implements Link {
   private onEvent(event: string, args: readonly unknown[]): void {
     const offset = parseOffset(text(args.at(-1)));
     if (event === "hubbub:joined") return offset ? this.onJoined(args[0]) : this.end(withoutOffsets());
-    if (event.startsWith("hubbub:") && event !== WRAPPED) return this.onOwn(event, args[0]);
-    // What an application tells its clients is not in the room's log, and has no offset.
-    if (!offset) return;
+    // What an application tells its clients is not in the room's log, and has no offset; nor has what the server says itself.
+    if (!offset || event === "hubbub:left") return event.startsWith("hubbub:") ? this.onOwn(event, args[0]) : undefined;
     this.position = offset;
     const [name, said] = event === WRAPPED ? [text(args[0]), args.slice(1, -1)] : [event, args.slice(0, -1)];
-    this.sink.message({ id: "", offset, time: 0, from: "", name: "", event: name, ...readArguments(said) });
+    this.sink.message({ offset, time: 0, event: name, ...readSaid(said) });
     this.senders.ask(offset);
   }
 

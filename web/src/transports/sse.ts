@@ -1,5 +1,6 @@
 // Server-Sent Events: one answer that never ends. EventSource resumes by itself with Last-Event-ID;
 // after a deliberate cut a new one begins with `since`.
+import { ABOUT_EVENTS } from "../about";
 import { type Envelope, type Joined, readEnvelope, readJoined } from "../envelope";
 import { type Target, ask, roomPath } from "../http";
 import { type Offset, formatOffset } from "../offset";
@@ -11,7 +12,7 @@ import { whyRefused } from "./probe";
 import { post } from "./publish";
 import { type Draft, type Link, type Sink, type Start, type Transport, startQuery } from "./transport";
 
-const OWN_EVENTS = ["hubbub:joined", "hubbub:presence", "hubbub:error"];
+const OWN_EVENTS = ["hubbub:joined", "hubbub:presence", "hubbub:typing", "hubbub:error"];
 
 class StreamLink implements Link {
   private readonly source: EventSource;
@@ -34,6 +35,7 @@ class StreamLink implements Link {
     wire.add("out", `GET ${path}`, "Accept: text/event-stream");
     this.source = new EventSource(path);
     this.source.onmessage = (event) => this.onMessage(event);
+    for (const name of ABOUT_EVENTS) this.listenFor(name);
     this.source.onerror = () => this.onError();
     for (const name of OWN_EVENTS) {
       this.source.addEventListener(name, (event: MessageEvent) => this.onOwn(name, event.data));

@@ -1,5 +1,6 @@
 // What every way into a room is to the rest of the page: something that opens a link, tells what
 // arrives, publishes, and can be cut.
+import type { Writing } from "../about";
 import type { Ack, Envelope, Joined, Presence, PresenceChange } from "../envelope";
 import type { Target } from "../http";
 import type { Offset } from "../offset";
@@ -31,6 +32,8 @@ export interface Sink {
   /** Everybody who is there; `undefined` where presence is off. */
   present(presence: Presence | undefined): void;
   moved(change: PresenceChange): void;
+  /** Somebody writes, or stops. */
+  writes(writing: Writing): void;
   /** How a link that can travel in several ways does so now. */
   travels(travel: Travel): void;
   /** XMPP: the stream is logged in. */

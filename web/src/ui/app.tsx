@@ -10,6 +10,7 @@ import { Setup } from "./setup";
 import { Timings } from "./timings";
 import { Views } from "./views";
 import { WireLog } from "./wirelog";
+import { Writing } from "./writing";
 
 export function App() {
   const joined = session.settings.value !== undefined;
@@ -25,6 +26,7 @@ export function App() {
         <section class="chat" aria-label="Conversation">
           <ProblemNote />
           <Messages />
+          <Writing />
           <Composer />
         </section>
         <section class="under" aria-label="Under the hood">

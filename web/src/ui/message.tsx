@@ -36,13 +36,59 @@ export function MessageRow({ entry, newEpoch }: Props) {
         <b class="name" title={envelope.from}>
           {envelope.name || "…"}
         </b>
+        {envelope.about?.kind === "reply" && <Quote name={envelope.about.name} text={envelope.about.text} />}
         {envelope.event !== "message" && <span class="event-name">{envelope.event}</span>}
-        <span class="text" data-testid="text">
-          {shown(envelope)}
-        </span>
+        <Words entry={entry} />
+        <Felt felt={entry.felt} />
       </span>
       <Took entry={entry} />
     </li>
+  );
+}
+
+/** What it says now, or that it says nothing any more. */
+function Words({ entry: { envelope, edited } }: { readonly entry: MessageEntry }) {
+  if (envelope.about?.kind === "retracted") {
+    return (
+      <span class="retracted" data-testid="retracted">
+        taken back by {envelope.about.name}
+      </span>
+    );
+  }
+  return (
+    <>
+      <span class="text" data-testid="text">
+        {shown(envelope)}
+      </span>
+      {edited && (
+        <span class="edited" data-testid="edited">
+          edited
+        </span>
+      )}
+    </>
+  );
+}
+
+function Quote({ name, text }: { readonly name: string; readonly text: string }) {
+  return (
+    <span class="quote" data-testid="quote">
+      {name}: {text || "…"}
+    </span>
+  );
+}
+
+/** Each reaction once, with the number of those who feel so. */
+function Felt({ felt }: { readonly felt: MessageEntry["felt"] }) {
+  const all = Object.values(felt ?? {}).flat();
+  if (all.length === 0) return null;
+  return (
+    <span class="felt" data-testid="reactions">
+      {[...new Set(all)].map((one) => (
+        <span class="chip" key={one}>
+          {one} {all.filter((other) => other === one).length}
+        </span>
+      ))}
+    </span>
   );
 }
 
