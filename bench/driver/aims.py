@@ -41,9 +41,10 @@ class BestRatio:
 
     def rows(self, results):
         for scenario in results.scenarios:
-            found = [results.ratio(scenario, peer, self.path) for peer in self.peers]
+            peers = self.peers if scenario.name in self.scenarios else ()
+            found = [results.ratio(scenario, peer, self.path) for peer in peers]
             ratios = [ratio for ratio in found if ratio is not None]
-            if scenario.name in self.scenarios and ratios:
+            if ratios:
                 yield [self.text, scenario.name, f"{max(ratios):.2f}", verdict(max(ratios) <= self.bound)]
 
 

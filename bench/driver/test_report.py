@@ -65,6 +65,9 @@ class Report(unittest.TestCase):
         self.assertIn("| 0.05 | reached |", made.aims())
         made.add(BY_NAME["xmpp-muc-1000"], "ejabberd", 0, traffic(15.0))
         self.assertIn("| 0.20 | **missed** |", made.aims())
+        # Scenarios that have no such figure stand beside it.
+        made.add(BY_NAME["xmpp-idle"], "hubbub", 0, {"idle": {"bytes_per_connection": 9000.0}})
+        self.assertIn("| 9,000 | **missed** |", made.aims())
 
     def test_without_hubbub_there_are_no_aims_and_no_ratios(self):
         made = Results(Namespace(quick=False, rounds=1), {})
