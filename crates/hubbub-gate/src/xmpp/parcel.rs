@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::{Condition, StanzaKind, error_reply};
 use hubbub_xmpp::stream::Pieces;
-use hubbub_xmpp::xml::{self, Element, Limits, Tag, escape_attr};
+use hubbub_xmpp::xml::{self, Element, Limits, Node, Tag, escape_attr};
 
 /// A stanza with its addresses, written once.
 #[derive(Debug, Clone)]
@@ -50,6 +50,11 @@ impl Parcel {
     /// What was sent. Its own `from` and `to` do not count.
     pub(super) fn element(&self) -> &Element {
         &self.0.element
+    }
+
+    /// What stands at the end of these names, each within the one before.
+    pub(super) fn within(&self, path: &[(&str, &str)]) -> Option<Node<'_>> {
+        path.iter().try_fold(self.element().root(), |node, (name, ns)| node.child(name, ns))
     }
 
     /// The `type` attribute; empty without one.

@@ -35,9 +35,7 @@ impl Chats {
                 Err(why) => line.refuse(&parcel, why, None),
             };
         }
-        let item = query.and_then(|query| query.child("item", NS));
-        let asked = |name| item.as_ref().and_then(|item| item.attr(name)).map(std::borrow::Cow::into_owned);
-        let (affiliation, role) = (asked("affiliation"), asked("role"));
+        let (affiliation, role) = (wanted(&parcel, "affiliation"), wanted(&parcel, "role"));
         if affiliation.as_deref().and_then(Affiliation::parse).is_some() {
             return self.with_affairs(room, parcel, affiliations, line, cx);
         }
@@ -135,8 +133,7 @@ fn ask_for_roles(
 }
 
 fn wanted(parcel: &Parcel, what: &str) -> Option<String> {
-    let query = parcel.element().child("query", NS)?;
-    query.child("item", NS)?.attr(what).map(std::borrow::Cow::into_owned)
+    parcel.within(&[("query", NS), ("item", NS)])?.attr(what).map(std::borrow::Cow::into_owned)
 }
 
 /// All who have this role.

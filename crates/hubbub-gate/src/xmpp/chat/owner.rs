@@ -19,8 +19,9 @@ impl Chats {
         if &*parcel.kind_of() == "get" {
             return self.with_affairs(room, parcel, show, line, cx);
         }
-        let destroy = parcel.element().child("query", NS).and_then(|query| query.child("destroy", NS));
-        let Some(destroy) = destroy else { return self.with_affairs(room, parcel, configure, line, cx) };
+        let Some(destroy) = parcel.within(&[("query", NS), ("destroy", NS)]) else {
+            return self.with_affairs(room, parcel, configure, line, cx);
+        };
         let reason = destroy.child("reason", NS).map(|reason| Arc::from(&*reason.text()));
         let alternate = destroy.attr("jid").map(|jid| Arc::from(&*jid));
         let end = Govern::Destroy { reason, alternate };
@@ -69,8 +70,7 @@ fn configure(
     if affairs.affiliation != Affiliation::Owner {
         return line.refuse(parcel, Condition::Forbidden, None);
     }
-    let query = parcel.element().child("query", NS);
-    let Some(form) = query.and_then(|query| query.child("x", config::NS_DATA)) else {
+    let Some(form) = parcel.within(&[("query", NS), ("x", config::NS_DATA)]) else {
         return line.refuse(parcel, Condition::BadRequest, None);
     };
     match form.attr("type").as_deref() {
