@@ -22,7 +22,7 @@ enum Stage {
     /// It has none.
     Open,
     /// This asks for one.
-    Waiting(Element),
+    Waiting(Box<Element>),
     /// It has one, and is to log in.
     Done,
 }
@@ -58,7 +58,7 @@ impl Client {
         match wanted {
             None => self.refuse_registration(iq, Condition::NotAcceptable, None, cx),
             Some(wanted) => {
-                self.registration.stage = Stage::Waiting(iq.clone());
+                self.registration.stage = Stage::Waiting(Box::new(iq.clone()));
                 registrar::apply(wanted, cx);
             }
         }

@@ -131,7 +131,7 @@ impl Stream {
 
     /// RFC 6120 §5.4.2.
     fn start_tls(&mut self, out: &mut Vec<Out>) {
-        if may_start_tls(self.kind, &self.settings, self.tls.as_ref()) {
+        if may_start_tls(self.kind, &self.settings, self.tls.as_deref()) {
             out.push(fixed(b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"));
             return self.await_tls(out);
         }
@@ -153,7 +153,8 @@ impl Stream {
             Err(failure) => return self.fail_login(failure, out),
         };
         let domain = &self.settings.domain;
-        let mut sasl = Sasl::begin(mechanism, domain, &self.mechanisms(), self.tls.clone(), random::token());
+        let mut sasl =
+            Sasl::begin(mechanism, domain, &self.mechanisms(), self.tls.as_deref().cloned(), random::token());
         if let Some(decoy) = &self.settings.decoy {
             sasl = sasl.with_decoy(decoy.clone());
         }

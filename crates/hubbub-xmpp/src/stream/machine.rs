@@ -32,7 +32,8 @@ pub struct Stream {
     pub(super) kind: Kind,
     pub(super) settings: Arc<Settings>,
     pub(super) state: State,
-    pub(super) tls: Option<Binding>,
+    /// Boxed: it is looked at while somebody logs in, and streams last.
+    pub(super) tls: Option<Box<Binding>>,
     pub(super) framer: Framer,
     pub(super) held: Held,
     /// Our header of the present stream was sent, and the stream is not over.
@@ -91,7 +92,7 @@ impl Stream {
             kind,
             framer: Framer::new(settings.before_auth),
             state: State::Opening,
-            tls,
+            tls: tls.map(Box::new),
             held: Held::default(),
             open: false,
             user: None,
@@ -130,7 +131,7 @@ impl Stream {
     pub fn secured(&mut self, tls: Binding, now_ms: u64, _out: &mut Vec<Out>) {
         self.now = now_ms;
         if matches!(self.state, State::Securing) {
-            self.tls = Some(tls);
+            self.tls = Some(Box::new(tls));
             self.state = State::Opening;
         }
     }
@@ -207,11 +208,11 @@ impl Stream {
     }
 
     pub(super) fn mechanisms(&self) -> Vec<Mechanism> {
-        mechanisms(&self.settings.offer, self.tls.as_ref())
+        mechanisms(&self.settings.offer, self.tls.as_deref())
     }
 
     pub(super) fn needs_tls(&self) -> bool {
-        features::needs_tls(&self.settings, self.tls.as_ref())
+        features::needs_tls(&self.settings, self.tls.as_deref())
     }
 
     /// Whether an answer of the gate is due, before which nothing more is looked at.
@@ -299,7 +300,7 @@ impl Stream {
             self.state = State::Nameless;
         } else {
             let mechanisms = self.mechanisms();
-            features::before_login(&mut buffer, self.kind, &self.settings, &mechanisms, self.tls.as_ref());
+            features::before_login(&mut buffer, self.kind, &self.settings, &mechanisms, self.tls.as_deref());
             self.state = State::Choosing;
         }
         out.push(Out::Send(buffer.into()));
