@@ -1,5 +1,5 @@
-"""A phone behind a bad network, while others write to it and talk in a room: it hears all of it once, in order, by resuming its stream
-(XEP-0198), by what waits for it (XEP-0160), or from archives (XEP-0313)."""
+"""A phone behind a bad network, while others write to it and talk in a room: it hears all of it once, in order, by resuming its
+stream (XEP-0198), by what waits for it (XEP-0160), or from archives (XEP-0313)."""
 
 import itertools
 import random
