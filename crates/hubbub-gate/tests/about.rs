@@ -1,5 +1,7 @@
 //! Messages about messages, and who is writing: how envelopes show them, what raw sockets leave out, and what clients may ask.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod desk;
 
 use std::sync::Arc;
