@@ -281,3 +281,29 @@ def test_pages_that_nobody_acknowledged_are_nobody_elses(server, romeo, juliet):
     assert [one.findtext(f"{{{CLIENT}}}body") for one in hear_first if one.tag.endswith("message")] == ["one"]
     asking.close()
     assert [one for one in romeo.everything() if one.find(f"{{{MAM}}}result") is not None] == []
+
+
+def test_large_messages_come_in_small_pages_and_end_no_stream(server, romeo):
+    """Neither what waits for the link nor what waits for acknowledgement may become too much, however much is asked for."""
+    for number in range(8):
+        by_token(server, "juliet", "verona", f"{number}" + "<&" * 45_000)
+    asking = Managed(server).log_in("romeo", "romeos", "tower")
+    asking.enable()
+    texts, at, pages, complete = [], "", 0, False
+    while not complete:
+        page = ask(asking, to="verona@rooms.localhost", page=f"<max>100</max>{at}")
+        texts, pages, complete = texts + page.texts, pages + 1, page.complete
+        at = f"<after>{page.end('last')}</after>"
+        asking.acknowledge()
+    assert ([text[0] for text in texts], pages > 2) == (list("01234567"), True)
+    page = ask(asking, to="verona@rooms.localhost", page="<before/>")
+    assert page.texts[-1][0] == "7" and not page.complete
+    asking.acknowledge()
+    asking.close()
+
+
+def test_what_no_stream_could_take_keeps_its_place(server, romeo):
+    by_token(server, "juliet", "verona", "&" * 500_000)
+    by_token(server, "juliet", "verona", "small")
+    large, small = ask(romeo, to="verona@rooms.localhost").messages
+    assert large is None and small.findtext(f"{{{CLIENT}}}body") == "small"

@@ -31,10 +31,10 @@ pub(in crate::xmpp) fn preferences() -> Tag {
     Tag::new("prefs", NS).attr("default", "always").children(nobody)
 }
 
-/// The inside of the message that tells of one that was found: its id, when it was said, and it, which `forwarded` writes after the
-/// beginning of its element.
-pub(in crate::xmpp) fn result(query: &Query, event: &Event, forwarded: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(forwarded.len() + 256);
+/// The inside of the message that tells of one that was found: its id, when it was said, and it, `forwarded` after the beginning of its
+/// element, if it is told.
+pub(in crate::xmpp) fn result(query: &Query, event: &Event, forwarded: Option<&[u8]>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(forwarded.map_or(0, <[u8]>::len) + 256);
     out.extend_from_slice(b"<result xmlns='urn:xmpp:mam:2'");
     let mut attribute = |name: &[u8], value: &str| {
         out.extend_from_slice(name);
@@ -48,8 +48,10 @@ pub(in crate::xmpp) fn result(query: &Query, event: &Event, forwarded: &[u8]) ->
     out.extend_from_slice(b"><forwarded xmlns='urn:xmpp:forward:0'>");
     let said = Tag::new("delay", "urn:xmpp:delay").attr("stamp", stamp::datetime(event.unix_ms));
     said.write(&mut out, CLIENT);
-    out.extend_from_slice(b"<message xmlns='jabber:client'");
-    out.extend_from_slice(forwarded);
+    if let Some(forwarded) = forwarded {
+        out.extend_from_slice(b"<message xmlns='jabber:client'");
+        out.extend_from_slice(forwarded);
+    }
     out.extend_from_slice(b"</forwarded></result>");
     out
 }

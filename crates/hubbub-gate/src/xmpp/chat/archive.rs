@@ -160,7 +160,7 @@ impl Chats {
         match reply {
             Reply::Archive(found) => match search.take(*found) {
                 Some(from) => return self.put(room, search, Some(from), line.who, cx),
-                None => search.answer(line),
+                None => search.answer(page_bytes(cx), line),
             },
             // Who has no inbox looks like nobody (RFC 6121 §8.5.1).
             Reply::Refused(Refusal::NoSuchInbox) => {
@@ -273,8 +273,8 @@ impl Search {
         }
     }
 
-    /// What was found.
-    fn answer(mut self, line: &mut Line<'_>) {
+    /// What was found, as far as it fits into so many bytes, but one message if there is one.
+    fn answer(mut self, bytes: usize, line: &mut Line<'_>) {
         let query = match &mut self.wanted {
             Wanted::Page(query) => std::mem::take(query),
             Wanted::Ends => {
@@ -282,20 +282,32 @@ impl Search {
                 return line.answer(&self.parcel, Some(payload));
             }
         };
+        let (mut told, mut room_left, mut fits) = (Vec::new(), bytes, 0);
+        for event in &self.found {
+            let message = self.tell(&query, event, bytes, line);
+            let weight = message.as_ref().map_or(0, Pieces::len);
+            if weight > room_left && fits > 0 {
+                break;
+            }
+            room_left = room_left.saturating_sub(weight);
+            told.extend(message);
+            fits += 1;
+        }
+        self.complete &= fits == self.found.len();
+        self.found.truncate(fits);
         if query.ask.newest {
             self.found.reverse();
         }
-        let tell = |event: &Arc<Event>| self.tell(&query, event, line);
-        let told: Vec<Pieces> = match query.flipped {
-            true => self.found.iter().rev().filter_map(tell).collect(),
-            false => self.found.iter().filter_map(tell).collect(),
-        };
+        if query.ask.newest != query.flipped {
+            told.reverse();
+        }
         line.out.extend(told);
         line.answer(&self.parcel, Some(archive::fin(ends(&self.found), self.complete)));
     }
 
-    /// The message that tells of one that was found.
-    fn tell(&self, query: &Query, event: &Event, line: &Line<'_>) -> Option<Pieces> {
+    /// The message that tells of one that was found. One that would not fit is left out of it, as §3.2 lets us: else it would end every
+    /// stream that asks for it.
+    fn tell(&self, query: &Query, event: &Event, bytes: usize, line: &Line<'_>) -> Option<Pieces> {
         let archive = self.parcel.to().bare();
         let forwarded = match self.whose {
             Whose::Account => account::archived(event, &archive)?.written().to_vec(),
@@ -308,7 +320,8 @@ impl Search {
             head.push(b'\'');
         }
         head.push(b'>');
-        let result = archive::result(query, event, &forwarded);
+        let forwarded = Some(&*forwarded).filter(|forwarded| forwarded.len() <= bytes);
+        let result = archive::result(query, event, forwarded);
         Some(Pieces::new(head, result, Bytes::from_static(b"</message>")))
     }
 
@@ -333,6 +346,11 @@ fn said_in_room(event: &Event, at: &Jid, sees: bool, line: &Line<'_>) -> Vec<u8>
         out.extend_from_slice(END);
     }
     out
+}
+
+/// Most bytes of a page: what the client has not read or acknowledged may not become more than ends its stream.
+fn page_bytes(cx: &Cx<'_>) -> usize {
+    cx.settings.outbox.bytes.min(cx.settings.xmpp.stream.sm_queue_bytes) / 2
 }
 
 fn ends(found: &[Arc<Event>]) -> Option<(&Event, &Event)> {
