@@ -141,14 +141,14 @@ def chat(name, title, **home):
 
 
 def sessions(name, title, **home):
-    full = {"connections": 2000, "warmup": 200, "settle": 3, "sasl": "scram"}
+    full = {"connections": 2000, "warmup": 200, "settle": 2, "sasl": "scram"}
     quick = {"connections": 500, "warmup": 50, "settle": 1}
     return xmpp(name, title, "sessions", full, quick, accounts=2000, **home)
 
 
 def page(name, which):
     """Filling an archive is not measured, and done once."""
-    full = {"archive": 1_000_000, "page": 50, "rounds": 300, "warmup": 20, "room": archive.ADDRESS, "size": archive.SIZE}
+    full = {"archive": 1_000_000, "page": 50, "rounds": 100, "warmup": 10, "room": archive.ADDRESS, "size": archive.SIZE}
     title = "Pages of {page} messages " + which + " a room's archive of {archive:,}"
     return xmpp(name, title, "page", full, {"archive": 20_000, "rounds": 20, "warmup": 2})
 
@@ -203,7 +203,7 @@ SCENARIOS = [
     sessions("idle", "{connections:,} idle XMPP sessions"),
     replace(
         sessions("idle-tls", "{connections:,} idle XMPP sessions inside TLS", tls=True),
-        full={"connections": 2000, "warmup": 200, "settle": 3, "sasl": "scram", "certificate": CERTIFICATE},
+        full={"connections": 2000, "warmup": 200, "settle": 2, "sasl": "scram", "certificate": CERTIFICATE},
     ),
     xmpp(
         "login",
