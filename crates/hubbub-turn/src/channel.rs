@@ -12,7 +12,7 @@ impl Server {
         message: &Incoming<'_>,
         now: Now,
     ) -> Result<Reply, Refusal> {
-        let number = channel_number(message).ok_or(Refusal::BAD_REQUEST)?;
+        let number = self.channel_number(message).ok_or(Refusal::BAD_REQUEST)?;
         let peer = message.value(XOR_PEER_ADDRESS);
         let peer = peer.and_then(|value| read_xor_address(value, message.transaction));
         let peer = peer.ok_or(Refusal::BAD_REQUEST)?;
@@ -36,11 +36,12 @@ impl Server {
             Err(Refusal::INSUFFICIENT_CAPACITY)
         }
     }
-}
 
-/// CHANNEL-NUMBER, if it is one that RFC 8656 allows (section 12): those above are other protocols' on this port.
-fn channel_number(message: &Incoming<'_>) -> Option<u16> {
-    let &[high, low, ..] = <&[u8; 4]>::try_from(message.value(CHANNEL_NUMBER)?).ok()?;
-    let number = u16::from_be_bytes([high, low]);
-    (0x4000..=0x4FFF).contains(&number).then_some(number)
+    /// CHANNEL-NUMBER, if it is one that RFC 8656 allows (section 12): those above are other protocols' on this port.
+    fn channel_number(&self, message: &Incoming<'_>) -> Option<u16> {
+        let &[high, low, ..] = <&[u8; 4]>::try_from(message.value(CHANNEL_NUMBER)?).ok()?;
+        let last = if self.settings.old_channels { 0x7FFE } else { 0x4FFF };
+        let number = u16::from_be_bytes([high, low]);
+        (0x4000..=last).contains(&number).then_some(number)
+    }
 }

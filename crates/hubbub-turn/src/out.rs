@@ -60,7 +60,7 @@ pub enum Out {
 }
 
 /// A relay socket, as long as it is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelayId {
     /// A small number, unique among the relays that are open: an index into the caller's own table.
     pub index: u32,

@@ -57,8 +57,8 @@ impl Server {
     /// A packet of a client: one STUN message or one ChannelData message. In a byte stream [`crate::next_message`] finds them.
     pub fn handle_client(&mut self, from: Client, packet: &[u8], now: Now, out: &mut Vec<Out>) {
         match packet.first() {
-            // RFC 7983, RFC 8656 section 12.
-            Some(0x40..=0x4F) => self.channel_data(&from, packet, now, out),
+            // RFC 7983, RFC 8656 section 12. No channel above 0x4FFF is ever bound, unless the operator wants it.
+            Some(0x40..=0x7F) => self.channel_data(&from, packet, now, out),
             Some(0x00..=0x03) => match Incoming::parse(from, packet) {
                 Some(message) => self.message(&message, now, out),
                 None => self.counters.malformed += 1,

@@ -22,6 +22,9 @@ pub struct Settings {
     pub ipv6: bool,
     /// Whether the caller can send datagrams that must not be fragmented (DONT-FRAGMENT): no.
     pub dont_fragment: bool,
+    /// Whether clients may use the channel numbers of RFC 5766, 0x4000 to 0x7FFF, rather than those of RFC 8656 alone, which end
+    /// at 0x4FFF. Only for a port that QUIC does not share: no.
+    pub old_channels: bool,
     /// To whom packets may be relayed.
     pub peers: PeerPolicy,
     /// Milliseconds for which a nonce is good: 3,600,000.
@@ -67,6 +70,7 @@ impl Default for Settings {
             ipv4: true,
             ipv6: false,
             dont_fragment: false,
+            old_channels: false,
             peers: PeerPolicy::default(),
             nonce_ms: 3_600_000,
             lifetime_s: 600,

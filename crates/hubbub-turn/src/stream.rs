@@ -27,7 +27,7 @@ pub struct NotTurn;
 pub fn next_message(bytes: &[u8], longest: usize) -> Result<Framed, NotTurn> {
     let Some(&[first, _, third, fourth]) = bytes.first_chunk() else {
         return match bytes.first() {
-            Some(0x04..=0x3F | 0x50..) => Err(NotTurn),
+            Some(0x04..=0x3F | 0x80..) => Err(NotTurn),
             _ => Ok(Framed::Part { wanted: 4 }),
         };
     };
@@ -35,7 +35,8 @@ pub fn next_message(bytes: &[u8], longest: usize) -> Result<Framed, NotTurn> {
     let length = match first {
         // RFC 7983.
         0x00..=0x03 => stun_length(bytes, said)?,
-        0x40..=0x4F => 4 + said,
+        // RFC 5766: on a stream nothing else has these.
+        0x40..=0x7F => 4 + said,
         _ => return Err(NotTurn),
     };
     let taken = length.next_multiple_of(4);

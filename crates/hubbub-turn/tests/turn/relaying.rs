@@ -129,6 +129,18 @@ fn channel_numbers_are_those_of_rfc_8656() {
 }
 
 #[test]
+fn old_clients_may_have_the_numbers_of_rfc_5766() {
+    let mut world = World::new(Settings { old_channels: true, ..settings() });
+    let mut user = User::new(udp(AT));
+    user.allocate(&mut world);
+    for number in [0x3FFF, 0x7FFF, 0x8000] {
+        assert_eq!(user.bind(&mut world, number, PEER), 400, "{number:#x}");
+    }
+    assert_eq!(user.bind(&mut world, 0x7FFE, PEER), 0);
+    assert_eq!(user.say(&mut world, 0x7FFE, b"hi").unwrap().peer, address(PEER));
+}
+
+#[test]
 fn what_is_no_channel_is_dropped() {
     let mut world = World::new(settings());
     let mut user = User::new(udp(AT));

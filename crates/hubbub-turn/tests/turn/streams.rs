@@ -40,7 +40,7 @@ fn what_is_wanted_is_what_is_missing() {
 
 #[test]
 fn what_is_something_else_is_known_at_once() {
-    for bytes in [&b"GET / HTTP/1.1"[..], b"\x16\x03\x01", b"<", b"\x50"] {
+    for bytes in [&b"GET / HTTP/1.1"[..], b"\x16\x03\x01", b"<", b"\x80"] {
         assert_eq!(next_message(bytes, MOST), Err(NotTurn), "{bytes:?}");
     }
     let mut request = User::new(tcp("198.41.0.4:1", 1)).plain(BINDING, &[]);
