@@ -72,14 +72,6 @@ impl Builder {
         self.step_to(0);
     }
 
-    /// Gives back what memory an idle stream should not keep.
-    pub(super) fn shrink(&mut self) {
-        const FEW: usize = 32;
-        if self.records.capacity() > FEW || self.attributes.capacity() > FEW || self.extra.capacity() > 0 {
-            *self = Self::default();
-        }
-    }
-
     /// Reads on. Says where the element ends when it has ended; `input` then has what follows behind that.
     pub(super) fn advance(&mut self, input: &[u8], rules: Rules<'_>) -> Result<Option<usize>, XmlError> {
         while let Some(next) = self.token(input, rules)? {

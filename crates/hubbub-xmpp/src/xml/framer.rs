@@ -183,7 +183,7 @@ impl Framer {
     fn rest(&mut self) {
         self.buffer = Vec::new();
         (self.start, self.checked) = (0, 0);
-        self.builder.shrink();
+        self.builder = Builder::default();
     }
 }
 
