@@ -246,3 +246,26 @@ def test_the_server_is_killed_in_the_middle(seed):
         for room, texts in said.items():
             assert [one["data"] for one in log_of(server, room)] == [*texts, LAST]
         phone.cut()
+
+
+def test_what_is_acknowledged_is_kept():
+    """XEP-0198 section 4: the server answers for it. So it is on disk, however soon the server dies after saying so."""
+    with Hubbub(ACCOUNTS, LONG) as server:
+        server.server.listen = (f"127.0.0.1:{server.port('STARTTLS')}",)
+        said = []
+        for turn in range(3):
+            phone = Phone(server, server.port("STARTTLS"), "romeo", "romeos")
+            phone.bare = ROMEO
+            phone.come()
+            phone.stay(lambda phone=phone: not phone.unsure)
+            texts = [f"{turn} {n}" for n in range(100)]
+            for text in texts:
+                phone.say(text, JULIET)
+            phone._ask()
+            while phone.unsure:
+                phone.read()
+            server.server.kill()
+            server.server.start()
+            phone.cut()
+            said += texts
+            assert [one["data"] for one in log_of(server, "@juliet")] == said

@@ -29,4 +29,4 @@ pub use out::{Csi, Out};
 pub use pieces::Pieces;
 pub use random::token;
 pub use settings::{Kind, Settings};
-pub use sm::{SmState, standing_alone};
+pub use sm::{Claim, SmState, standing_alone};

@@ -165,7 +165,7 @@ impl Account {
         }
         let weight = weight(&letter);
         match letter {
-            ToAccount::Own(parcel) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, _)
+            ToAccount::Own(parcel, _) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, ..)
                 if self.waiting_bytes + weight > WAITING_BYTES =>
             {
                 return self.refuse(&parcel, Condition::ResourceConstraint, cx);
@@ -204,9 +204,9 @@ impl Account {
         match letter {
             ToAccount::Bind { jid, who } => self.bind(from, jid, who, cx),
             ToAccount::Gone(unheard) => self.gone(from, &unheard, cx),
-            ToAccount::Own(parcel) => self.own(from, &parcel, cx),
+            ToAccount::Own(parcel, claim) => self.own(from, &parcel, claim, cx),
             ToAccount::Deliver(parcel) => self.deliver(&parcel, cx),
-            ToAccount::Keep(parcel, who) => self.keep_message(parcel, &who, cx),
+            ToAccount::Keep(parcel, who, claim) => self.keep_message(parcel, &who, claim, cx),
         }
     }
 
@@ -217,7 +217,7 @@ impl Account {
                 cx.write_to(from, ToClient::BindRefused(Condition::InternalServerError));
             }
             ToAccount::Gone(_) => {}
-            ToAccount::Own(parcel) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, _) => {
+            ToAccount::Own(parcel, _) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, ..) => {
                 self.refuse(&parcel, Condition::InternalServerError, cx);
             }
         }
@@ -316,7 +316,7 @@ impl Account {
 /// What a letter weighs while it waits. A stanza is there as it came and as it goes.
 fn weight(letter: &ToAccount) -> usize {
     match letter {
-        ToAccount::Own(parcel) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, _) => {
+        ToAccount::Own(parcel, _) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, ..) => {
             LETTER + 2 * parcel.element().bytes().len()
         }
         ToAccount::Gone(unheard) => {
@@ -336,7 +336,7 @@ fn is_for_those_present(letter: &ToAccount) -> bool {
             let kind = parcel.kind_of();
             parcel.kind() == StanzaKind::Presence && matches!(&*kind, "" | "unavailable" | "probe" | "error")
         }
-        ToAccount::Bind { .. } | ToAccount::Own(_) | ToAccount::Keep(..) => false,
+        ToAccount::Bind { .. } | ToAccount::Own(..) | ToAccount::Keep(..) => false,
     }
 }
 

@@ -32,7 +32,7 @@ use hubbub_hub::{
 };
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::{Condition, ErrorType, StanzaKind, error_reply};
-use hubbub_xmpp::stream::Pieces;
+use hubbub_xmpp::stream::{Claim, Pieces};
 
 use super::parcel::Parcel;
 use crate::dialect::Dialect;
@@ -81,7 +81,7 @@ enum Asked {
     /// A page of what was said.
     Page,
     /// Something was said: if it is refused, its sender is told.
-    Said(Parcel),
+    Said(Parcel, #[expect(dead_code, reason = "held until there is an answer")] Option<Claim>),
     /// A name is wished for.
     Name(Parcel),
     /// How the room's affairs stand, and what to do then.
@@ -117,6 +117,8 @@ pub(super) struct Line<'a> {
     pub(super) pseudonyms: Option<Arc<Pseudonyms>>,
     /// How stanzas begin on it.
     pub(super) heads: &'static Heads,
+    /// What the stream promises when what it says now is kept.
+    pub(super) claim: Option<Claim>,
     /// What it is to be sent.
     pub(super) out: Vec<Pieces>,
 }
@@ -303,7 +305,7 @@ impl Asked {
     /// What the client is told of if it is refused.
     fn parcel(&self) -> Option<&Parcel> {
         match self {
-            Self::Said(parcel)
+            Self::Said(parcel, _)
             | Self::Name(parcel)
             | Self::Affairs(parcel, _)
             | Self::Decided(parcel, _)

@@ -9,7 +9,7 @@ use hubbub_ws::{Opcode, frame_header};
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::sasl::{Binding, Failure};
 use hubbub_xmpp::stanza::{Condition, IqRule, StanzaKind, error_reply, judge_iq, kind_of};
-use hubbub_xmpp::stream::{Csi, Kind, Out, Pieces, Reason, Stream, StreamError};
+use hubbub_xmpp::stream::{Claim, Csi, Kind, Out, Pieces, Reason, Stream, StreamError};
 use hubbub_xmpp::xml::{Element, Tag};
 
 use super::account::{self, Account, office};
@@ -154,6 +154,8 @@ impl Client {
 
     /// Does what the machine says, and what comes of that.
     fn carry_out(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
+        // Something may have been kept meanwhile that the client waits for.
+        self.stream.settle(&mut self.outs);
         while !self.outs.is_empty() {
             let mut outs = std::mem::take(&mut self.outs);
             for out in outs.drain(..) {
@@ -186,12 +188,12 @@ impl Client {
             }
             Out::Authenticated { user, name } => self.authenticated(user.is_none(), name, cx),
             Out::Bind { wanted, .. } => self.bind(wanted, cx),
-            Out::Stanza(_) if !self.may_speak(cx) => {
+            Out::Stanza(..) if !self.may_speak(cx) => {
                 self.stream.close(StreamError::PolicyViolation, &mut self.outs);
             }
-            Out::Stanza(element) => match self.host {
-                Some(host) => cx.write_to(host, Passing::Said(element)),
-                None => self.stanza(element, cx),
+            Out::Stanza(element, claim) => match self.host {
+                Some(host) => cx.write_to(host, Passing::Said(element, claim)),
+                None => self.stanza(element, claim, cx),
             },
             Out::Register(iq) => self.register(&iq, cx),
             Out::Resume { previd, h } => self.resume(&previd, h, cx),
@@ -310,7 +312,7 @@ impl Client {
     }
 
     /// Takes a stanza to whom it is for.
-    pub(super) fn stanza(&mut self, element: Element, cx: &mut Cx<'_>) {
+    pub(super) fn stanza(&mut self, element: Element, claim: Option<Claim>, cx: &mut Cx<'_>) {
         let (Some(kind), Some(me)) = (kind_of(&element), self.me.clone()) else { return };
         let element = honest::cleaned(element, &cx.settings.domain);
         if kind == StanzaKind::Iq {
@@ -341,12 +343,12 @@ impl Client {
                 if unaddressed && kind == StanzaKind::Presence && &*parcel.kind_of() == "unavailable" {
                     self.chat(cx, |chats, line, cx| chats.leave_all(&parcel, line, cx));
                 }
-                let letter = ToAccount::Own(parcel);
+                let letter = ToAccount::Own(parcel, claim);
                 cx.write_to_steward(office(&me.jid), Account::appoint, letter);
             }
             (Place::Server, Some(to)) if register::is_asked(&element) => {
                 let parcel = Parcel::new(kind, element, me.jid.clone(), to);
-                cx.write_to_steward(office(&me.jid), Account::appoint, ToAccount::Own(parcel));
+                cx.write_to_steward(office(&me.jid), Account::appoint, ToAccount::Own(parcel, None));
             }
             (Place::Server, Some(to)) => self.ask_service(kind, &element, &iq::AT_SERVER, &to, cx),
             (Place::Rooms, Some(to)) if kind == StanzaKind::Iq && Chats::is_about_rooms(&element) => {
@@ -356,7 +358,10 @@ impl Client {
             (Place::Rooms, Some(to)) => self.ask_service(kind, &element, &iq::AT_ROOMS, &to, cx),
             (Place::Room(room), Some(to)) => {
                 let parcel = Parcel::new(kind, element, me.jid, to);
-                self.chat(cx, |chats, line, cx| chats.take(&room, parcel, line, cx));
+                self.chat(cx, |chats, line, cx| {
+                    line.claim = claim;
+                    chats.take(&room, parcel, line, cx);
+                });
             }
             (Place::Room(_) | Place::NoRoom, _) => {
                 self.reply_error(&element, Condition::ItemNotFound);
@@ -418,7 +423,7 @@ impl Client {
     fn chat(&mut self, cx: &mut Cx<'_>, work: impl FnOnce(&mut Chats, &mut Line<'_>, &mut Cx<'_>)) {
         let Some(me) = &self.me else { return };
         let (heads, pseudonyms) = (self.heads(), cx.coder.pseudonyms().cloned());
-        let mut line = Line { who: &me.who, jid: &me.jid, pseudonyms, heads, out: Vec::new() };
+        let mut line = Line { who: &me.who, jid: &me.jid, pseudonyms, heads, claim: None, out: Vec::new() };
         work(&mut self.chats, &mut line, cx);
         for pieces in line.out {
             self.say(pieces);

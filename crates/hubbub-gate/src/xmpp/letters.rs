@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hubbub_hub::{Identity, RoomName};
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::Condition;
+use hubbub_xmpp::stream::Claim;
 
 use super::parcel::Parcel;
 use super::registrar::Outcome;
@@ -22,11 +23,11 @@ pub(super) enum ToAccount {
     /// The stream that says this is gone, and its client has not acknowledged these messages.
     Gone(Vec<Unheard>),
     /// From one of the account's own resources, for whomever; without an address it is for the account itself.
-    Own(Parcel),
+    Own(Parcel, Option<Claim>),
     /// From anybody, for the account or one of its resources.
     Deliver(Parcel),
     /// The same, and to be kept: what this person says.
-    Keep(Parcel, Arc<Identity>),
+    Keep(Parcel, Arc<Identity>, Option<Claim>),
 }
 
 /// A message that a client was sent and has not acknowledged.

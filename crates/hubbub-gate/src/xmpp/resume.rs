@@ -7,7 +7,7 @@
 use hubbub_hub::{AccountAnswer, SessionKey};
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::{Condition, StanzaKind, kind_of};
-use hubbub_xmpp::stream::{Csi, Kind, Pieces, Reason, SmState, StreamError, standing_alone};
+use hubbub_xmpp::stream::{Claim, Csi, Kind, Pieces, Reason, SmState, StreamError, standing_alone};
 use hubbub_xmpp::xml::{self, Element, Limits, Node};
 
 use super::account::{Account, CARBONS, office};
@@ -78,7 +78,7 @@ pub(super) enum Passing {
     /// To the place of the voice: an end is to be made.
     End(StreamError),
     /// To the host: what its client sent.
-    Said(Element),
+    Said(Element, Option<Claim>),
     /// To the host: whether somebody looks at its client.
     Looks(Csi),
     /// To the host: the stream is over.
@@ -228,7 +228,7 @@ impl Client {
             Passing::TooLate(handled) => return self.too_late(handled),
             Passing::Say(stanza) => self.say(stanza),
             Passing::End(error) => self.shut(error, cx),
-            Passing::Said(element) => self.stanza(element, cx),
+            Passing::Said(element, claim) => self.stanza(element, claim, cx),
             Passing::Looks(says) => self.looks(says, cx),
             Passing::Over(remains) => {
                 if let Voice::Away(there) = self.voice

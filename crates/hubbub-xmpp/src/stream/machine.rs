@@ -4,6 +4,7 @@ use super::alive::{Alive, Beat};
 use super::error::Fault;
 use super::held::Held;
 use super::login::Login;
+use super::manage::Owed;
 use super::{Kind, Out, Reason, Settings, SmState, StreamError, features, header};
 use crate::jid::Jid;
 use crate::sasl::{Binding, Mechanism, mechanisms};
@@ -52,9 +53,11 @@ pub struct Stream {
     /// How many pings were sent by us; they are numbered.
     pub(super) pings: u32,
     pub(super) sm: Option<Box<SmState>>,
+    /// The client has asked what was handled.
+    pub(super) owed: Option<Owed>,
     /// The id by which the session is going to be resumed, where the server gives it one.
     pub(super) sm_name: Option<Box<str>>,
-    now: u64,
+    pub(super) now: u64,
 }
 
 const _: () = assert!(size_of::<Stream>() <= 768, "an idle client must stay small");
@@ -104,6 +107,7 @@ impl Stream {
             alive: Alive::Heard(u64::MAX),
             pings: 0,
             sm: None,
+            owed: None,
             sm_name: None,
             now: now_ms,
             settings,
@@ -141,6 +145,7 @@ impl Stream {
         self.now = now_ms;
         match self.state {
             State::Over => {}
+            State::Bound if self.owed.as_ref().is_some_and(|owed| owed.look_ms <= now_ms) => self.settle(out),
             State::Bound => match self.alive.tick(now_ms, self.settings.ping_ms) {
                 Beat::Wait => {}
                 Beat::Ask => self.ask_for_life(out),
@@ -160,7 +165,10 @@ impl Stream {
     pub fn deadline(&self) -> Option<u64> {
         match self.state {
             State::Over => None,
-            State::Bound => self.alive.due(),
+            State::Bound => {
+                let look = self.owed.as_ref().map(|owed| owed.look_ms);
+                [self.alive.due(), look].into_iter().flatten().min()
+            }
             _ => Some(self.by),
         }
     }

@@ -8,6 +8,20 @@ use super::{Out, Pieces, Stream, StreamError, random};
 use crate::stanza::Condition;
 use crate::xml::{Element, Tag};
 
+/// How often it is looked whether what a request for an acknowledgement is about has been kept, in milliseconds.
+const LOOK_MS: u64 = 5;
+/// How long a client waits for an answer at most, in milliseconds; then it is told what was kept until now.
+const WAIT_MS: u64 = 1000;
+
+/// A request for an acknowledgement that waits.
+#[derive(Debug)]
+pub(super) struct Owed {
+    /// What had come before it.
+    through: u32,
+    since_ms: u64,
+    pub(super) look_ms: u64,
+}
+
 impl Stream {
     /// The id by which the session may be resumed, where stream management is on.
     pub fn sm_id(&self) -> Option<&str> {
@@ -111,12 +125,30 @@ impl Stream {
     pub(super) fn manage(&mut self, element: &Element, out: &mut Vec<Out>) {
         match (element.name(), self.sm.as_deref()) {
             ("enable", None) => self.enable(element, out),
-            ("r", Some(sm)) => self.put(&ack(sm), out),
+            ("r", Some(sm)) if sm.handled() == sm.came() => self.put(&ack(sm), out),
+            ("r", Some(sm)) => {
+                let look_ms = self.now.saturating_add(LOOK_MS);
+                let through = sm.came();
+                self.owed.get_or_insert(Owed { through, since_ms: self.now, look_ms });
+            }
             ("a", Some(_)) => self.acknowledged(element, out),
             ("enable" | "resume" | "r" | "a", _) => {
                 self.put(&failed(Condition::UnexpectedRequest, None), out)
             }
             _ => self.fail(StreamError::UnsupportedStanzaType, out),
+        }
+    }
+
+    /// Answers a request that waits for what came before it to be kept, if it is, or if the client has waited long enough.
+    pub fn settle(&mut self, out: &mut Vec<Out>) {
+        let (Some(owed), Some(sm)) = (&mut self.owed, self.sm.as_deref()) else { return };
+        let is_kept = sm.handled().wrapping_sub(owed.through).cast_signed() >= 0;
+        if is_kept || self.now.saturating_sub(owed.since_ms) >= WAIT_MS {
+            let ack = ack(sm);
+            self.owed = None;
+            self.put(&ack, out);
+        } else {
+            owed.look_ms = self.now.saturating_add(LOOK_MS);
         }
     }
 

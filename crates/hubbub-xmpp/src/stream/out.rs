@@ -1,6 +1,6 @@
 //! What the machine of a stream wants to be done.
 
-use super::{Pieces, Reason};
+use super::{Claim, Pieces, Reason};
 use crate::sasl::Ask;
 use crate::xml::Element;
 
@@ -29,8 +29,8 @@ pub enum Out {
         wanted: Option<String>,
     },
     /// A message, presence or iq of the bound client. `from` is absent or the client's own bare or full address, and says
-    /// nothing more than that.
-    Stanza(Element),
+    /// nothing more than that. With stream management a message comes with a claim, for whoever keeps it.
+    Stanza(Element, Option<Claim>),
     /// A get or set of `jabber:iq:register` before login (XEP-0077): [`registered`](super::Stream::registered).
     Register(Element),
     /// Stream management is on (XEP-0198).

@@ -29,13 +29,11 @@ impl Stream {
             let fault = Fault::saying(StreamError::InvalidFrom, "'from' is not your address");
             return self.fail(fault, out);
         }
-        if let Some(sm) = &mut self.sm {
-            sm.stanza_handled();
-        }
+        let claim = self.sm.as_mut().and_then(|sm| sm.stanza_came(kind == StanzaKind::Message));
         if kind == StanzaKind::Iq {
             self.iq(stanza, out);
         } else {
-            out.push(Out::Stanza(stanza));
+            out.push(Out::Stanza(stanza, claim));
         }
     }
 
@@ -60,7 +58,7 @@ impl Stream {
                 let id = iq.attr("id").unwrap_or_default();
                 self.put_stanza(&iq_result(&id, None, None, None), out);
             }
-            IqRule::Good => out.push(Out::Stanza(iq)),
+            IqRule::Good => out.push(Out::Stanza(iq, None)),
         }
     }
 

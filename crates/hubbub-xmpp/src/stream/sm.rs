@@ -4,6 +4,7 @@ use super::{Kind, Pieces};
 use crate::jid::Jid;
 use bytes::{BufMut, Bytes, BytesMut};
 use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
 
 /// The namespace of stream management.
 pub(super) const NS_SM: &str = "urn:xmpp:sm:3";
@@ -11,6 +12,8 @@ pub(super) const NS_SM: &str = "urn:xmpp:sm:3";
 const ASK_AFTER: u32 = 10;
 /// ... or after so many bytes.
 const ASK_AFTER_BYTES: usize = 32 * 1024;
+/// Most stanzas of a client that somebody is about to keep; what was before them counts as kept.
+const UNKEPT: usize = 4096;
 /// What a stanza costs on the queue besides its bytes.
 const ENTRY: usize = size_of::<Pieces>();
 
@@ -25,8 +28,10 @@ pub struct SmState {
     kind: Kind,
     /// How long it waits for its client, in seconds; `None`: it cannot be resumed.
     max_s: Option<u32>,
-    /// Stanzas of the client that were handled, modulo 2^32.
-    handled: u32,
+    /// Stanzas of the client that came, modulo 2^32.
+    came: u32,
+    /// Those of them that somebody is still about to keep, by their numbers.
+    unkept: VecDeque<(u32, Weak<()>)>,
     /// Stanzas sent, ...
     sent: u64,
     /// ... and those of them that the client has handled.
@@ -37,6 +42,12 @@ pub struct SmState {
     /// Stanzas and bytes sent since the client was asked.
     unasked: (u32, usize),
 }
+
+/// On a stanza that is to be kept: until all of it is dropped, the client is not told that the stanza was handled (XEP-0198 §4: the
+/// server has taken responsibility for it). Whoever loses a stanza on the way drops its claim with it.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Claim(#[expect(dead_code, reason = "it is only counted")] Arc<()>);
 
 /// The queue is longer than it may be. What was pushed is on it all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +70,8 @@ impl SmState {
             jid,
             kind,
             max_s,
-            handled: 0,
+            came: 0,
+            unkept: VecDeque::new(),
             sent: 0,
             acked: 0,
             queue: VecDeque::new(),
@@ -84,9 +96,15 @@ impl SmState {
         self.max_s
     }
 
-    /// How many stanzas of the client have been handled, modulo 2^32.
+    /// How many stanzas of the client have been handled, modulo 2^32: all before the first that somebody is still about to keep.
     pub fn handled(&self) -> u32 {
-        self.handled
+        let unkept = self.unkept.iter().find(|(_, claim)| claim.strong_count() > 0);
+        unkept.map_or(self.came, |(number, _)| number.wrapping_sub(1))
+    }
+
+    /// How many stanzas of the client have come, modulo 2^32.
+    pub(super) fn came(&self) -> u32 {
+        self.came
     }
 
     /// How many stanzas wait for an acknowledgement.
@@ -129,8 +147,20 @@ impl SmState {
         self.max_s = None;
     }
 
-    pub(super) fn stanza_handled(&mut self) {
-        self.handled = self.handled.wrapping_add(1);
+    /// A stanza has come. If it may be one to keep, it does not count as handled as long as the claim is held.
+    pub(super) fn stanza_came(&mut self, is_message: bool) -> Option<Claim> {
+        self.came = self.came.wrapping_add(1);
+        while self.unkept.len() >= UNKEPT
+            || self.unkept.front().is_some_and(|(_, one)| one.strong_count() == 0)
+        {
+            self.unkept.pop_front();
+        }
+        if !is_message {
+            return None;
+        }
+        let claim = Arc::new(());
+        self.unkept.push_back((self.came, Arc::downgrade(&claim)));
+        Some(Claim(claim))
     }
 
     /// How many stanzas were sent, as the client counts them.
@@ -228,8 +258,8 @@ mod tests {
         let mut state = state();
         state.sent = u64::from(u32::MAX) - 1;
         state.acked = state.sent;
-        state.handled = u32::MAX;
-        state.stanza_handled();
+        state.came = u32::MAX;
+        assert!(state.stanza_came(false).is_none());
         assert_eq!(state.handled(), 0);
         (0..4).for_each(|_| state.push(stanza()).unwrap());
         assert_eq!(state.sent(), 2);

@@ -83,7 +83,7 @@ impl World {
         for out in std::mem::take(&mut self.talk.outs) {
             match &out {
                 Out::Send(_) => self.down.push_back(shown(&out)),
-                Out::Stanza(stanza) => {
+                Out::Stanza(stanza, _) => {
                     self.taken += 1;
                     assert_eq!(stanza.attr("id").unwrap(), self.taken.to_string(), "the server missed one");
                 }

@@ -1,8 +1,8 @@
 //! Stream management (XEP-0198): enabled, acknowledged, lost, resumed.
 
-use crate::talk::{C, Do, Gate, HEADER, OPEN, Row, S, Talk, jid, settings, tls};
+use crate::talk::{At, C, Do, Gate, HEADER, OPEN, Row, S, Talk, jid, settings, tls};
 use bytes::Bytes;
-use hubbub_xmpp::stream::{Kind, Out, Pieces, Settings, SmState};
+use hubbub_xmpp::stream::{Kind, Out, Pieces, Settings, SmState, Stream};
 
 const ENABLE: &str = "<enable xmlns='urn:xmpp:sm:3' resume='true'/>";
 const ASK: &str = "<r xmlns='urn:xmpp:sm:3'/>";
@@ -159,6 +159,38 @@ fn too_much_is_acknowledged() {
 }
 
 /// XEP-0198 §5. The stanzas the client has not seen come again, in order, and the counters go on.
+/// XEP-0198 §4: what is acknowledged is the server's to look after, so it waits for what is being kept.
+#[test]
+fn what_is_not_kept_yet_is_not_acknowledged() {
+    let mut talk = managed(Kind::Tcp, settings());
+    let claims = |talk: &mut Talk| -> Vec<_> {
+        let claim = |out| if let Out::Stanza(_, claim) = out { claim } else { None };
+        talk.outs.drain(..).filter_map(claim).collect()
+    };
+    talk.receive(b"<message id='1'/><presence/><message id='3'/><r xmlns='urn:xmpp:sm:3'/>");
+    let mut claims = claims(&mut talk);
+    assert_eq!(claims.len(), 2);
+    let due = talk.stream.deadline().unwrap();
+    talk.hold(&[At(due)]);
+    // The second alone does not help: acknowledgements have no gaps.
+    claims.pop();
+    talk.hold(&[At(due + 10), Gate(Stream::settle)]);
+    claims.clear();
+    talk.hold(&[Gate(Stream::settle), S("<a xmlns='urn:xmpp:sm:3' h='3'/>"), Gate(Stream::settle)]);
+}
+
+#[test]
+fn who_waits_too_long_is_told_what_was_kept() {
+    let mut talk = managed(Kind::Tcp, settings());
+    talk.receive(b"<presence/><message id='2'/><r xmlns='urn:xmpp:sm:3'/>");
+    let kept: Vec<_> = talk.outs.drain(..).collect();
+    let since = talk.now;
+    talk.hold(&[At(since + 999), At(since + 1004), S("<a xmlns='urn:xmpp:sm:3' h='1'/>")]);
+    drop(kept);
+    talk.hold(&[C("<r xmlns='urn:xmpp:sm:3'/>"), S("<a xmlns='urn:xmpp:sm:3' h='2'/>")]);
+    assert_eq!(talk.stream.export_sm().unwrap().handled(), 2);
+}
+
 #[test]
 fn a_lost_session_is_resumed() {
     let mut talk = managed(Kind::Tcp, settings());
@@ -177,7 +209,7 @@ fn a_lost_session_is_resumed() {
         S("<message id='5'/>"),
         S(ASK),
         C("<a xmlns='urn:xmpp:sm:3' h='5'/>"),
-        C("<message/><r xmlns='urn:xmpp:sm:3'/>"),
+        C("<presence/><r xmlns='urn:xmpp:sm:3'/>"),
         Do("Stanza *"),
         S("<a xmlns='urn:xmpp:sm:3' h='3'/>"),
     ]);
@@ -275,7 +307,7 @@ fn how_it_ends_decides() {
             false,
         ),
         (&[C("<bad>"), C("</worse>"), S("*<not-well-formed *"), Do("Closed(*)")], false),
-        (&[crate::talk::At(8000), S(ASK), crate::talk::At(8500), S("*"), Do("Closed(Silent)")], true),
+        (&[At(8000), S(ASK), At(8500), S("*"), Do("Closed(Silent)")], true),
         (&[], true),
     ];
     for (rows, resumable) in ends {

@@ -155,7 +155,7 @@ pub(crate) fn shown(out: &Out) -> String {
         Out::Ask(Ask::Verifier { user, hash }) => format!("Ask Verifier {user} {hash:?}"),
         Out::Ask(Ask::Password { user, password }) => format!("Ask Password {user} {password}"),
         Out::Ask(Ask::Token { user, token }) => format!("Ask Token {user:?} {token}"),
-        Out::Stanza(element) => format!("Stanza {}", str::from_utf8(element.bytes()).unwrap()),
+        Out::Stanza(element, _) => format!("Stanza {}", str::from_utf8(element.bytes()).unwrap()),
         Out::Register(element) => format!("Register {}", str::from_utf8(element.bytes()).unwrap()),
         other => format!("{other:?}"),
     }

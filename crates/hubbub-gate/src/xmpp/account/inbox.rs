@@ -17,6 +17,7 @@ use hubbub_hub::{
     Refusal, Reply, RoomName, SessionKey, Start, Ticket,
 };
 use hubbub_xmpp::stanza::{Condition, StanzaKind};
+use hubbub_xmpp::stream::Claim;
 
 pub(in crate::xmpp) use self::form::{archived, is_between, room as inbox_of};
 use super::papers::{Keeper, META};
@@ -84,6 +85,8 @@ struct Told {
 struct Pending {
     ticket: Ticket,
     parcel: Parcel,
+    /// Until it is kept.
+    claim: Option<Claim>,
     /// It is kept there, and is told when its turn comes.
     at: Option<Offset>,
     /// What the same sender said afterwards.
@@ -127,7 +130,7 @@ impl Inbox {
 
 impl Account {
     /// Takes a message of one of the account's own resources to whom it is for.
-    pub(super) fn speak(&mut self, key: SessionKey, parcel: &Parcel, cx: &mut Cx<'_>) {
+    pub(super) fn speak(&mut self, key: SessionKey, parcel: &Parcel, claim: Option<Claim>, cx: &mut Cx<'_>) {
         let who = self.devices().find(|resource| resource.key == key).map(|one| one.who.clone());
         let Some((who, room)) = who.zip(form::room(parcel.to(), cx)) else {
             return self.send(parcel.clone(), cx);
@@ -141,9 +144,9 @@ impl Account {
             return self.refuse(parcel, Condition::PolicyViolation, cx);
         }
         if parcel.to().bare_str() == self.bare.as_str() {
-            self.keep_message(parcel.clone(), &who, cx);
+            self.keep_message(parcel.clone(), &who, claim, cx);
         } else {
-            let letter = ToAccount::Keep(parcel.clone(), who);
+            let letter = ToAccount::Keep(parcel.clone(), who, claim);
             cx.write_to_steward(office(parcel.to()), Self::appoint, letter);
         }
     }
@@ -169,7 +172,13 @@ impl Account {
     }
 
     /// Keeps a message that `who` has for this account.
-    pub(super) fn keep_message(&mut self, parcel: Parcel, who: &Arc<Identity>, cx: &mut Cx<'_>) {
+    pub(super) fn keep_message(
+        &mut self,
+        parcel: Parcel,
+        who: &Arc<Identity>,
+        claim: Option<Claim>,
+        cx: &mut Cx<'_>,
+    ) {
         if self.is_blocked(parcel.from()) {
             return self.ward_off(&parcel, cx);
         }
@@ -182,7 +191,7 @@ impl Account {
         let ticket = self.next_ticket();
         let (body, wish) = form::body(&parcel);
         cx.command(&room, who, Command::Publish { body, key: None, about: wish.map(Box::new) }, ticket);
-        self.inbox.pending.push_back(Pending { ticket, parcel, at: None, behind: Vec::new() });
+        self.inbox.pending.push_back(Pending { ticket, parcel, claim, at: None, behind: Vec::new() });
     }
 
     /// What the hub says of the inbox.
@@ -214,6 +223,7 @@ impl Account {
         match reply {
             Reply::Published(Published { at, .. }) if self.inbox.is_seated() && !self.inbox.told.has(at) => {
                 self.inbox.pending[index].at = Some(at);
+                self.inbox.pending[index].claim = None;
             }
             reply => {
                 let Some(pending) = self.inbox.pending.remove(index) else { return };

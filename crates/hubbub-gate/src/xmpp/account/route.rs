@@ -7,13 +7,15 @@ use hubbub_xmpp::xml::CLIENT;
 use super::carbons;
 use super::subscription::Act;
 use super::{Account, Resource};
+use hubbub_xmpp::stream::Claim;
+
 use crate::session::Cx;
 use crate::xmpp::letters::ToClient;
 use crate::xmpp::parcel::Parcel;
 
 impl Account {
     /// Takes what one of the account's own resources sends: to nobody in particular, to the account, or to somebody else.
-    pub(super) fn own(&mut self, key: SessionKey, parcel: &Parcel, cx: &mut Cx<'_>) {
+    pub(super) fn own(&mut self, key: SessionKey, parcel: &Parcel, claim: Option<Claim>, cx: &mut Cx<'_>) {
         if self.is_blocked(parcel.to()) {
             return self.hold_back(parcel, cx);
         }
@@ -26,7 +28,7 @@ impl Account {
             StanzaKind::Iq => self.send(parcel.clone(), cx),
             StanzaKind::Message => {
                 self.copy_sent(key, parcel, cx);
-                self.speak(key, parcel, cx);
+                self.speak(key, parcel, claim, cx);
             }
         }
     }

@@ -194,7 +194,10 @@ fn a_guest_takes_leave_for_good() {
     assert_eq!(desk.said(), ["to client 1: Bound"]);
     desk.letter(
         1,
-        ToAccount::Own(parcel("ann@guest.a.org/x", "<presence type='subscribe' to='romeo@a.org'/>", "")),
+        ToAccount::Own(
+            parcel("ann@guest.a.org/x", "<presence type='subscribe' to='romeo@a.org'/>", ""),
+            None,
+        ),
     );
     desk.letter(1, ToAccount::Gone(Vec::new()));
     let said = desk.said();

@@ -113,7 +113,7 @@ impl Chats {
         let same = chat.me.as_ref().is_none_or(|me| *me.name == *wished);
         if same {
             let status = status(&parcel, STATUS);
-            self.command(room, line.who, Command::Show { status }, Asked::Said(parcel), cx);
+            self.command(room, line.who, Command::Show { status }, Asked::Said(parcel, None), cx);
         } else {
             let nick = wished.into();
             self.command(room, line.who, Command::Rename { nick }, Asked::Name(parcel), cx);

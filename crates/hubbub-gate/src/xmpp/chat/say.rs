@@ -40,7 +40,8 @@ impl Chats {
             // What has no words at all is told and not kept: that somebody writes, or has read.
             (None, None) => Command::Pass { typing: about::typing(message), what: Some(carried(message)) },
         };
-        self.command(room, line.who, command, Asked::Said(parcel), cx);
+        let claim = line.claim.take();
+        self.command(room, line.who, command, Asked::Said(parcel, claim), cx);
     }
 }
 

@@ -114,7 +114,9 @@ impl Desk {
             }
             Deed::Steward { name, letter, .. } => match *letter.downcast::<ToAccount>().unwrap() {
                 ToAccount::Deliver(parcel) => self.said.push(format!("to {name}: {}", text(&parcel))),
-                ToAccount::Keep(parcel, _) => self.said.push(format!("to {name} to keep: {}", text(&parcel))),
+                ToAccount::Keep(parcel, ..) => {
+                    self.said.push(format!("to {name} to keep: {}", text(&parcel)))
+                }
                 other => panic!("an account says {other:?} to another"),
             },
             Deed::Command(room, _, command, ticket) => self.commands.push((room, command, ticket)),
@@ -137,7 +139,7 @@ impl Desk {
 
     /// The client in this place says something, as itself.
     pub(super) fn says(&mut self, slot: u32, jid: &str, stanza: &str) {
-        self.letter(slot, ToAccount::Own(parcel(jid, stanza, ROMEO)));
+        self.letter(slot, ToAccount::Own(parcel(jid, stanza, ROMEO), None));
     }
 
     /// Somebody else's account says something.

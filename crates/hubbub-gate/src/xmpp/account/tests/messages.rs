@@ -37,7 +37,7 @@ impl Inbox {
             expires_unix_ms: None,
         };
         let message = parcel(JULIET, stanza, "romeo@a.org");
-        self.desk.letter(9, ToAccount::Keep(message, Arc::new(who)));
+        self.desk.letter(9, ToAccount::Keep(message, Arc::new(who), None));
     }
 
     /// The room answers the first thing that it was asked.
