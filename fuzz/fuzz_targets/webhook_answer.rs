@@ -23,6 +23,7 @@ fn ask(kind: HookKind, body: Option<Body>) -> HookAsk {
         kind: IdentityKind::Guest,
         named: true,
         grants: None,
+        since_unix_ms: 0,
         expires_unix_ms: None,
     };
     HookAsk {

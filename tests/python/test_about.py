@@ -7,20 +7,42 @@ import pytest
 import socketio
 from hubbub_test.application import Application, settings
 from hubbub_test.curl import messages_path
-from hubbub_test.server import PATIENCE
+from hubbub_test.server import PATIENCE, Server
 from hubbub_test.socketio import Client
 from hubbub_test.sse import EventStream
+from hubbub_test.tokens import SECRET, hs256
 from hubbub_test.waiting import until
 from hubbub_test.websocket import JsonSocket, open_raw
 
 KEPT = pytest.mark.parametrize("durable", [False, True], ids=["memory", "durable"])
-ACCOUNTS = '[access]\nadmit = ["guests", "accounts"]\n'
+# Whoever changes what he has said shows who he is: anybody may take a guest's name.
+WHO = f'[access]\nadmit = ["guests", "tokens"]\n[token]\nhmac_secret = "{SECRET}"\n'
 JSON = "application/json"
 
 
-def post(server, room: str, body: str | bytes | None = None, type: str = "text/plain", headers=None, **query):
-    """A POST, as a person would write it."""
+@pytest.fixture(scope="module")
+def server():
+    with Server(WHO) as running:
+        yield running
+
+
+@pytest.fixture
+def start(start):
+    def make(config: str = "", durable: bool = False, **options):
+        """Where there is a folder to keep them there may be accounts as well."""
+        who = WHO.replace('"tokens"', '"tokens", "accounts"') if durable else WHO
+        return start(who + config, durable=durable, **options)
+
+    return make
+
+
+def post(server, room: str, body: str | bytes | None = None, type: str = "text/plain", headers=None, name=None, **query):
+    """A POST, as a person would write it: with a token that says who he is, or as a guest who is in the room if he is typing."""
     head = {"Content-Type": type, **(headers or {})}
+    if name and "typing" not in query:
+        head["Authorization"] = f"Bearer {hs256(name.lower(), name=name)}"
+    elif name:
+        query["name"] = name
     return server.http.request("POST", messages_path(room, **query), body, head)
 
 
@@ -63,7 +85,7 @@ def relations(all: list[dict]) -> list[tuple]:
 def expected(one: dict[str, dict]) -> list[tuple]:
     """What the log of `conversation` holds for whoever reads it afterwards."""
     second, third, taken = one["second"]["id"], one["third"]["id"], one["retraction"]
-    quote = {"from": "ann@guest.localhost", "name": "Ann", "text": "helo all"}
+    quote = {"from": "ann@localhost", "name": "Ann", "text": "helo all"}
     end = {name: taken[name] for name in ("id", "from", "name", "time")}
     return [
         ("Ann", {"event": "message", "data": "hello"}),
@@ -339,7 +361,7 @@ class TestOwnCopies:
     @pytest.fixture
     def inboxes(self, start):
         """A server with two people, and the way to be one of them."""
-        server = start(ACCOUNTS, durable=True)
+        server = start(durable=True)
         for name in ("ann", "bob"):
             server.add_user(name, "opensesame")
         return server, lambda name: {"Authorization": f"Basic {base64.b64encode(f'{name}:opensesame'.encode()).decode()}"}

@@ -121,6 +121,7 @@ impl Doorman {
                 kind: IdentityKind::Guest,
                 named,
                 grants: None,
+                since_unix_ms: 0,
                 expires_unix_ms: None,
             })
         })
@@ -166,6 +167,11 @@ impl Doorman {
         }
     }
 
+    /// Since when this (prepared) name is whose it is now: the second after an account of this name was last removed.
+    fn since(&self, local: &str) -> u64 {
+        self.revoked.since(local).map_or(0, |removed| removed.saturating_add(1).saturating_mul(1000))
+    }
+
     /// Who an account is that the store vouches for: `user` is its prepared localpart, `name` what others see.
     #[must_use]
     pub fn account_in(&self, user: &str, name: &str) -> Arc<Identity> {
@@ -175,6 +181,7 @@ impl Doorman {
             kind: IdentityKind::Account,
             named: true,
             grants: None,
+            since_unix_ms: self.since(user),
             expires_unix_ms: None,
         })
     }
@@ -265,12 +272,14 @@ impl Doorman {
             Some(name) => shown_name(name).map_err(|denied| Denied::Claims(format!("name: {denied}")))?,
             None => local.trim(),
         };
+        let since_unix_ms = self.since(user.local());
         Ok(Identity {
             user,
             name: name.into(),
             kind: IdentityKind::Token,
             named: true,
             grants: claims.rooms.map(|rooms| rooms.0),
+            since_unix_ms,
             expires_unix_ms: Some(ends),
         })
     }

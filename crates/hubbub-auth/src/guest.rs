@@ -22,6 +22,7 @@ pub(crate) fn guest(name: Option<&str>, host: &str, rng: &mut fastrand::Rng) -> 
         kind: IdentityKind::Guest,
         named: chosen.is_some(),
         grants: None,
+        since_unix_ms: 0,
         expires_unix_ms: None,
     })
 }

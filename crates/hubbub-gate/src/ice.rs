@@ -151,6 +151,7 @@ mod tests {
             kind: IdentityKind::Account,
             named: true,
             grants: None,
+            since_unix_ms: 0,
             expires_unix_ms,
         }
     }

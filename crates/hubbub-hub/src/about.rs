@@ -45,7 +45,8 @@ impl About {
     /// Bytes that this counts for against limits.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.original().map_or(0, |original| original.text.len()) + 128
+        let own_id = |original: &Original| original.own_id.as_ref().map_or(0, |own_id| own_id.len());
+        self.original().map_or(0, |original| original.text.len() + own_id(original)) + 128
     }
 }
 
@@ -58,7 +59,7 @@ pub struct Original {
     pub own_id: Option<Arc<str>>,
     /// Who said it.
     pub from: Sender,
-    /// How its text begins: at most [`QUOTE_BYTES`]. Empty if it has none.
+    /// How its text begins, of what answers it: at most [`QUOTE_BYTES`]. Empty if it has none, or it was taken back.
     pub text: Arc<str>,
 }
 

@@ -103,6 +103,9 @@ impl Hub {
                 _ => {}
             }
             if self.rooms.len() >= self.settings.rooms_max {
+                if matches!(asked.command, Command::File { .. }) {
+                    return;
+                }
                 let no = Reply::Refused(Refusal::TooManyRooms);
                 return effects.push(Effect::Reply(asked.session, name, asked.ticket, no));
             }

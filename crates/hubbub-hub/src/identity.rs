@@ -33,6 +33,9 @@ pub struct Identity {
     pub named: bool,
     /// Rights by room that a token carries; `None` leaves it to the rooms' policies.
     pub grants: Option<Grants>,
+    /// Since when nobody else can have had this name, in milliseconds since 1970: since an account of this name was last removed, if one
+    /// was. What was said under it before is somebody else's.
+    pub since_unix_ms: u64,
     /// When it ends, in milliseconds since 1970: a token's `exp`.
     pub expires_unix_ms: Option<u64>,
 }
@@ -47,6 +50,7 @@ impl Identity {
             kind: IdentityKind::Server,
             named: true,
             grants: None,
+            since_unix_ms: 0,
             expires_unix_ms: None,
         }
     }

@@ -39,6 +39,15 @@ fn told(bench: &mut Bench) -> Arc<Event> {
     told.expect("a message was told")
 }
 
+/// The last that was told.
+fn told_last(bench: &mut Bench) -> Arc<Event> {
+    let told = bench.effects.drain(..).filter_map(|effect| match effect {
+        Effect::Happened(_, _, Happening::Event(event)) => Some(event),
+        _ => None,
+    });
+    told.last().expect("a message was told")
+}
+
 /// A room in which Ann has said something.
 fn lobby() -> (Bench, Arc<Event>) {
     let mut bench = bench(LogKind::Memory);
@@ -81,7 +90,7 @@ fn only_ones_own_words_are_edited_and_always_the_first_form_is_meant() {
     let again = told(&mut bench);
     for edit in [edit, again] {
         let Some(About::Edit(original)) = &edit.body.about else { panic!("{edit:?}") };
-        assert_eq!((original.id, &*original.text), (first.id, "helo"));
+        assert_eq!((original.id, &*original.text), (first.id, ""));
     }
 }
 
@@ -118,6 +127,60 @@ fn what_is_taken_back_is_gone_with_its_edits_and_its_place_stays() {
         say(&mut bench, 0, &account("ann"), "x", act, Named::Id(first.id));
         assert_eq!(bench.said(), ["0 refused nosuchmessage"]);
     }
+}
+
+#[test]
+fn what_answers_a_message_that_is_taken_back_does_not_repeat_it() {
+    let (mut bench, first) = lobby();
+    say(&mut bench, 1, &guest("bo"), "hi", Act::Reply, Named::Id(first.id));
+    say(&mut bench, 0, &account("ann"), "", Act::Retract, Named::Id(first.id));
+    let Some(About::Retraction(taken)) = told_last(&mut bench).body.about.clone() else { panic!() };
+    assert_eq!(&*taken.text, "");
+    bench.join(2, &guest("cy"), "lobby", Start::Oldest);
+    let page = bench.joined().page;
+    let Some(About::Reply(answered)) = &page.events[1].body.about else { panic!() };
+    assert_eq!((&*answered.text, answered.id), ("", first.id));
+}
+
+/// Anybody may take a guest's name: only the session that said something may change it.
+#[test]
+fn a_guest_is_known_by_his_session() {
+    let (mut bench, _) = lobby();
+    let mine = event(&mut bench, 1, &guest("bo"), "lobby", "mine");
+    for act in [Act::Edit, Act::Retract] {
+        say(&mut bench, 3, &guest("bo"), "x", act, Named::Id(mine.id));
+        assert_eq!(bench.said(), ["3 refused notyours"]);
+    }
+    say(&mut bench, 1, &guest("bo"), "x", Act::Edit, Named::Id(mine.id));
+    assert!(matches!(told(&mut bench).body.about, Some(About::Edit(_))));
+}
+
+#[test]
+fn who_has_a_name_now_is_not_who_had_it_before() {
+    let (mut bench, first) = lobby();
+    let since_unix_ms = first.unix_ms + 1;
+    let next = Arc::new(Identity { since_unix_ms, ..(*account("ann")).clone() });
+    say(&mut bench, 0, &next, "x", Act::Edit, Named::Id(first.id));
+    assert_eq!(bench.said(), ["0 refused notyours"]);
+}
+
+#[test]
+fn what_is_on_its_way_to_the_disk_is_known_and_what_is_being_taken_back_is_gone() {
+    let (mut bench, _) = durable();
+    let mut named = body("helo");
+    named.own_id = Some("m1".into());
+    let ann = account("ann");
+    bench.ask(0, &ann, "lobby", Command::Publish { body: named, key: None, about: None });
+    say(&mut bench, 0, &ann, "hello", Act::Edit, Named::Own("m1".into()));
+    say(&mut bench, 0, &ann, "", Act::Retract, Named::Own("m1".into()));
+    say(&mut bench, 0, &ann, "hello again", Act::Edit, Named::Own("m1".into()));
+    assert_eq!(bench.said(), ["append 21 helo", "append 22 hello", "append 23 ", "0 refused nosuchmessage"]);
+    bench.answer(LogAnswer::Kept { room: room("lobby"), through: 23, oldest: 1 });
+    bench.said();
+    bench.join(1, &ann, "lobby", Start::Last(3));
+    let page = bench.joined().page;
+    let gone = |event: &Arc<Event>| matches!(event.body.about, Some(About::Retracted(_)));
+    assert!(gone(&page.events[0]) && gone(&page.events[1]) && !gone(&page.events[2]));
 }
 
 #[test]

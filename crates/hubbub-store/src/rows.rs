@@ -41,12 +41,12 @@ pub(crate) fn insert(
     key: Option<&IdempotencyKey>,
 ) -> rusqlite::Result<()> {
     let sql = "INSERT INTO events (log, seq, id, unix_ms, weight, user, name, event, kind, key, content,
-            carried_form, carried, own_id, about, edit_of, recipient, peer)
+            carried_form, carried, own_id, about, original, recipient, peer)
         VALUES (:log, :seq, :id, :unix_ms, :weight, :user, :name, :event, :kind, :key, :content,
-            :carried_form, :carried, :own_id, :about, :edit_of, :recipient, :peer)";
+            :carried_form, :carried, :own_id, :about, :original, :recipient, :peer)";
     let about = event.body.about.as_ref();
-    let edit_of = match about {
-        Some(About::Edit(original)) => Some(original.id.0.to_be_bytes()),
+    let original = match about {
+        Some(About::Edit(original) | About::Reply(original)) => Some(original.id.0.to_be_bytes()),
         _ => None,
     };
     let carried = event.body.carried.as_ref();
@@ -66,7 +66,7 @@ pub(crate) fn insert(
         ":carried": carried.map(|carried| &**carried.bytes()),
         ":own_id": event.body.own_id.as_deref(),
         ":about": about.map(About::encode),
-        ":edit_of": edit_of,
+        ":original": original,
         ":recipient": event.to.as_ref().map(UserAddress::as_str),
         ":peer": event.room.inbox_owner().map(|_| event.peer().as_str()),
     })?;
@@ -82,13 +82,17 @@ fn bury(connection: &Connection, log: i64, id: MessageId, retraction: &Event) ->
         return Ok(());
     };
     let about = About::Retracted(retracted).encode();
-    for which in ["id", "edit_of"] {
-        let sql = format!(
-            "UPDATE events SET kind = 0, content = x'', carried_form = NULL, carried = NULL, about = ?3
-            WHERE log = ?1 AND {which} = ?2"
-        );
-        connection.prepare_cached(&sql)?.execute(params![log, id.0.to_be_bytes(), about])?;
+    let nothing = "kind = 0, content = x'', carried_form = NULL, carried = NULL, about = ?3";
+    let edits = "CAST(about AS TEXT) ->> 'act' = 'edit'";
+    let id = id.0.to_be_bytes();
+    for which in ["id = ?2".to_owned(), format!("original = ?2 AND {edits}")] {
+        let sql = format!("UPDATE events SET {nothing} WHERE log = ?1 AND {which}");
+        connection.prepare_cached(&sql)?.execute(params![log, id, about])?;
     }
+    // Answers go on, without what they repeat.
+    let sql = "UPDATE events SET about = CAST(json_remove(CAST(about AS TEXT), '$.text') AS BLOB)
+        WHERE log = ?1 AND original = ?2 AND CAST(about AS TEXT) ->> 'act' = 'reply'";
+    connection.prepare_cached(sql)?.execute(params![log, id])?;
     Ok(())
 }
 

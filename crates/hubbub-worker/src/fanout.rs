@@ -220,7 +220,7 @@ impl<L: Default> Worker<L> {
                 kind: IdentityKind::Guest,
                 named: false,
                 grants: None,
-                expires_unix_ms: None,
+                since_unix_ms: 0, expires_unix_ms: None,
             });
         }
         NOBODY.with(Arc::clone)

@@ -377,6 +377,10 @@ impl<L: Default> Worker<L> {
 
     /// A refusal on the spot, before a home was asked.
     pub(crate) fn refuse(&mut self, asked: &Asked, why: hubbub_hub::Refusal) {
+        if matches!(asked.command, hubbub_hub::Command::File { .. }) {
+            // Another home asked, on behalf of a session that has its answer.
+            return;
+        }
         let refused = Reply::Refused(why);
         self.effects.push(Effect::Reply(asked.session, asked.room.clone(), asked.ticket, refused));
     }

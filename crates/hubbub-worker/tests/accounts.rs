@@ -53,7 +53,8 @@ impl Scene {
 
     fn open(&mut self, worker: WorkerId, user: &str, kind: IdentityKind, joins: bool) -> SessionKey {
         let (user, name) = (UserAddress::from_prepared(user), user.into());
-        let who = Identity { user, name, kind, named: true, grants: None, expires_unix_ms: None };
+        let who =
+            Identity { user, name, kind, named: true, grants: None, since_unix_ms: 0, expires_unix_ms: None };
         let key = self.house.open(worker, Owned { who: Arc::new(who), joins, ended: self.ended.clone() });
         self.house.settle();
         key

@@ -332,7 +332,9 @@ class Client:
         """Reads to the end of the connection; true, or it takes too long."""
         try:
             while True:
-                self.kept.append(self.next())
+                # Attachments, and packets of a parser that this client does not speak, are nothing to keep.
+                if isinstance(message := self.link.next(), str):
+                    self.kept.append(decode(message))
         except Ended:
             return True
 

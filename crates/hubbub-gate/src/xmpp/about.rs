@@ -3,6 +3,8 @@
 //!
 //! What came by a stream goes to streams as it came. Here is how it is understood for all others, and how they are for streams.
 
+use std::sync::Arc;
+
 use hubbub_hub::{About, Act, Body, Content, EventName, Named, Original, Retracted, Sender, Wish};
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::xml::{CLIENT, Element, Node, Tag};
@@ -34,6 +36,14 @@ pub(super) struct Said {
     pub(super) event: EventName,
     pub(super) content: Content,
     pub(super) wish: Option<Wish>,
+}
+
+/// Most bytes of an id by which a client may speak of its message later.
+const OWN_ID: usize = 256;
+
+/// What a client calls a message, if that is no more than anybody needs for it.
+pub(super) fn own_id_of(message: &Element) -> Option<Arc<str>> {
+    message.attr("id").filter(|id| id.len() <= OWN_ID).map(|id| (*id).into())
 }
 
 /// Reads a message that says something to be kept: it has a body, reacts, or takes back. Nothing if it does not.
@@ -192,8 +202,6 @@ fn tombstone(how: &Retracted, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail by it")]
-
-    use std::sync::Arc;
 
     use hubbub_hub::{MessageId, UserAddress};
     use hubbub_xmpp::xml::{Limits, parse};

@@ -165,7 +165,10 @@ impl Account {
         }
         let weight = weight(&letter);
         match letter {
-            ToAccount::Own(parcel, _) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, ..)
+            ToAccount::Own(parcel, _)
+            | ToAccount::Deliver(parcel)
+            | ToAccount::Show(parcel, _)
+            | ToAccount::Keep(parcel, ..)
                 if self.waiting_bytes + weight > WAITING_BYTES =>
             {
                 return self.refuse(&parcel, Condition::ResourceConstraint, cx);
@@ -206,6 +209,7 @@ impl Account {
             ToAccount::Gone(unheard) => self.gone(from, &unheard, cx),
             ToAccount::Own(parcel, claim) => self.own(from, &parcel, claim, cx),
             ToAccount::Deliver(parcel) => self.deliver(&parcel, cx),
+            ToAccount::Show(parcel, who) => self.show_typing(&parcel, &who, cx),
             ToAccount::Keep(parcel, who, claim) => self.keep_message(parcel, &who, claim, cx),
         }
     }
@@ -217,7 +221,10 @@ impl Account {
                 cx.write_to(from, ToClient::BindRefused(Condition::InternalServerError));
             }
             ToAccount::Gone(_) => {}
-            ToAccount::Own(parcel, _) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, ..) => {
+            ToAccount::Own(parcel, _)
+            | ToAccount::Deliver(parcel)
+            | ToAccount::Show(parcel, _)
+            | ToAccount::Keep(parcel, ..) => {
                 self.refuse(&parcel, Condition::InternalServerError, cx);
             }
         }
@@ -316,9 +323,10 @@ impl Account {
 /// What a letter weighs while it waits. A stanza is there as it came and as it goes.
 fn weight(letter: &ToAccount) -> usize {
     match letter {
-        ToAccount::Own(parcel, _) | ToAccount::Deliver(parcel) | ToAccount::Keep(parcel, ..) => {
-            LETTER + 2 * parcel.element().bytes().len()
-        }
+        ToAccount::Own(parcel, _)
+        | ToAccount::Deliver(parcel)
+        | ToAccount::Show(parcel, _)
+        | ToAccount::Keep(parcel, ..) => LETTER + 2 * parcel.element().bytes().len(),
         ToAccount::Gone(unheard) => {
             let bytes = unheard.iter().map(|one| LETTER + 2 * one.parcel.element().bytes().len());
             LETTER + bytes.sum::<usize>()
@@ -336,7 +344,7 @@ fn is_for_those_present(letter: &ToAccount) -> bool {
             let kind = parcel.kind_of();
             parcel.kind() == StanzaKind::Presence && matches!(&*kind, "" | "unavailable" | "probe" | "error")
         }
-        ToAccount::Bind { .. } | ToAccount::Own(..) | ToAccount::Keep(..) => false,
+        ToAccount::Bind { .. } | ToAccount::Own(..) | ToAccount::Show(..) | ToAccount::Keep(..) => false,
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) enum ToAccount {
     Own(Parcel, Option<Claim>),
     /// From anybody, for the account or one of its resources.
     Deliver(Parcel),
+    /// The same, and that this person writes is shown to whoever reads the account's inbox by another protocol.
+    Show(Parcel, Arc<Identity>),
     /// The same, and to be kept: what this person says.
     Keep(Parcel, Arc<Identity>, Option<Claim>),
 }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use super::{Room, RoomCx, Stage, refuse};
 use crate::about::{About, Act, Named, Original, Retracted, Wish, quote};
 use crate::affairs::Role;
-use crate::command::{Asked, Effect, Refusal};
+use crate::command::{Asked, Effect, Refusal, SessionKey};
 use crate::event::{Body, Content, Event};
 use crate::idempotency::IdempotencyKey;
-use crate::identity::Identity;
+use crate::identity::{Identity, IdentityKind};
 use crate::log::{Fault, Find, LogAsk};
 
 /// What waits for the message that it is about, or for what waits before it.
@@ -94,7 +94,7 @@ impl Room {
             Find::Id(id) => event.id == id,
             Find::Seq(seq) => event.at.seq == seq,
         };
-        let in_memory = self.history.newest(is_it);
+        let in_memory = self.newest(is_it);
         if in_memory.is_some() || self.oldest >= self.history.first() {
             return Found::Known(in_memory);
         }
@@ -107,11 +107,27 @@ impl Room {
     /// The newest message in memory that a client called so.
     fn called(&self, own_id: &Arc<str>, act: Act, who: &Identity) -> Option<Arc<Event>> {
         let mine = matches!(act, Act::Edit | Act::Retract);
-        self.history.newest(|event| {
+        self.newest(|event| {
             event.body.own_id.as_ref() == Some(own_id)
                 && (!mine || event.from.user == who.user)
                 && self.is_for(event, who)
         })
+    }
+
+    /// The newest message of which that is true: of those on their way to the disk, which will be there before whatever is said of
+    /// them, and of those in memory.
+    fn newest(&self, is_it: impl Fn(&Event) -> bool) -> Option<Arc<Event>> {
+        let pending = self.pending.iter().rev().map(|pending| &pending.event).find(|event| is_it(event));
+        pending.cloned().or_else(|| self.history.newest(&is_it))
+    }
+
+    /// Whether what a message speaks of is not there any more, or about to be gone.
+    pub(super) fn is_late(&self, about: Option<&About>) -> bool {
+        let Some(original) = about.and_then(About::original) else { return false };
+        let gone = |event: &Event| matches!(event.body.about, Some(About::Retracted(_)));
+        let going = |event: &Event| matches!(&event.body.about, Some(About::Retraction(taken)) if taken.id == original.id);
+        self.pending.iter().any(|pending| going(&pending.event))
+            || self.history.newest(|event| event.id == original.id).is_some_and(|event| gone(&event))
     }
 
     /// The store has looked.
@@ -174,7 +190,7 @@ impl Room {
     }
 
     fn may_say(&self, asked: &Asked, act: Act, event: &Event) -> Result<(), Refusal> {
-        let mine = event.from.user == asked.identity.user;
+        let mine = is_by(event, &asked.identity, Some(asked.session));
         match act {
             Act::Edit if !mine => Err(Refusal::NotYours),
             Act::Retract if !mine && self.standing(asked).role < Role::Moderator => Err(Refusal::NotYours),
@@ -186,16 +202,21 @@ impl Room {
     fn is_for(&self, event: &Event, who: &Identity) -> bool {
         self.name.inbox_owner().is_none()
             || who.owns(&self.name)
-            || event.from.user == who.user
+            || is_by(event, who, None)
             || event.to.as_ref() == Some(&who.user)
     }
 
-    /// What a retraction takes back is not there any more: neither the message nor what it was edited to.
+    /// What a retraction takes back is not there any more: neither the message nor what it was edited to, nor what answers repeat.
     pub(super) fn bury(&mut self, retraction: &Event) {
         let Some(About::Retraction(original)) = &retraction.body.about else { return };
-        self.history.replace(|event| {
-            let edits = matches!(&event.body.about, Some(About::Edit(edited)) if edited.id == original.id);
-            (event.id == original.id || edits).then(|| event.tombstone(retraction))
+        self.history.replace(|event| match &event.body.about {
+            _ if event.id == original.id => Some(event.tombstone(retraction)),
+            Some(About::Edit(edited)) if edited.id == original.id => Some(event.tombstone(retraction)),
+            Some(About::Reply(answered)) if answered.id == original.id && !answered.text.is_empty() => {
+                let about = Some(About::Reply(unquoted(answered)));
+                Some(Event { body: Body { about, ..event.body.clone() }, ..event.clone() })
+            }
+            _ => None,
         });
     }
 
@@ -208,6 +229,13 @@ impl Room {
     }
 }
 
+/// Whether somebody has said this: not somebody else who had the same name before him. Of guests, whose names anybody may take, the
+/// session counts where there is one to compare.
+fn is_by(event: &Event, who: &Identity, session: Option<SessionKey>) -> bool {
+    let same = event.from.user == who.user && event.unix_ms >= who.since_unix_ms;
+    same && (who.kind != IdentityKind::Guest || session.is_none() || event.origin == session)
+}
+
 /// Whether something can be said of a message: it is one, and it is still there.
 fn speaks(event: &Event) -> bool {
     let plain = matches!(&event.body.about, None | Some(About::Reply(_) | About::Edit(_)));
@@ -217,7 +245,7 @@ fn speaks(event: &Event) -> bool {
 /// The message itself, also where an edit of it is named.
 fn original_of(event: &Event) -> Arc<Original> {
     if let Some(About::Edit(original)) = &event.body.about {
-        return original.clone();
+        return Arc::new(Original { text: quote(&event.body.content), ..(**original).clone() });
     }
     Arc::new(Original {
         id: event.id,
@@ -227,12 +255,17 @@ fn original_of(event: &Event) -> Arc<Original> {
     })
 }
 
+/// Only an answer shows what it answers.
+fn unquoted(original: &Original) -> Arc<Original> {
+    Arc::new(Original { text: "".into(), ..original.clone() })
+}
+
 fn in_words(act: Act, original: Arc<Original>) -> About {
     match act {
         Act::Reply => About::Reply(original),
-        Act::Edit => About::Edit(original),
-        Act::React => About::Reactions(original),
-        Act::Retract => About::Retraction(original),
+        Act::Edit => About::Edit(unquoted(&original)),
+        Act::React => About::Reactions(unquoted(&original)),
+        Act::Retract => About::Retraction(unquoted(&original)),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::policy::{LogKind, Right};
 /// A message on its way to the disk, and who waits for it: its sender, and whoever repeated it meanwhile.
 #[derive(Debug)]
 pub(super) struct Pending {
-    event: Arc<Event>,
+    pub(super) event: Arc<Event>,
     key: Option<IdempotencyKey>,
     waiting: Vec<Asked>,
     /// What the room's application answered.
@@ -100,6 +100,9 @@ impl Room {
         cx: &mut RoomCx<'_>,
     ) {
         let Some(first) = waiting.first() else { return };
+        if self.is_late(body.about.as_ref()) {
+            return waiting.iter().for_each(|asked| refuse(asked, Refusal::NoSuchMessage, cx));
+        }
         let event = Arc::new(Event {
             room: self.name.clone(),
             at: Offset::new(self.epoch, self.next_seq()),

@@ -92,7 +92,15 @@ pub fn account(name: &str) -> Arc<Identity> {
 
 fn person(name: &str, host: &str, kind: IdentityKind) -> Arc<Identity> {
     let user = UserAddress::new(name, host).unwrap();
-    Arc::new(Identity { user, name: name.into(), kind, named: true, grants: None, expires_unix_ms: None })
+    Arc::new(Identity {
+        user,
+        name: name.into(),
+        kind,
+        named: true,
+        grants: None,
+        since_unix_ms: 0,
+        expires_unix_ms: None,
+    })
 }
 
 pub fn session(slot: u32) -> SessionKey {

@@ -17,6 +17,7 @@ fn ask(kind: HookKind) -> HookAsk {
         kind: IdentityKind::Guest,
         named: true,
         grants: None,
+        since_unix_ms: 0,
         expires_unix_ms: None,
     };
     let said = Body::new(EventName::parse("move").unwrap(), Content::Text("\"hi\"".into()));

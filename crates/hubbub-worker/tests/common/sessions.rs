@@ -23,6 +23,7 @@ pub(crate) fn somebody(name: &str) -> Arc<Identity> {
         kind: IdentityKind::Guest,
         named: true,
         grants: None,
+        since_unix_ms: 0,
         expires_unix_ms: None,
     })
 }

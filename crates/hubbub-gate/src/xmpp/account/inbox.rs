@@ -132,12 +132,11 @@ impl Account {
     /// Takes a message of one of the account's own resources to whom it is for.
     pub(super) fn speak(&mut self, key: SessionKey, parcel: &Parcel, claim: Option<Claim>, cx: &mut Cx<'_>) {
         let who = self.devices().find(|resource| resource.key == key).map(|one| one.who.clone());
-        let Some((who, room)) = who.zip(form::room(parcel.to(), cx)) else {
+        let Some(who) = who.filter(|_| form::room(parcel.to(), cx).is_some()) else {
             return self.send(parcel.clone(), cx);
         };
         if !form::is_kept(parcel) {
-            self.show_typing(parcel, &who, &room, cx);
-            return self.send(parcel.clone(), cx);
+            return self.say_in_passing(parcel, who, cx);
         }
         let XmppSettings { publish_rate, publish_burst, .. } = cx.settings.xmpp;
         if !self.inbox.pace.spend(publish_rate, publish_burst, cx.now.mono_ms) {
@@ -151,15 +150,28 @@ impl Account {
         }
     }
 
-    /// Shows to those who read the inbox of `room` by other protocols that somebody is writing there.
-    fn show_typing(&mut self, parcel: &Parcel, who: &Arc<Identity>, room: &RoomName, cx: &mut Cx<'_>) {
-        let Some(typing) = form::typing(parcel) else { return };
+    /// What is not kept goes on; that somebody writes also to those who read the other's inbox by other protocols.
+    fn say_in_passing(&mut self, parcel: &Parcel, who: Arc<Identity>, cx: &mut Cx<'_>) {
         let XmppSettings { publish_rate, publish_burst, .. } = cx.settings.xmpp;
-        if self.inbox.pace.spend(publish_rate, publish_burst, cx.now.mono_ms) {
+        let shown = form::typing(parcel).is_some() && parcel.to().bare_str() != self.bare.as_str();
+        if shown && self.inbox.pace.spend(publish_rate, publish_burst, cx.now.mono_ms) {
+            let letter = ToAccount::Show(parcel.clone(), who);
+            cx.write_to_steward(office(parcel.to()), Self::appoint, letter);
+        } else {
+            self.send(parcel.clone(), cx);
+        }
+    }
+
+    /// Shows that `who` is writing, unless the account does not want to hear of him.
+    pub(super) fn show_typing(&mut self, parcel: &Parcel, who: &Arc<Identity>, cx: &mut Cx<'_>) {
+        if !self.is_blocked(parcel.from())
+            && let (Some(typing), Some(room)) = (form::typing(parcel), form::room(&self.bare, cx))
+        {
             let ticket = self.next_ticket();
             let what = Some(Carried::new(MESSAGE, Bytes::new()));
-            cx.command(room, who, Command::Pass { typing: Some(typing), what }, ticket);
+            cx.command(&room, who, Command::Pass { typing: Some(typing), what }, ticket);
         }
+        self.deliver(parcel, cx);
     }
 
     /// Somebody who speaks another protocol is writing. Who speaks XMPP says so to the devices themselves.

@@ -31,7 +31,7 @@ impl Chats {
         let subject = message.child("subject", CLIENT).map(|subject| subject.text().into_owned());
         let command = match (about::said(message, Place::Room(&parcel.to().bare())), subject) {
             (Some(Said { event, content, wish }), _) => {
-                let (carried, own_id) = (Some(carried(message)), message.attr("id").map(Into::into));
+                let (carried, own_id) = (Some(carried(message)), about::own_id_of(message));
                 let body = Body { event, content, carried, own_id, about: None };
                 Command::Publish { body, key: None, about: wish.map(Box::new) }
             }

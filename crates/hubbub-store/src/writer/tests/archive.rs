@@ -225,14 +225,19 @@ fn what_is_taken_back_is_gone_from_the_disk_with_its_edits() {
     let other = message(2, 20, 1);
     let edit = about(3, About::Edit(original(&first)));
     let reply = about(4, About::Reply(original(&first)));
+    let quoting = Original { text: "a secret".into(), ..(*original(&first)).clone() };
+    let quoted = Event {
+        body: Body { about: Some(About::Reply(Arc::new(quoting))), ..reply.body.clone() },
+        ..reply.clone()
+    };
     let retraction = about(5, About::Retraction(original(&first)));
-    let bench =
-        bench(&[first.clone(), other.clone(), edit.clone(), reply.clone(), retraction.clone()], u64::MAX);
+    let bench = bench(&[first.clone(), other.clone(), edit.clone(), quoted, retraction.clone()], u64::MAX);
     let all = ArchiveAsk { limit: 9, ..ArchiveAsk::default() };
     let found = look(&bench, &all, u64::MAX).unwrap().unwrap().events;
     let expected = [first.tombstone(&retraction), other, edit.tombstone(&retraction), reply, retraction];
     assert_eq!(found.iter().map(|event| (**event).clone()).collect::<Vec<_>>(), expected);
-    let secrets = "SELECT count(*) FROM events WHERE instr(content, 'secret') OR instr(carried, 'secret')";
+    let secrets = "SELECT count(*) FROM events WHERE instr(content, 'secret')
+        OR instr(carried, 'secret') OR instr(about, 'secret')";
     let left: i64 = bench.writer.connection.query_row(secrets, [], |row| row.get(0)).unwrap();
     assert_eq!(left, 0);
 }

@@ -43,7 +43,7 @@ pub(super) fn body(parcel: &Parcel) -> (Body, Option<Wish>) {
         .attr("to", parcel.to().as_str())
         .raw(message.inner());
     let carried = Some(Carried::new(MESSAGE, whole.to_vec("").into()));
-    let own_id = message.attr("id").map(Into::into);
+    let own_id = about::own_id_of(message);
     (Body { event, content, carried, own_id, about: None }, wish)
 }
 
@@ -87,7 +87,7 @@ pub(super) fn typist(passing: &Passing, bare: &Jid) -> Option<Parcel> {
 /// The message as its sender's stream had it, if it came by one.
 fn of_stream(event: &Event) -> Option<Parcel> {
     let whole = event.body.carried.as_ref().filter(|carried| carried.form() == MESSAGE)?;
-    let element = parse(whole.bytes(), &Limits::default()).ok()?;
+    let element = parse(whole.bytes(), &Limits::OWN).ok()?;
     let address = |name| Jid::parse(&element.attr(name)?).ok();
     let (from, to) = (address("from")?, address("to")?);
     Some(Parcel::new(StanzaKind::Message, element, from, to))

@@ -129,7 +129,8 @@ impl Desk {
         let jid = Jid::parse(jid).unwrap();
         let user = UserAddress::from_prepared(jid.bare_str());
         let (name, kind) = ("Romeo".into(), IdentityKind::Account);
-        let who = Identity { user, name, kind, named: true, grants: None, expires_unix_ms: None };
+        let who =
+            Identity { user, name, kind, named: true, grants: None, since_unix_ms: 0, expires_unix_ms: None };
         self.letter(slot, ToAccount::Bind { jid, who: Arc::new(who) });
     }
 

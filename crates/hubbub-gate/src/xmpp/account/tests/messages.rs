@@ -34,6 +34,7 @@ impl Inbox {
             kind: IdentityKind::Account,
             named: true,
             grants: None,
+            since_unix_ms: 0,
             expires_unix_ms: None,
         };
         let message = parcel(JULIET, stanza, "romeo@a.org");
