@@ -1,9 +1,11 @@
 """XEP-0313 where stories do not reach: what other protocols said, after a power cut, many questions at once, whose archive it is, devices, and
 streams that nobody resumed."""
 
+import time
+
 import pytest
 from hubbub_test.tokens import hs256
-from test_xmpp_resume import Managed
+from test_xmpp_resume import Managed, come
 from xmpp.client import Client, error_of
 from xmpp.elements import CLIENT, write
 from xmpp.servers import Hubbub
@@ -307,3 +309,17 @@ def test_what_no_stream_could_take_keeps_its_place(server, romeo):
     by_token(server, "juliet", "verona", "small")
     large, small = ask(romeo, to="verona@rooms.localhost").messages
     assert large is None and small.findtext(f"{{{CLIENT}}}body") == "small"
+
+
+def test_who_is_busy_is_not_told_more_than_he_can_acknowledge(server):
+    """A client that catches up in many rooms at once takes its time: no more comes than may wait for its acknowledgement."""
+    for n in range(100):
+        assert server.server.http.publish("hall", f"hello {n}").status == 201
+    juliet: Managed = come(server)
+    juliet.link.send("".join(query(n, "hall@rooms.localhost", "<max>100</max>") for n in range(12)))
+    time.sleep(1.5)
+    answered = 0
+    while answered < 12:
+        answered += juliet.next().get("id", "").startswith("ask-")
+        juliet.acknowledge()
+    juliet.cut()

@@ -59,6 +59,8 @@ pub(super) struct Client {
     pub(super) spent: bool,
     /// It goes on without its link, which is to be closed.
     pub(super) parted: bool,
+    /// What the client may be told at leisure waits until it has acknowledged some of the rest.
+    is_pressed: bool,
 }
 
 /// Who the client is, once it is bound.
@@ -92,6 +94,7 @@ impl Client {
             said: Vec::new(),
             spent: false,
             parted: false,
+            is_pressed: false,
         }
     }
 
@@ -102,6 +105,9 @@ impl Client {
         }
         self.find_space();
         self.stream.received(bytes, cx.now.mono_ms, cx.rng, &mut self.outs);
+        if self.is_pressed {
+            self.drained(cx);
+        }
         self.carry_out(cx)
     }
 
@@ -408,6 +414,10 @@ impl Client {
 
     /// The link has taken all that was written.
     pub(super) fn drained(&mut self, cx: &mut Cx<'_>) {
+        self.is_pressed = self.stream.is_pressed();
+        if self.is_pressed {
+            return;
+        }
         if let Some(me) = &self.me {
             self.chats.drained(&me.who, cx);
         }

@@ -39,6 +39,11 @@ impl Stream {
         self.sm.as_ref().and_then(|sm| sm.max_s())
     }
 
+    /// Whether more than half of what may wait for the client's acknowledgement does: not the time to tell it much.
+    pub fn is_pressed(&self) -> bool {
+        self.sm.as_ref().is_some_and(|sm| sm.is_pressed())
+    }
+
     /// Whether stream management is on.
     pub fn is_managed(&self) -> bool {
         self.sm.is_some()

@@ -112,6 +112,11 @@ impl SmState {
         self.queue.len()
     }
 
+    /// Whether more than half of what may wait does.
+    pub fn is_pressed(&self) -> bool {
+        self.bytes > self.limits.0 / 2 || self.queue.len() > self.limits.1 / 2
+    }
+
     /// Keeps a stanza until the client says that it has handled it.
     ///
     /// # Errors
