@@ -18,6 +18,7 @@ from xmpp.servers import DOMAIN, ROOMS, XmppServer, server_for
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios" / "xmpp"
 MUC = "http://jabber.org/protocol/muc"
+ASKS = "{urn:xmpp:sm:3}r"
 
 PARTS["jid"] = r"([^\s@/]+@[^\s/]+(?:/\S+)?)"
 PARTS["way"] = r"(STARTTLS|direct TLS|WebSocket)"
@@ -111,6 +112,15 @@ def logs_in_over(stage: XmppStage, name: str, jid: str, way: str):
     stage.known[name] = stage.people[name].jid
 
 
+@step("{person} proves who she is as {jid}")
+def proves(stage: XmppStage, name: str, jid: str):
+    """Logged in, and no resource yet: the place to resume a stream (XEP-0198 section 5)."""
+    local = jid.partition("@")[0]
+    client = stage.people[name] = Client(stage.server).reach_sasl()
+    client.authenticate(local, stage.accounts[local.capitalize()])
+    client.open()
+
+
 @step("{person} comes online as {jid}")
 def comes_online(stage: XmppStage, name: str, jid: str):
     """Initial presence, of which its own resource is told as well (RFC 6121 section 4.2.2)."""
@@ -152,8 +162,10 @@ def sends(stage: XmppStage, name: str, stanzas: str):
 
 
 def says_little(stanza: Element) -> bool:
-    """That nobody is there at an account: a server may tell it in answer to its own probe, or keep it to itself (RFC 6121 section 4.3.2)."""
-    return name_of(stanza) == "presence" and stanza.get("type") == "unavailable" and "/" not in stanza.get("from", "/")
+    """That nobody is there at an account: a server may tell it in answer to its own probe, or keep it to itself (RFC 6121 section 4.3.2).
+    When it asks for an acknowledgement is its own business as well (XEP-0198 section 4)."""
+    gone = name_of(stanza) == "presence" and stanza.get("type") == "unavailable" and "/" not in stanza.get("from", "/")
+    return gone or stanza.tag == ASKS
 
 
 def next_of(stage: XmppStage, name: str, wanted: Element) -> Element:
