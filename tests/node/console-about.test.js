@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { launch, visit } from "./lib/console.js";
 import { startServer } from "./lib/server.js";
+import { SECRET, token } from "./lib/tokens.js";
 
 let server;
 let browser;
 before(async () => {
-  server = await startServer();
+  server = await startServer(`[access]\nadmit = ["guests", "tokens"]\n[token]\nhmac_secret = "${SECRET}"\n`);
   browser = await launch();
 });
 after(async () => {
@@ -15,9 +16,13 @@ after(async () => {
   await server.stop();
 });
 
-/** Says something of a message, or that one is writing; the server's answer, if it has one. */
+/**
+ * Says something of a message, with a token that says who it is; or, as the guest of that name who is there, that one is writing. The
+ * server's answer, if it has one.
+ */
 async function post(room, name, query, body) {
-  const answer = await fetch(server.messages(room, `?name=${name}&${query}`), { method: "POST", body });
+  const who = query.startsWith("typing") ? `name=${name}` : `token=${token(name.toLowerCase(), { name })}`;
+  const answer = await fetch(server.messages(room, `?${who}&${query}`), { method: "POST", body });
   assert.ok(answer.ok, `${query}: ${answer.status}`);
   return answer.status === 204 ? undefined : answer.json();
 }
