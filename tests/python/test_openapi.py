@@ -1,8 +1,9 @@
 """The machine-readable description: it is valid, it is complete, and the server behaves as it says."""
 
 import pytest
-from hubbub_test.curl import Answer
+from hubbub_test.curl import Answer, Http
 from hubbub_test.raw import HANDSHAKE, Wire
+from hubbub_test.tokens import SECRET, hs256
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
@@ -92,13 +93,17 @@ def test_refusals_are_documented_too(http, document):
     check(document, "post", path, http.publish("openapi", "x", headers={"Origin": "https://stranger.example"}))
 
 
-def test_what_is_said_of_messages_is_documented_too(http, document, room):
+@pytest.mark.parametrize("http2", [False, True], ids=["http1", "http2"])
+def test_what_is_said_of_messages_is_documented_too(start, document, room, http2):
+    """Whoever changes what he has said shows who he is."""
     path = "/rooms/{room}/messages"
-    first, second = (http.publish(room, text, name="Ann").json["id"] for text in ("hello", "oh no"))
+    http = Http(start(f'[access]\nadmit = ["guests", "tokens"]\n[token]\nhmac_secret = "{SECRET}"\n').base, http2)
+    ann = {"Authorization": f"Bearer {hs256('ann')}"}
+    first, second = (http.publish(room, text, headers=ann).json["id"] for text in ("hello", "oh no"))
     for query, body in [({"reply_to": first}, "hi"), ({"edit_of": first}, "hello!"), ({"reactions_to": first}, '["👍"]')]:
-        check(document, "post", path, http.publish(room, body, name="Ann", **query))
+        check(document, "post", path, http.publish(room, body, headers=ann, **query))
     for query, status in [({"retracts": second}, 201), ({"retracts": second}, 404), ({"typing": True}, 409)]:
-        answer = http.publish(room, "", name="Ann", **query)
+        answer = http.publish(room, "", headers=ann, **query)
         assert answer.status == status
         check(document, "post", path, answer)
     page = http.poll(room)
