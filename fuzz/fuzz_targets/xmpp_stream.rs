@@ -219,7 +219,7 @@ impl World {
                     assert!(self.asked.is_none(), "{out:?} while {:?} waits", self.asked);
                     self.asked = Some(out);
                 }
-                Out::Stanza(_) | Out::SmEnabled { .. } | Out::Csi(_) => {
+                Out::Stanza(..) | Out::SmEnabled { .. } | Out::Csi(_) => {
                     assert!(self.asked.is_none(), "{out:?} while {:?} waits", self.asked);
                 }
             }
