@@ -141,9 +141,9 @@ def chat(name, title, **home):
 
 
 def sessions(name, title, **home):
-    full = {"connections": 2000, "warmup": 200, "settle": 2, "sasl": "scram"}
+    full = {"connections": 10000, "warmup": 200, "settle": 2, "sasl": "scram"}
     quick = {"connections": 500, "warmup": 50, "settle": 1}
-    return xmpp(name, title, "sessions", full, quick, accounts=2000, **home)
+    return xmpp(name, title, "sessions", full, quick, accounts=10000, **home)
 
 
 def page(name, which):
@@ -203,7 +203,7 @@ SCENARIOS = [
     sessions("idle", "{connections:,} idle XMPP sessions"),
     replace(
         sessions("idle-tls", "{connections:,} idle XMPP sessions inside TLS", tls=True),
-        full={"connections": 2000, "warmup": 200, "settle": 2, "sasl": "scram", "certificate": CERTIFICATE},
+        full={"connections": 10000, "warmup": 200, "settle": 2, "sasl": "scram", "certificate": CERTIFICATE},
     ),
     xmpp(
         "login",

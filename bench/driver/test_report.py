@@ -131,7 +131,7 @@ class Scenarios(unittest.TestCase):
     def test_a_quick_run_has_a_smaller_archive(self):
         page = BY_NAME["xmpp-mam-page"]
         self.assertEqual([page.wants(quick).room for quick in (False, True)], [1_000_000, 20_000])
-        self.assertEqual(BY_NAME["xmpp-idle-tls"].wants(False), Home(accounts=2000, tls=True))
+        self.assertEqual(BY_NAME["xmpp-idle-tls"].wants(False), Home(accounts=10000, tls=True))
         self.assertIsNone(BY_NAME["idle"].wants(False))
 
     def test_guests_open_their_streams_where_they_are_let_in(self):
