@@ -46,6 +46,11 @@ impl Server {
         })
     }
 
+    /// Whether a client has an allocation, one that is being opened included.
+    pub fn has_allocation(&self, client: &Client) -> bool {
+        self.tables.by_client.contains_key(client)
+    }
+
     /// How many things are held: allocations, relays (reserved ones included), questions. For metrics.
     pub fn held(&self) -> (usize, usize, usize) {
         (self.tables.allocations.len(), self.tables.relays(), self.questions.len())
