@@ -20,6 +20,8 @@ SAMPLES = {
     ("post", "/api/token"): {"headers": {"Authorization": "Basic bm9ib2R5Ondyb25n"}},
     ("post", "/api/actions"): {"body": '{"actions":[]}'},
     ("get", "/api/rooms"): {},
+    ("get", "/api/turn/allocations"): {},
+    ("get", "/api/ice"): {},
     ("get", "/api/openapi.json"): {},
     ("get", "/"): {},
     ("get", "/health"): {},
@@ -111,6 +113,15 @@ def test_what_is_said_of_messages_is_documented_too(start, document, room, http2
         0, 1, 1, 1, 1, 1
     ]
     check(document, "get", path, page)
+
+
+def test_calls_are_documented_too(start, document):
+    http = start(f'[api]\ntoken = "{SECRET}"\n[turn]\nenabled = true\n').http
+    bearer = {"Authorization": f"Bearer {SECRET}"}
+    for path, headers in [("/api/ice", {}), ("/api/turn/allocations", bearer)]:
+        answer = http.request("GET", path, headers=headers)
+        assert answer.status == 200
+        check(document, "get", path, answer)
 
 
 def test_a_handshake_is_documented(server, document):

@@ -100,9 +100,28 @@ def test_the_same_credentials_for_everybody():
         assert (turn["username"], turn["password"], turn.get("expires")) == ("guest", "open", None)
 
 
-def test_guests_are_given_their_own():
+def test_guests_go_by_their_address():
+    """A guest calls himself what he likes, so his name is nothing to count by."""
     with Hubbub({}, MINTED) as server, Client(server).log_in_as_guest("Ann") as ann:
-        assert services(ann)[1]["username"].endswith(f":{ann.jid.partition('/')[0]}")
+        assert services(ann)[1]["username"].partition(":")[2] == "127.0.0.1@guest.localhost"
+
+
+def test_our_own_come_first():
+    own = '[turn]\nenabled = true\nguests = false\nhost = "turn.example.net:443"\n'
+    with Hubbub({"romeo": "romeos"}, MINTED + own) as server:
+        with Client(server).log_in("romeo", "romeos") as romeo:
+            shown = [(one["type"], one["host"], one["port"], one["transport"]) for one in services(romeo)]
+            assert shown[:4] == [
+                ("stun", "turn.example.net", "443", "udp"),
+                ("turn", "turn.example.net", "443", "udp"),
+                ("turn", "turn.example.net", "443", "tcp"),
+                ("turns", "turn.example.net", "443", "tcp"),
+            ]
+            assert len(shown) == 8
+            ours, theirs = (services(romeo)[index]["password"] for index in (1, 5))
+            assert ours != theirs
+        with Client(server).log_in_as_guest("Ann") as ann:
+            assert [one["type"] for one in services(ann)] == ["stun", "stun", "turn", "turn", "turns"]
 
 
 def test_where_there_are_none_nothing_is_told():

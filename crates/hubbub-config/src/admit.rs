@@ -32,6 +32,12 @@ impl Config {
             }
     }
 
+    /// Whether guests may use this server's relays.
+    #[must_use]
+    pub fn relays_for_guests(&self) -> bool {
+        self.turn.guests.unwrap_or(self.wide().is_none())
+    }
+
     /// An address that can be reached from beyond this machine.
     fn wide(&self) -> Option<&SocketAddr> {
         self.server.listen.iter().find(|address| !address.ip().to_canonical().is_loopback())

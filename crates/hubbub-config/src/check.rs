@@ -1,5 +1,7 @@
 //! Checks that need more than one setting, or more than a range.
 
+mod turn;
+
 use std::cmp::Ordering;
 
 use hubbub_hub::address::NameError;
@@ -13,6 +15,7 @@ pub(crate) fn all(config: &mut Config, found: &mut Vec<Problem>) {
     let checks =
         [domain, listen, certificates, origins, frame_bytes, rules, webhooks, named_webhooks, register, ice];
     found.extend(checks.iter().flat_map(|check| check(config)));
+    found.extend(turn::check(config));
 }
 
 fn domain(config: &Config) -> Vec<Problem> {

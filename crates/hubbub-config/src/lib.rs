@@ -25,9 +25,9 @@ pub use document::{annotated, reference_page};
 pub use load::{Flags, load};
 pub use problem::{Place, Problem, Problems};
 pub use sections::{
-    Access, Admit, Api, Hears, Hidden, History, Http, Ice, IceUrl, Level, Limits, Log, Logging, OnFailure,
-    Presence, Recovery, RoomRule, Secret, SelfSigned, Server, ShowPresence, SocketIo, Store, Tls, TlsVersion,
-    Token, WebSocket, Webhook, WhenFull, Xmpp,
+    Access, Admit, Api, Hears, Hidden, History, Host, Http, Ice, IceUrl, Level, Limits, Log, Logging,
+    OnFailure, Ports, Presence, Recovery, RoomRule, Secret, SelfSigned, Server, ShowPresence, SocketIo,
+    Store, Tls, TlsVersion, Token, Turn, WebSocket, Webhook, WhenFull, Xmpp,
 };
 
 use section::Section;
@@ -55,6 +55,8 @@ pub struct Config {
     pub xmpp: Xmpp,
     /// Servers that help clients to reach each other.
     pub ice: Ice,
+    /// STUN and TURN of our own.
+    pub turn: Turn,
     /// How history is held.
     pub history: History,
     /// The disk.
@@ -89,6 +91,7 @@ impl Config {
             socketio: SocketIo::blank(),
             xmpp: Xmpp::blank(),
             ice: Ice::blank(),
+            turn: Turn::blank(),
             history: History::blank(),
             store: Store::blank(),
             presence: Presence::blank(),
@@ -102,7 +105,7 @@ impl Config {
     }
 
     /// Every section that is there once, in the order of the file.
-    fn sections(&mut self) -> [&mut dyn Section; 15] {
+    fn sections(&mut self) -> [&mut dyn Section; 16] {
         [
             &mut self.server,
             &mut self.tls,
@@ -114,6 +117,7 @@ impl Config {
             &mut self.socketio,
             &mut self.xmpp,
             &mut self.ice,
+            &mut self.turn,
             &mut self.history,
             &mut self.store,
             &mut self.presence,

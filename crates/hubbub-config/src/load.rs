@@ -139,17 +139,24 @@ fn read_webhook_secrets(config: &mut Config, found: &mut Vec<Problem>) {
     }
 }
 
-/// Reads the file that holds the secret of TURN servers.
-fn read_ice_secret(config: &mut Config, found: &mut Vec<Problem>) {
-    let Some(path) = config.ice.secret_file.clone() else { return };
-    let read = match &config.ice.secret {
-        Some(_) => Err("ice.secret is set too; keep one of the two".to_owned()),
-        None => secret_in(&path),
-    };
-    match read {
-        Ok(secret) => config.ice.secret = Some(secret),
-        Err(reason) => {
-            found.push(Problem::new(&config.place("ice.secret_file"), "ice.secret_file", reason));
+/// Reads the files that hold the secrets of TURN servers: of other people's, and of our own.
+fn read_turn_secrets(config: &mut Config, found: &mut Vec<Problem>) {
+    for section in ["ice", "turn"] {
+        let (secret, file) = match section {
+            "ice" => (&mut config.ice.secret, &config.ice.secret_file),
+            _ => (&mut config.turn.secret, &config.turn.secret_file),
+        };
+        let Some(path) = file else { continue };
+        let read = match secret {
+            Some(_) => Err(format!("{section}.secret is set too; keep one of the two")),
+            None => secret_in(path),
+        };
+        match read {
+            Ok(read) => *secret = Some(read),
+            Err(reason) => {
+                let setting = format!("{section}.secret_file");
+                found.push(Problem::new(&config.place(&setting), setting, reason));
+            }
         }
     }
 }
@@ -157,7 +164,7 @@ fn read_ice_secret(config: &mut Config, found: &mut Vec<Problem>) {
 /// Reads the files that hold keys.
 fn read_keys(config: &mut Config, found: &mut Vec<Problem>) {
     read_webhook_secrets(config, found);
-    read_ice_secret(config, found);
+    read_turn_secrets(config, found);
     if let Some(path) = config.token.hmac_secret_file.clone() {
         match read_secret(config, &path) {
             Ok(secret) => config.token.hmac_secret = Some(secret),

@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Choices(&'static [&'static str]),
     /// Text that no message may show.
     Secret(&'static str),
+    /// A list of such texts.
+    Secrets(&'static str),
     /// Text of the form named.
     Text(&'static str),
     /// A list of texts of the form named.
@@ -77,6 +79,9 @@ impl Kind {
             Self::Secret(form) => {
                 read_text(written, form).map(Value::Text).map_err(|_| format!("write {form}, in quotes"))
             }
+            Self::Secrets(form) => read_texts(written, form)
+                .map(Value::Texts)
+                .map_err(|_| format!("write a list of {form}, in square brackets and each in quotes")),
             Self::Text(form) => read_text(written, form).map(Value::Text),
             Self::Texts(form) => read_texts(written, &format!("a list of {form}")).map(Value::Texts),
         }
@@ -92,7 +97,7 @@ impl Kind {
             Self::Choice(words) => one_of(words),
             Self::Choices(words) => format!("a list of {}", words_in_a_row(words)),
             Self::Secret(form) | Self::Text(form) => (*form).into(),
-            Self::Texts(form) => format!("a list of {form}"),
+            Self::Secrets(form) | Self::Texts(form) => format!("a list of {form}"),
         }
     }
 }

@@ -2,11 +2,14 @@
 //! of any one protocol.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, OnceLock};
 
-use aws_lc_rs::hmac;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hubbub_hub::{Identity, Now};
+use hubbub_hub::{Identity, IdentityKind, Now};
+use hubbub_turn::RestSecrets;
+
+#[cfg(test)]
+mod tests;
 
 /// A STUN or TURN server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +30,15 @@ impl IceService {
     pub fn is_relay(&self) -> bool {
         self.scheme.starts_with("turn")
     }
+
+    /// Its URI (RFC 7064 §3.1, RFC 7065 §3.1): only those that relay say how they are reached.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let Self { scheme, host, port, transport } = self;
+        let (open, close) = if host.contains(':') { ("[", "]") } else { ("", "") };
+        let place = format!("{scheme}:{open}{host}{close}:{port}");
+        if self.is_relay() { format!("{place}?transport={transport}") } else { place }
+    }
 }
 
 /// How somebody shows a TURN server that he may use it.
@@ -39,23 +51,13 @@ pub enum IceAccess {
         /// The password.
         password: String,
     },
-    /// By credentials of his own that hold for a while: a name that says when they end, and its HMAC-SHA1 (draft-uberti-behave-turn-rest-00
-    /// §2.2; coturn's `use-auth-secret`).
+    /// By credentials of his own that hold for a while (draft-uberti-behave-turn-rest-00 §2.2; coturn's `use-auth-secret`).
     Minted {
         /// What the TURN servers know too.
-        key: Box<hmac::Key>,
+        secrets: RestSecrets,
         /// For how long, in seconds.
         lifetime_s: u64,
     },
-}
-
-impl IceAccess {
-    /// Credentials made from a shared `secret`, which hold for `lifetime_s` seconds.
-    #[must_use]
-    pub fn minted(secret: &str, lifetime_s: u64) -> Self {
-        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret.as_bytes());
-        Self::Minted { key: Box::new(key), lifetime_s }
-    }
 }
 
 /// Shows no password.
@@ -68,13 +70,24 @@ impl fmt::Debug for IceAccess {
     }
 }
 
+/// Servers that one uses by the same credentials.
+#[derive(Debug, Clone, Default)]
+pub struct IceGroup {
+    /// In the order in which they are to be told. Where this server itself is, is said when it is bound; until then there are none.
+    pub services: Arc<OnceLock<Vec<IceService>>>,
+    /// For those that relay.
+    pub access: Option<IceAccess>,
+    /// Whether guests too may use those that relay.
+    pub guests: bool,
+}
+
 /// Which servers there are.
 #[derive(Debug, Clone, Default)]
 pub struct IceSettings {
-    /// In the order in which they are to be told.
-    pub services: Vec<IceService>,
-    /// For those that relay.
-    pub access: Option<IceAccess>,
+    /// This server's own, if STUN and TURN are on.
+    pub own: Option<IceGroup>,
+    /// Those elsewhere.
+    pub others: IceGroup,
 }
 
 /// What somebody needs to use a server: what `RTCPeerConnection` calls an `RTCIceServer`.
@@ -105,99 +118,90 @@ impl fmt::Debug for IceCredentials {
 }
 
 impl IceSettings {
-    /// The servers for `who`, from `now` on. What he is given does not outlast what he came in by.
+    /// Whether there are none at all.
     #[must_use]
-    pub fn servers(&self, who: &Identity, now: Now) -> Vec<IceServer> {
-        let credentials = self.access.as_ref().map(|access| access.for_one(who, now));
-        let server = |service: &IceService| IceServer {
+    pub fn is_empty(&self) -> bool {
+        self.groups().all(|group| group.services().is_empty())
+    }
+
+    /// The servers for `who`, who asks at `now` and comes `from` there. What he is given does not outlast what he came in by.
+    #[must_use]
+    pub fn servers(&self, who: &Identity, from: IpAddr, now: Now) -> Vec<IceServer> {
+        self.groups().flat_map(|group| group.servers(who, from, now)).collect()
+    }
+
+    /// Whether there are relays that `who` may not use.
+    #[must_use]
+    pub fn withholds(&self, who: &Identity) -> bool {
+        self.groups().any(|group| !group.relays_for(who) && group.services().iter().any(IceService::is_relay))
+    }
+
+    fn groups(&self) -> impl Iterator<Item = &IceGroup> {
+        self.own.iter().chain([&self.others])
+    }
+}
+
+impl IceGroup {
+    fn services(&self) -> &[IceService] {
+        self.services.get().map_or(&[], Vec::as_slice)
+    }
+
+    fn relays_for(&self, who: &Identity) -> bool {
+        self.guests || who.kind != IdentityKind::Guest
+    }
+
+    fn servers(&self, who: &Identity, from: IpAddr, now: Now) -> impl Iterator<Item = IceServer> {
+        let relays = self.relays_for(who);
+        let access = self.access.as_ref().filter(|_| relays);
+        let credentials = access.and_then(|access| access.for_one(who, from, now));
+        let told = self.services().iter().filter(move |service| relays || !service.is_relay());
+        told.map(move |service| IceServer {
             service: service.clone(),
             credentials: credentials.clone().filter(|_| service.is_relay()),
-        };
-        self.services.iter().map(server).collect()
+        })
     }
 }
 
 impl IceAccess {
-    fn for_one(&self, who: &Identity, now: Now) -> IceCredentials {
+    /// `None` if there is no secret to make them from.
+    fn for_one(&self, who: &Identity, from: IpAddr, now: Now) -> Option<IceCredentials> {
         match self {
             Self::Shared { username, password } => {
                 let (username, password) = (username.clone(), password.clone());
-                IceCredentials { username, password, expires_unix_s: None }
+                Some(IceCredentials { username, password, expires_unix_s: None })
             }
-            Self::Minted { key, lifetime_s } => {
+            Self::Minted { secrets, lifetime_s } => {
                 let ends = who.expires_unix_ms.map_or(u64::MAX, |ms| ms / 1000);
                 let expires = (now.unix_ms / 1000).saturating_add(*lifetime_s).min(ends);
-                let username = format!("{expires}:{}", who.user);
-                let password = STANDARD.encode(hmac::sign(key, username.as_bytes()));
-                IceCredentials { username, password, expires_unix_s: Some(expires) }
+                let minted = secrets.mint(&user(who, from), expires)?;
+                Some(IceCredentials {
+                    username: minted.username,
+                    password: minted.password,
+                    expires_unix_s: Some(expires),
+                })
             }
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use hubbub_hub::{IdentityKind, UserAddress};
+/// Longest name in a username. RFC 8489 §14.3 has at most 508 bytes for all of it.
+const USER_MAX: usize = 480;
 
-    use super::*;
-
-    const NOW: Now = Now { unix_ms: 1_433_895_918_506, mono_ms: 5 };
-
-    fn ninefingers(expires_unix_ms: Option<u64>) -> Identity {
-        let user = UserAddress::from_prepared("ninefingers");
-        Identity {
-            user,
-            name: "N".into(),
-            kind: IdentityKind::Account,
-            named: true,
-            grants: None,
-            since_unix_ms: 0,
-            expires_unix_ms,
-        }
+/// Who the TURN server is told uses it; it counts by that. A guest may call himself anything, so he goes by where he comes from.
+fn user(who: &Identity, from: IpAddr) -> String {
+    let name = who.user.as_str();
+    match who.kind {
+        IdentityKind::Guest => format!("{}@{}", place(from), who.user.host()),
+        _ if name.len() > USER_MAX => name[..name.floor_char_boundary(USER_MAX)].to_owned(),
+        _ => name.to_owned(),
     }
+}
 
-    fn settings(access: Option<IceAccess>) -> IceSettings {
-        let service =
-            |scheme| IceService { scheme, host: "example.org".into(), port: 3478, transport: "udp" };
-        IceSettings { services: vec![service("stun"), service("turn")], access }
-    }
-
-    /// By hand: `printf %s 1433982318:ninefingers | openssl dgst -sha1 -hmac north -binary | base64`.
-    #[test]
-    fn credentials_are_minted() {
-        let [stun, turn] =
-            &settings(Some(IceAccess::minted("north", 86_400))).servers(&ninefingers(None), NOW)[..]
-        else {
-            panic!("there are two");
-        };
-        assert_eq!(stun.credentials, None);
-        let minted = turn.credentials.as_ref().expect("who relays wants to know for whom");
-        assert_eq!(minted.username, "1433982318:ninefingers");
-        assert_eq!(minted.password, "Sg6tKrlQmpp18Ql2cCY27uZ8nHU=");
-        assert_eq!(minted.expires_unix_s, Some(1_433_982_318));
-    }
-
-    #[test]
-    fn nobody_is_given_more_time_than_he_has() {
-        let who = ninefingers(Some(NOW.unix_ms + 60_000));
-        let servers = settings(Some(IceAccess::minted("north", 86_400))).servers(&who, NOW);
-        let ends = servers[1].credentials.as_ref().and_then(|minted| minted.expires_unix_s);
-        assert_eq!(ends, Some(1_433_895_978));
-    }
-
-    #[test]
-    fn or_the_same_for_everybody_or_none() {
-        let shared = IceAccess::Shared { username: "guest".into(), password: "open".into() };
-        let servers = settings(Some(shared)).servers(&ninefingers(None), NOW);
-        let (username, password) = ("guest".to_owned(), "open".to_owned());
-        assert_eq!(servers[1].credentials, Some(IceCredentials { username, password, expires_unix_s: None }));
-        assert!(settings(None).servers(&ninefingers(None), NOW).iter().all(|one| one.credentials.is_none()));
-    }
-
-    #[test]
-    fn passwords_are_not_shown() {
-        let shared = IceAccess::Shared { username: "guest".into(), password: "opensesame".into() };
-        let servers = settings(Some(shared.clone())).servers(&ninefingers(None), NOW);
-        assert!(!format!("{shared:?} {servers:?}").contains("opensesame"));
+/// The network that is one person, as far as can be seen: of IPv6 the first 64 bits, within which anybody has as many addresses as he
+/// likes.
+fn place(from: IpAddr) -> String {
+    match from.to_canonical() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("{}/64", Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64)),
     }
 }

@@ -18,7 +18,7 @@ use crate::problem::Problem;
 use crate::session::{Secured, Session};
 use crate::settings::GateSettings;
 use crate::want::Want;
-use crate::{admin, poll, publish, rooms, sse, ws, xmpp};
+use crate::{admin, allocations, poll, publish, rooms, sse, ws, xmpp};
 
 /// A request, with its body.
 #[derive(Debug)]
@@ -51,6 +51,8 @@ enum Route {
     Token,
     Actions,
     Rooms,
+    Allocations,
+    Ice,
     /// XMPP over a WebSocket (RFC 7395).
     Xmpp,
     /// Engine.IO: alone, or with Socket.IO.
@@ -150,6 +152,8 @@ fn route(path: &str) -> Result<Route, Problem> {
         "/api/token" => return Ok(Route::Token),
         "/api/actions" => return Ok(Route::Actions),
         "/api/rooms" => return Ok(Route::Rooms),
+        "/api/turn/allocations" => return Ok(Route::Allocations),
+        "/api/ice" => return Ok(Route::Ice),
         "/xmpp-websocket" => return Ok(Route::Xmpp),
         _ => {}
     }
@@ -178,10 +182,9 @@ impl Route {
     fn methods(&self) -> &'static str {
         match self {
             Self::Messages(_) => "GET, HEAD, POST, OPTIONS",
-            Self::Presence(_) => "GET, HEAD, OPTIONS",
+            Self::Presence(_) | Self::Rooms | Self::Allocations | Self::Ice => "GET, HEAD, OPTIONS",
             Self::WebSocket(_) | Self::Xmpp => "GET, OPTIONS",
             Self::Token | Self::Actions => "POST, OPTIONS",
-            Self::Rooms => "GET, HEAD, OPTIONS",
             Self::EngineIo { .. } => "GET, POST, OPTIONS",
         }
     }
@@ -202,6 +205,8 @@ impl Route {
             Self::Token if method == Method::POST => Ok(Want::Token),
             Self::Actions if method == Method::POST => admin::want(&request.body).map(Want::Actions),
             Self::Rooms if reads => rooms::want(params).map(Want::Rooms),
+            Self::Allocations if reads => allocations::want(params).map(Want::Allocations),
+            Self::Ice if reads => Ok(Want::Ice(request.peer)),
             _ => Err(Problem::method(methods)),
         }
     }

@@ -13,6 +13,7 @@ use hubbub_hub::{
     Identity, MessageId, Notice, Now, Paper, PapersAsk, RoomInfo, RoomName, SessionKey, SessionName,
     StoredVerifier, Ticket, UserAddress, VerifierHash, WorkerId,
 };
+use hubbub_turn::AllocationView;
 
 use crate::coder::Coder;
 use crate::dialect::Dialect;
@@ -197,6 +198,8 @@ pub enum Question {
     },
     /// Do this for the application.
     Act(Action),
+    /// What does this server relay?
+    Allocations,
 }
 
 /// The answer to a [`Question`].
@@ -222,6 +225,8 @@ pub enum Answer {
     Rooms(Vec<RoomInfo>, u16),
     /// What became of an action.
     Acted(Outcome),
+    /// All allocations of TURN, in no order.
+    Allocations(Vec<AllocationView>),
 }
 
 /// What became of an action that was neither a message for a log nor without effect.

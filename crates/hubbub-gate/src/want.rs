@@ -1,11 +1,14 @@
 //! What somebody wants of the server once it is settled who he is: one variant for each kind of request.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hubbub_hub::{Identity, RoomName};
 
 use crate::admin::{self, Actions};
+use crate::allocations::{self, Allocations};
 use crate::engineio;
+use crate::ice_servers::AskIce;
 use crate::poll::{self, Poll};
 use crate::presence::AskPresence;
 use crate::publish::{Publication, Publish};
@@ -34,6 +37,10 @@ pub enum Want {
     Actions(admin::Wanted),
     /// To know which rooms there are, as the application.
     Rooms(rooms::Listing),
+    /// To know what is relayed, as the application.
+    Allocations(allocations::Span),
+    /// To know STUN and TURN servers; it comes from there.
+    Ice(IpAddr),
     /// The messages of a room over Engine.IO.
     EngineIo(Box<engineio::Asked>),
 }
@@ -42,7 +49,7 @@ impl Want {
     /// Whether this is of the admin API, which is there only with a token for it.
     #[must_use]
     pub fn is_admin(&self) -> bool {
-        matches!(self, Self::Actions(_) | Self::Rooms(_))
+        matches!(self, Self::Actions(_) | Self::Rooms(_) | Self::Allocations(_))
     }
 
     /// Goes on as the session that does it, for `who`.
@@ -56,6 +63,8 @@ impl Want {
             Self::Token => cx.turn_into(IssueToken::new(who)),
             Self::Actions(wanted) => cx.turn_into(Actions::new(wanted, who)),
             Self::Rooms(listing) => cx.turn_into(Rooms::new(listing, who)),
+            Self::Allocations(span) => cx.turn_into(Allocations::new(span, who)),
+            Self::Ice(from) => cx.turn_into(AskIce::new(who, from)),
             Self::EngineIo(asked) => cx.turn_into(engineio::Exchange::new(asked.by(who))),
         }
     }

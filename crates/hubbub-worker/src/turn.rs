@@ -388,6 +388,7 @@ impl<L: Default> Worker<L> {
                 ask.label = ask.label.or(name);
                 self.slow.push(Slow::Hook(HookFrom::Session(session, ticket), ask));
             }
+            Question::Allocations => self.slow.push(Slow::Allocations(session, ticket)),
             Question::Act(action) => self.act(action, Some((session, ticket))),
             Question::Rooms { who, after, limit } => {
                 for worker in 0..self.post.workers() {

@@ -70,6 +70,8 @@ pub enum Slow {
     Account(SessionKey, Ticket, AccountAsk),
     /// For an application.
     Hook(HookFrom, Box<HookAsk>),
+    /// Of a session, about what is relayed; answered by [`crate::Mail::Answer`].
+    Allocations(SessionKey, Ticket),
 }
 
 /// Who asks an application, and so where its answer goes.

@@ -29,6 +29,7 @@ impl Session for Asker {
                 cx.ask(Question::Papers(papers()), 7);
                 cx.ask(Question::Verifier { user: "ann".to_owned(), hash: VerifierHash::Sha1 }, 8);
                 cx.ask(Question::Account(AccountAsk::Exists { user: "ann".to_owned() }), 9);
+                cx.ask(Question::Allocations, 10);
             }
             Input::Answer(ticket, answer) => self.0.borrow_mut().push((ticket, answer)),
             _ => {}
@@ -69,11 +70,13 @@ fn questions_for_the_store_leave_with_their_asker_and_answers_come_back_to_him()
         Slow::Papers(of, 7, ask),
         Slow::Verifier { session: by, ticket: 8, user, hash: VerifierHash::Sha1 },
         Slow::Account(wants, 9, AccountAsk::Exists { .. }),
+        Slow::Allocations(looks, 10),
     ] = &questions[..]
     else {
         panic!("{questions:?}")
     };
-    assert_eq!((*of, *by, *wants, user.as_str()), (session, session, session, "ann"));
+    assert_eq!([*of, *by, *wants, *looks], [session; 4]);
+    assert_eq!(user, "ann");
     assert_eq!(*ask, papers());
 
     let paper = Paper { shelf: "card", key: "main".to_owned(), value: "Ann".into() };
@@ -82,6 +85,7 @@ fn questions_for_the_store_leave_with_their_asker_and_answers_come_back_to_him()
     answer(&house, session, 7, Answer::Papers(vec![paper.clone()]));
     answer(&house, session, 7, Answer::PapersFull);
     answer(&house, session, 9, Answer::Account(AccountAnswer::Exists(None)));
+    answer(&house, session, 10, Answer::Allocations(Vec::new()));
     answer(&house, session, 7, Answer::Unavailable);
     house.settle();
     assert_eq!(other.borrow().len(), 0);
@@ -92,9 +96,10 @@ fn questions_for_the_store_leave_with_their_asker_and_answers_come_back_to_him()
             (7, Answer::Papers(papers)),
             (7, Answer::PapersFull),
             (9, Answer::Account(AccountAnswer::Exists(None))),
+            (10, Answer::Allocations(none)),
             (7, Answer::Unavailable),
         ] => {
-            assert_eq!((found, &papers[..]), (&verifier(), &[paper][..]));
+            assert_eq!((found, &papers[..], none.len()), (&verifier(), &[paper][..], 0));
         }
         other => panic!("{other:?}"),
     }

@@ -1,14 +1,16 @@
 //! From the configuration to the parts of a server.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hubbub_auth::{Admit, Doorman, TokenKeys};
 use hubbub_config::{Admit as Way, Config, Ice, IceUrl, Recovery, Webhook, WhenFull};
-use hubbub_gate::ice::{IceAccess, IceService, IceSettings};
+use hubbub_gate::ice::{IceAccess, IceGroup, IceService, IceSettings};
 use hubbub_gate::outbox::{self, OutboxLimits};
 use hubbub_gate::settings::{self, GateSettings, SocketIoSettings, WsSettings, XmppSettings};
 use hubbub_net::NetSettings;
+use hubbub_turn::RestSecrets;
 use hubbub_worker::WorkerSettings;
 use hubbub_ws::{DeflatePolicy, Limits};
 
@@ -60,8 +62,8 @@ pub(crate) fn doorman(
     Ok(doorman.sealing_with(&secret).with_server_token(api_token))
 }
 
-/// The gates' limits.
-pub(crate) fn gate(config: &Config, xmpp: XmppSettings) -> GateSettings {
+/// The gates' limits. `own` is what clients are told of this server's STUN and TURN.
+pub(crate) fn gate(config: &Config, xmpp: XmppSettings, own: Option<IceGroup>) -> GateSettings {
     let (limits, http, ws) = (&config.limits, &config.http, &config.websocket);
     GateSettings {
         domain: config.server.domain.clone(),
@@ -96,24 +98,29 @@ pub(crate) fn gate(config: &Config, xmpp: XmppSettings) -> GateSettings {
         },
         socketio: socketio(config),
         xmpp,
-        ice: ice(&config.ice),
+        ice: IceSettings { own, others: elsewhere(&config.ice) },
     }
 }
 
-fn ice(config: &Ice) -> IceSettings {
+/// STUN and TURN servers that are not ours.
+fn elsewhere(config: &Ice) -> IceGroup {
     let service = |url: &IceUrl| {
         let IceUrl { scheme, host, port, transport } = url.clone();
         IceService { scheme, host, port, transport }
     };
     let access = match (&config.secret, &config.username, &config.password) {
-        (Some(secret), ..) => Some(IceAccess::minted(secret.expose(), config.lifetime.as_secs())),
+        (Some(secret), ..) => {
+            let secrets = RestSecrets::new([secret.expose().as_bytes().to_vec()]);
+            Some(IceAccess::Minted { secrets, lifetime_s: config.lifetime.as_secs() })
+        }
         (None, Some(username), Some(password)) => {
             let (username, password) = (username.clone(), password.expose().to_owned());
             Some(IceAccess::Shared { username, password })
         }
         _ => None,
     };
-    IceSettings { services: config.urls.iter().map(service).collect(), access }
+    let services: Vec<_> = config.urls.iter().map(service).collect();
+    IceGroup { services: Arc::new(services.into()), access, guests: true }
 }
 
 fn socketio(all: &Config) -> SocketIoSettings {

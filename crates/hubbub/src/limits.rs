@@ -11,6 +11,11 @@ pub(crate) fn open_files() -> usize {
     usize::try_from(files).unwrap_or(usize::MAX)
 }
 
+/// Of so many open files, those that are left for connections when relays may take so many: they get no more than half.
+pub(crate) fn beside_relays(open_files: usize, relays: usize) -> usize {
+    open_files - relays.min(open_files / 2)
+}
+
 /// Connections that each of `workers` may have: what the settings say, or what the open files allow.
 pub(crate) fn connections(wanted: usize, workers: u16, open_files: usize) -> usize {
     let workers = usize::from(workers);

@@ -8,6 +8,7 @@ mod limits;
 mod self_signed;
 mod serve;
 mod store;
+mod turn;
 mod user;
 mod webhooks;
 mod xmpp;

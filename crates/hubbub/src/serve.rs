@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hubbub_auth::Revoked;
 use hubbub_config::{Config, Flags, load};
 use hubbub_net::tls::Tls;
+use hubbub_net::turn::TurnDesk;
 use hubbub_net::{Clock, Pages, Readings, Server, ServerParts};
 use hubbub_store::StoreHandle;
 use hubbub_webhook::Webhooks;
@@ -18,7 +19,8 @@ use signal_hook::iterator::Signals;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::ServeOptions;
-use crate::{assemble, certificates, console, limits, store, webhooks, xmpp};
+use crate::turn::Relaying;
+use crate::{assemble, certificates, console, limits, store, turn, webhooks, xmpp};
 
 /// The whole surface, for machines.
 const OPENAPI: &str = include_str!("openapi.json");
@@ -43,14 +45,20 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
         (assemble::admit(&config, &admitted), kept.as_ref().map(StoreHandle::signing_key));
     let tls = Arc::new(Tls::new(certificates::all(&config, clock.now())?));
     let webhooks = webhooks::start(&config, clock, post.clone())?;
+    let (turn_settings, relaying) = turn::assemble(&config, workers, signing_key)?;
     let open_files = limits::open_files();
-    let connections = limits::connections(config.limits.connections, workers, open_files);
+    let relays = turn_settings.as_ref().map_or(0, |turn| config.turn.allocations * turn.relays.len());
+    let beside = limits::beside_relays(open_files, relays);
+    let connections = limits::connections(config.limits.connections, workers, beside);
+    let xmpp_settings = xmpp::settings(&config, admit, tls.is_on(), signing_key);
+    let ice = relaying.as_ref().map(|relaying| relaying.ice.clone());
+    let slow = turn::questions(relaying.as_ref(), post.clone(), slow);
     let server = hubbub_net::serve(ServerParts {
         listen: config.server.listen.clone(),
         mailboxes: boxes,
         post,
         net: assemble::net(&config, connections),
-        gate: assemble::gate(&config, xmpp::settings(&config, admit, tls.is_on(), signing_key)),
+        gate: assemble::gate(&config, xmpp_settings, ice),
         worker: assemble::worker(&config, connections),
         hub: config.hub_settings(workers),
         policies: config.policies(),
@@ -60,13 +68,17 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
             OPENAPI,
             xmpp::host_meta(&config),
             counters.clone(),
-            readings(&webhooks, tls.clone()),
+            readings(&webhooks, tls.clone(), relaying.as_ref()),
         ),
         counters,
         slow: webhooks::questions(webhooks.clone(), slow),
         clock,
         tls: tls.clone(),
+        turn: turn_settings,
     })?;
+    if let Some(relaying) = &relaying {
+        turn::tell(relaying, &config, &server.bound, tls.is_on());
+    }
     say_where(&server)?;
     certificates::tell(&tls, clock.now());
     tracing::info!(workers, connections = connections * usize::from(workers), open_files, "ready");
@@ -116,9 +128,11 @@ fn read_again(options: &ServeOptions, tls: &Tls, clock: Clock) {
 }
 
 /// What is counted beside the workers.
-fn readings(webhooks: &Webhooks<HookFrom>, tls: Arc<Tls>) -> Readings {
+fn readings(webhooks: &Webhooks<HookFrom>, tls: Arc<Tls>, relaying: Option<&Relaying>) -> Readings {
     let webhooks = webhooks::readings(webhooks);
-    Arc::new(move || [webhooks(), certificates::readings(&tls)].concat())
+    let desk = relaying.map(|relaying| relaying.desk.clone());
+    let relayed = move || desk.as_ref().map(TurnDesk::readings).unwrap_or_default();
+    Arc::new(move || [webhooks(), certificates::readings(&tls), relayed()].concat())
 }
 
 /// Sessions first, while what they wait for is still kept and applications can be told that they leave; then the store.
@@ -180,8 +194,9 @@ fn worker_count(config: &Config) -> u16 {
 
 /// To the standard error, so that the standard output says only where the server listens.
 fn start_log(config: &Config) {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(config.log.level.as_str()));
+    // `stun-types` warns of every packet that is none: what strangers send is not worth a line.
+    let said = || EnvFilter::new(format!("{},stun_types=off", config.log.level.as_str()));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| said());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

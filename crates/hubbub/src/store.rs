@@ -84,8 +84,8 @@ fn questions(store: StoreHandle, post: Post) -> SlowHandler {
     Arc::new(move |worker, slow| {
         let (session, ticket, taken) = match slow {
             Slow::Log(ask) => return store.log(worker, ask),
-            // Applications are asked elsewhere.
-            Slow::Hook(..) => return,
+            // Applications and relays are asked elsewhere.
+            Slow::Hook(..) | Slow::Allocations(..) => return,
             Slow::Password { session, ticket, user, password } => {
                 (session, ticket, store.password(session, ticket, user, password))
             }
@@ -119,8 +119,8 @@ pub(crate) fn none(config: &Config, post: Post) -> Result<SlowHandler, Box<dyn E
     let papers = MemoryPapers::start(papers_limits(config), store.papers_memory, store.papers_queue, reply)?;
     Ok(Arc::new(move |worker, slow| {
         let (session, ticket, told) = match slow {
-            // No room here is durable, and applications are asked elsewhere.
-            Slow::Log(_) | Slow::Hook(..) => return,
+            // No room here is durable, and applications and relays are asked elsewhere.
+            Slow::Log(_) | Slow::Hook(..) | Slow::Allocations(..) => return,
             Slow::Password { session, ticket, .. } => (session, ticket, Told::Password(None)),
             Slow::Verifier { session, ticket, .. } => (session, ticket, Told::Verifier(None)),
             Slow::Account(session, ticket, AccountAsk::Exists { .. }) => {

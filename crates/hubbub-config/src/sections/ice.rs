@@ -11,8 +11,9 @@ use crate::section::section;
 use crate::value::Kind;
 
 section! {
-    /// STUN and TURN servers that clients are told of for calls (over XMPP by XEP-0215). TURN servers want credentials: minted from a
-    /// secret that they share with this server (coturn's `use-auth-secret`), or the same for everybody.
+    /// STUN and TURN servers elsewhere that clients are told of for calls (at `/api/ice`, and over XMPP by XEP-0215), after this server's
+    /// own (`[turn]`) if that is on. TURN servers want credentials: minted from a secret that they share with this server (coturn's
+    /// `use-auth-secret`), or the same for everybody.
     "ice" Ice {
         /// Where they are: `stun:`, `stuns:` (RFC 7064), `turn:` and `turns:` (RFC 7065), as `RTCPeerConnection` takes them.
         urls: Vec<IceUrl> = Is("[]"), Kind::Texts("addresses such as \"turn:turn.example.org?transport=udp\"");
@@ -85,7 +86,7 @@ fn parse(text: &str) -> Option<IceUrl> {
 }
 
 /// RFC 3986 §3.2.2, as far as servers are called so.
-fn host_and_port(place: &str) -> Option<(&str, Option<u16>)> {
+pub(super) fn host_and_port(place: &str) -> Option<(&str, Option<u16>)> {
     let (host, port) = match place.strip_prefix('[') {
         Some(rest) => {
             let (host, port) = rest.split_once(']')?;

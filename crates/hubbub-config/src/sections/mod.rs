@@ -9,6 +9,7 @@ mod server;
 mod socketio;
 mod tls;
 mod transports;
+mod turn;
 mod webhook;
 mod xmpp;
 
@@ -21,6 +22,7 @@ pub use server::{Level, Logging, Server};
 pub use socketio::{Recovery, SocketIo};
 pub use tls::{SelfSigned, Tls, TlsVersion};
 pub use transports::{Http, WebSocket};
+pub use turn::{Host, Ports, Turn};
 pub use webhook::{Api, Hears, OnFailure, Webhook};
 pub use xmpp::Xmpp;
 

@@ -235,6 +235,59 @@ const TABLE: &[(&str, &[&str])] = &[
         &["hubbub.toml:1:1: room: there may be several of these; write [[room]], with two brackets"],
     ),
     (
+        "[turn]\nannounce = [\"198.51.100.7\", \"0.0.0.0\"]\nrelay_ports = \"80-90\"",
+        &[
+            "hubbub.toml:2:12: turn.announce: nobody is reached at 0.0.0.0; write an address of this server",
+            "hubbub.toml:3:15: turn.relay_ports: \"80-90\" are no ports for relays; write two or more from 1024 on, such as \"49152-65535\"",
+        ],
+    ),
+    (
+        "[turn]\nrelay_bind = [\"10.0.0.1\", \"::1\", \"10.0.0.2\"]\nhost = \"http://a\"\nrealm = \"\"",
+        &[
+            "hubbub.toml:2:14: turn.relay_bind: there are 2 addresses of IPv4 and 1 of IPv6; keep at most 1 of each",
+            "hubbub.toml:3:8: turn.host: \"http://a\" is no host; write one such as \"turn.example.org\" or \"[2001:db8::7]:3478\"",
+            "hubbub.toml:4:9: turn.realm: a realm has 1 to 127 characters and no control characters",
+        ],
+    ),
+    (
+        "[turn]\nallow = [\"10.0.0.0/33\"]\ndeny = [\"a\"]\nannounce = [\"a\"]",
+        &[
+            "hubbub.toml:2:9: turn.allow: \"10.0.0.0/33\" is not an address or a block such as 10.0.0.0/8",
+            "hubbub.toml:3:8: turn.deny: \"a\" is not an address or a block such as 10.0.0.0/8",
+            "hubbub.toml:4:12: turn.announce: \"a\" is not an address; write one such as \"198.51.100.7\" or \"2001:db8::7\"",
+        ],
+    ),
+    (
+        "[turn]\nlifetime = \"2 h\"\nlifetime_max = \"1 h\"\nbandwidth_burst = \"1 MiB\"",
+        &[
+            "hubbub.toml:3:16: turn.lifetime_max: at least 7200 s and at most 3600 s do not go together; make turn.lifetime less",
+            "hubbub.toml:4:19: turn.bandwidth_burst: without turn.bandwidth nothing is counted; set that too",
+        ],
+    ),
+    (
+        "[server]\nlisten = [\"127.0.0.1:50000\"]\n[turn]\nenabled = true\nrelay_ports = \"49152-65535\"",
+        &[
+            "hubbub.toml:5:15: turn.relay_ports: the server listens on 127.0.0.1:50000, which is one of 49152-65535; leave it out",
+        ],
+    ),
+    (
+        "[ice]\nsecret = \"0123456789abcdef0123456789abcdef\"\n[turn]\nenabled = true",
+        &[
+            "hubbub.toml:2:10: ice.secret: it is for the servers in ice.urls, and there are none; this server's own is turn.secret",
+        ],
+    ),
+    (
+        "[turn]\nsecret = \"short\"\nold_secrets = \"0123456789abcdef0123456789abcdef\"",
+        &[
+            "hubbub.toml:2:10: turn.secret: 5 bytes are too few; a secret has at least 32 (RFC 7518 §3.2): make one with `openssl rand -base64 32`",
+            "hubbub.toml:3:15: turn.old_secrets: write a list of strings of 32 bytes or more, in square brackets and each in quotes",
+        ],
+    ),
+    (
+        "[turn]\nsecret = \"0123456789abcdef0123456789abcdef\"\nsecret_file = \"/dev/null\"",
+        &["hubbub.toml:3:15: turn.secret_file: turn.secret is set too; keep one of the two"],
+    ),
+    (
         "[log]\nlevel = \"infos\"",
         &[
             "hubbub.toml:2:9: log.level: \"infos\" is unknown; write \"off\", \"error\", \"warn\", \"info\", \"debug\" or \"trace\"; did you mean \"info\"?",

@@ -8,13 +8,15 @@ use crate::read;
 fn content(config: &Config) -> String {
     let c = config;
     format!(
-        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
+        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
         c.server,
         c.access,
         c.token,
         c.limits,
         c.http,
         c.websocket,
+        c.ice,
+        c.turn,
         c.history,
         c.store,
         c.presence,

@@ -72,6 +72,15 @@ fn durable_rooms_need_a_folder() {
 }
 
 #[test]
+fn guests_relay_on_this_machine_only() {
+    let relay = |text: &str| read(text).unwrap().relays_for_guests();
+    assert!(relay(""));
+    assert!(!relay("[server]\nlisten = [\"127.0.0.1:80\", \"0.0.0.0:80\"]"));
+    assert!(relay("[server]\nlisten = [\"0.0.0.0:80\"]\n[turn]\nguests = true"));
+    assert!(!relay("[turn]\nguests = false"));
+}
+
+#[test]
 fn it_signs_for_itself_on_this_machine_only() {
     let signs = |listen: &str, tls: &str| {
         read(&format!("[server]\nlisten = [\"{listen}\"]\n[tls]\n{tls}")).unwrap().signs_for_itself()

@@ -401,8 +401,9 @@ impl Client {
     ) {
         match kind {
             StanzaKind::Iq => {
-                let me = self.me.as_ref().map(|me| (&me.jid, &*me.who));
-                if let Some(answer) = me.and_then(|me| iq::answer(knows, element, me, at, cx)) {
+                let from = Some(self.registration.peer());
+                let me = self.me.as_ref().map(|me| iq::Asker { jid: &me.jid, who: &me.who, from });
+                if let Some(answer) = me.and_then(|me| iq::answer(knows, element, &me, at, cx)) {
                     self.reply(&answer);
                 }
             }

@@ -6,6 +6,8 @@ mod ping;
 mod time;
 mod version;
 
+use std::net::IpAddr;
+
 use hubbub_hub::Identity;
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::stanza::{Condition, error_reply, iq_result};
@@ -21,6 +23,15 @@ pub(super) struct Asked<'a> {
     pub(super) payload: Node<'a>,
     /// Who asks.
     pub(super) who: &'a Identity,
+    /// Where his link comes from, where that is known: rooms do not know.
+    pub(super) from: Option<IpAddr>,
+}
+
+/// Who asks, and how he is answered.
+pub(super) struct Asker<'a> {
+    pub(super) jid: &'a Jid,
+    pub(super) who: &'a Identity,
+    pub(super) from: Option<IpAddr>,
 }
 
 /// Its answer: what the result holds, if anything.
@@ -59,11 +70,11 @@ pub(super) const AT_ROOMS: [Feature; 3] = [disco::ROOMS_INFO, disco::ROOMS_ITEMS
 /// What a room answers to whoever asks, beside what it is.
 pub(super) const AT_ROOM: [Feature; 1] = [ping::PING];
 
-/// What those who know the protocols of `table` answer at `at` to `me`; to answers they say nothing.
+/// What those who know the protocols of `table` answer at `at` to him; to answers they say nothing.
 pub(super) fn answer(
     table: &[Feature],
     iq: &Element,
-    (me, who): (&Jid, &Identity),
+    &Asker { jid: me, who, from }: &Asker<'_>,
     at: &Jid,
     cx: &Cx<'_>,
 ) -> Option<Tag> {
@@ -75,7 +86,7 @@ pub(super) fn answer(
     let payload = iq.children().next()?;
     let feature = table.iter().find(|one| payload.is(one.name, one.ns));
     let answer = match feature {
-        Some(feature) => (feature.answer)(&Asked { set, payload, who }, cx),
+        Some(feature) => (feature.answer)(&Asked { set, payload, who, from }, cx),
         None => Err(Condition::ServiceUnavailable),
     };
     let id = iq.attr("id").unwrap_or_default();

@@ -32,6 +32,11 @@ impl Registration {
         Self { peer, stage: Stage::Open }
     }
 
+    /// Where the link comes from.
+    pub(super) fn peer(&self) -> IpAddr {
+        self.peer
+    }
+
     pub(super) fn is_waiting(&self) -> bool {
         matches!(self.stage, Stage::Waiting(_))
     }

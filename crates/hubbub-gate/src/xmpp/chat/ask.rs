@@ -27,9 +27,9 @@ impl Chats {
             Some(archive::NS) => self.look_up_in_room(room, parcel, line, cx),
             Some(describe::NS_INFO | describe::NS_ITEMS) => self.describe(room, parcel, line, cx),
             _ => {
-                let answer =
-                    iq::answer(&iq::AT_ROOM, parcel.element(), (line.jid, line.who), parcel.to(), cx)
-                        .and_then(|tag| Parcel::made(StanzaKind::Iq, &tag, parcel.to(), line.jid));
+                let me = iq::Asker { jid: line.jid, who: line.who, from: None };
+                let answer = iq::answer(&iq::AT_ROOM, parcel.element(), &me, parcel.to(), cx)
+                    .and_then(|tag| Parcel::made(StanzaKind::Iq, &tag, parcel.to(), line.jid));
                 if let Some(answer) = answer {
                     line.send(&answer);
                 }

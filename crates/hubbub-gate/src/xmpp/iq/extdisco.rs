@@ -28,7 +28,7 @@ pub(super) const CREDENTIALS: Feature = Feature { ns: NS, name: "credentials", a
 
 /// Whether there is anything to tell.
 pub(super) fn is_on(cx: &Cx<'_>) -> bool {
-    !cx.settings.ice.services.is_empty()
+    !cx.settings.ice.is_empty()
 }
 
 fn credentials(asked: &Asked<'_>, cx: &Cx<'_>) -> Answer {
@@ -59,7 +59,10 @@ fn servers(asked: &Asked<'_>, cx: &Cx<'_>) -> Result<Vec<IceServer>, Condition> 
     match () {
         () if !is_on(cx) => Err(Condition::ServiceUnavailable),
         () if asked.set => Err(Condition::NotAllowed),
-        () => Ok(cx.settings.ice.servers(asked.who, cx.now)),
+        () => {
+            let from = asked.from.ok_or(Condition::ServiceUnavailable)?;
+            Ok(cx.settings.ice.servers(asked.who, from, cx.now))
+        }
     }
 }
 
