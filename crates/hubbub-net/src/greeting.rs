@@ -15,7 +15,7 @@ use crate::pulse::Order;
 use crate::recognise::{self, Spoken, recognise};
 use crate::shell::{Connection, Shell};
 use crate::socket::Socket;
-use crate::{http_server, tls, xmpp};
+use crate::{http_server, tls, turn, xmpp};
 
 /// Bytes that recognition may look at before it must know.
 const FIRST_BYTES: usize = 256;
@@ -61,6 +61,10 @@ async fn go_on(shell: Rc<Shell>, socket: Socket, prefix: Bytes, spoken: Spoken, 
             Box::pin(http_server::serve(shell, socket, prefix, spoken, connection)).await;
         }
         Spoken::Xmpp => xmpp::serve(shell, socket, &prefix, connection),
+        Spoken::Turn => match shell.turn.get().cloned() {
+            Some(turn) => turn::serve(shell, turn, socket, prefix, connection).await,
+            None => shell.counters.unrecognised.add(1),
+        },
         // TLS inside TLS is nothing that anybody speaks.
         Spoken::Tls | Spoken::Unknown => shell.counters.unrecognised.add(1),
     }

@@ -22,6 +22,8 @@ mod shell;
 mod socket;
 mod stream;
 pub mod tls;
+pub mod turn;
+mod udp;
 mod uring;
 mod writev;
 mod xmpp;

@@ -11,6 +11,8 @@ pub enum Spoken {
     Http2,
     /// XMPP: XML, whose first tag may come after white space (RFC 6120 §4.2).
     Xmpp,
+    /// STUN or TURN, whose first message on a connection is always one of STUN (RFC 8489 §5, RFC 8656 §3.1).
+    Turn,
     /// None of what this server speaks.
     Unknown,
 }
@@ -21,6 +23,9 @@ const TLS_HANDSHAKE: u8 = 22;
 const TLS_MAJOR: u8 = 3;
 /// RFC 9113 §3.4.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// The first byte of a STUN message (RFC 7983 §7), and after the next three bytes its magic cookie (RFC 8489 §5).
+const STUN_FIRST: std::ops::RangeInclusive<u8> = 0..=3;
+const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
 /// Most white space before what can be recognised.
 const LONGEST_BLANK: usize = 4;
 /// No method that HTTP knows is longer.
@@ -32,6 +37,7 @@ pub fn recognise(bytes: &[u8]) -> Option<Spoken> {
     match bytes {
         [TLS_HANDSHAKE] => return None,
         [TLS_HANDSHAKE, TLS_MAJOR, ..] => return Some(Spoken::Tls),
+        [first, ..] if STUN_FIRST.contains(first) => return stun(bytes),
         _ => {}
     }
     if bytes.len() >= HTTP2_PREFACE.len() && bytes.starts_with(HTTP2_PREFACE) {
@@ -59,12 +65,24 @@ pub fn recognise(bytes: &[u8]) -> Option<Spoken> {
     }
 }
 
+/// Whether it is, once it has its cookie.
+fn stun(bytes: &[u8]) -> Option<Spoken> {
+    let cookie = bytes.get(4..bytes.len().min(8)).unwrap_or_default();
+    match (STUN_COOKIE.starts_with(cookie), cookie.len() == STUN_COOKIE.len()) {
+        (true, true) => Some(Spoken::Turn),
+        (true, false) => None,
+        (false, _) => Some(Spoken::Unknown),
+    }
+}
+
 /// What an agreed name (ALPN, RFC 7301) stands for.
 pub(crate) fn by_name(name: &[u8]) -> Option<Spoken> {
     match name {
         b"h2" => Some(Spoken::Http2),
         b"http/1.1" => Some(Spoken::Http1),
         b"xmpp-client" => Some(Spoken::Xmpp),
+        // RFC 7443.
+        b"stun.turn" | b"stun.nat-discovery" => Some(Spoken::Turn),
         _ => None,
     }
 }
@@ -88,7 +106,9 @@ mod tests {
         for unknown in [
             &b"\x16\x02\x01\x02\x00"[..],
             b"\x17\x03\x03\x02\x00",
-            b"\0\x01\0\0\x21\x12\xa4\x42",
+            b"\0\x01\0\0\x21\x12\xa4\x43",
+            b"\0\x01\0\0\x20",
+            b"\x04\x01\0\0\x21\x12\xa4\x42",
             b"get / ",
             b"SSH-2.0-x",
             b" GET",
@@ -97,7 +117,18 @@ mod tests {
         ] {
             assert_eq!(recognise(unknown), Some(Spoken::Unknown), "{unknown:?}");
         }
-        for short in [&b""[..], b"\x16", b"P", b"PRI * HTTP/2.0\r\n\r\nSM", b"GET", b"\r\n", b" \t"] {
+        assert_eq!(recognise(b"\0\x01\0\0\x21\x12\xa4\x42"), Some(Spoken::Turn));
+        for short in [
+            &b""[..],
+            b"\x16",
+            b"\0\x01\0\0",
+            b"\0\x03\0\x24\x21\x12\xa4",
+            b"P",
+            b"PRI * HTTP/2.0\r\n\r\nSM",
+            b"GET",
+            b"\r\n",
+            b" \t",
+        ] {
             assert_eq!(recognise(short), None, "{short:?}");
         }
     }

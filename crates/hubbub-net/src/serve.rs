@@ -21,6 +21,8 @@ use crate::flush::Flusher;
 use crate::pages::Pages;
 use crate::shell::{Shell, ShellParts};
 use crate::tls::Tls;
+use crate::turn::{self, Turn, TurnSettings};
+use crate::udp::bind_listening;
 
 /// Limits of the shell. Each is a documented setting.
 #[derive(Debug, Clone)]
@@ -76,6 +78,8 @@ pub struct ServerParts {
     pub clock: Clock,
     /// What connections are encrypted with.
     pub tls: Arc<Tls>,
+    /// STUN and TURN, if the server has them.
+    pub turn: Option<TurnSettings>,
 }
 
 /// A running server.
@@ -113,6 +117,16 @@ struct Common {
     post: Post,
     clock: Clock,
     tls: Arc<Tls>,
+    turn: Option<turn::Common>,
+}
+
+/// What one worker listens on.
+#[derive(Default)]
+struct Listeners {
+    streams: Vec<std::net::TcpListener>,
+    datagrams: Vec<std::net::UdpSocket>,
+    /// Its place in STUN and TURN.
+    turn: Option<turn::Place>,
 }
 
 /// Starts a server.
@@ -135,8 +149,14 @@ pub fn serve(parts: ServerParts) -> io::Result<Server> {
         slow,
         clock,
         tls,
+        turn,
     } = parts;
-    let (bound, mut listeners) = bind_all(&listen, mailboxes.len())?;
+    let (bound, mut listeners) = bind_all(&listen, mailboxes.len(), turn.as_ref())?;
+    let turn = turn.map(|settings| {
+        let (common, places) = settings.split();
+        listeners.iter_mut().zip(places).for_each(|(one, place)| one.turn = Some(place));
+        common
+    });
     let (closing, closed) = watch::channel(false);
     let common = Arc::new(Common {
         net: net.into(),
@@ -150,6 +170,7 @@ pub fn serve(parts: ServerParts) -> io::Result<Server> {
         post: post.clone(),
         clock,
         tls,
+        turn,
     });
     let mut threads = Vec::new();
     for (id, (mailbox, counters)) in mailboxes.into_iter().zip(counters).enumerate() {
@@ -164,26 +185,63 @@ pub fn serve(parts: ServerParts) -> io::Result<Server> {
     Ok(Server { bound, post, closing, threads })
 }
 
-/// Binds each address once for each worker; the kernel spreads connections over them.
+/// With port 0, so many ports are tried until one is free for datagrams too.
+const FREE_PORTS: usize = 32;
+
+/// Binds each address once for each worker; the kernel spreads connections, and peers that send datagrams, over them.
 fn bind_all(
     listen: &[SocketAddr],
     workers: usize,
-) -> io::Result<(Vec<SocketAddr>, Vec<Vec<std::net::TcpListener>>)> {
+    turn: Option<&TurnSettings>,
+) -> io::Result<(Vec<SocketAddr>, Vec<Listeners>)> {
     let mut bound = Vec::new();
-    let mut by_worker: Vec<Vec<_>> = (0..workers).map(|_| Vec::new()).collect();
+    let mut by_worker: Vec<_> = (0..workers).map(|_| Listeners::default()).collect();
     for address in listen {
-        let said =
-            |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"));
-        let mut address = *address;
-        for listeners in &mut by_worker {
-            let listener = accept::bind(address).map_err(said)?;
-            // With port 0 the first choice holds for all.
-            address = listener.local_addr()?;
-            listeners.push(listener);
-        }
+        let tries = if address.port() == 0 && turn.is_some() { FREE_PORTS } else { 1 };
+        let mut tried = (0..tries).map(|_| bind_one(*address, workers, turn));
+        let first = tried.next().expect("there is one at least");
+        let (address, streams, datagrams) = match first {
+            Err(error) => tried.find_map(Result::ok).ok_or(error)?,
+            done => done?,
+        };
         bound.push(address);
+        by_worker.iter_mut().zip(streams).for_each(|(worker, stream)| worker.streams.push(stream));
+        by_worker.iter_mut().zip(datagrams).for_each(|(worker, datagrams)| worker.datagrams.push(datagrams));
+    }
+    for address in turn.into_iter().flat_map(|turn| turn.other_addresses(&bound)) {
+        for worker in &mut by_worker {
+            let bytes = turn.and_then(|turn| turn.socket_bytes);
+            worker
+                .datagrams
+                .push(bind_listening(address, bytes).map_err(|error| refused(address, "UDP", &error))?);
+        }
     }
     Ok((bound, by_worker))
+}
+
+type Bound = (SocketAddr, Vec<std::net::TcpListener>, Vec<std::net::UdpSocket>);
+
+/// One address, for all workers.
+fn bind_one(mut address: SocketAddr, workers: usize, turn: Option<&TurnSettings>) -> io::Result<Bound> {
+    let mut streams = Vec::new();
+    for _ in 0..workers {
+        let listener = accept::bind(address).map_err(|error| refused(address, "TCP", &error))?;
+        // With port 0 the first choice holds for all.
+        address = listener.local_addr()?;
+        streams.push(listener);
+    }
+    let mut datagrams = Vec::new();
+    if let Some(turn) = turn {
+        for _ in 0..workers {
+            let socket = bind_listening(address, turn.socket_bytes);
+            datagrams.push(socket.map_err(|error| refused(address, "UDP", &error))?);
+        }
+    }
+    Ok((address, streams, datagrams))
+}
+
+fn refused(address: SocketAddr, transport: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot listen on {address} ({transport}): {error}"))
 }
 
 fn run(
@@ -191,7 +249,7 @@ fn run(
     common: &Common,
     mailbox: Mailbox,
     counters: Arc<Counters>,
-    listeners: Vec<std::net::TcpListener>,
+    listeners: Listeners,
     closed: watch::Receiver<bool>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -226,7 +284,14 @@ fn run(
     let local = LocalSet::new();
     let turns = local.spawn_local(shell.clone().run_turns(bell));
     local.block_on(&runtime, async move {
-        for listener in listeners {
+        let Listeners { streams, datagrams, turn } = listeners;
+        if let (Some(settings), Some(place)) = (&common.turn, turn) {
+            match Turn::start(settings, datagrams, place, common.clock) {
+                Ok(turn) => drop(shell.turn.set(turn)),
+                Err(error) => tracing::error!("a worker cannot relay: {error}"),
+            }
+        }
+        for listener in streams {
             match TcpListener::from_std(listener) {
                 Ok(listener) => {
                     drop(tokio::task::spawn_local(accept::accept(shell.clone(), listener, closed.clone())))
@@ -255,6 +320,9 @@ async fn watch_pulses(shell: &Shell) {
         tokio::time::sleep(Duration::from_secs(1)).await;
         shell.pulses.look(shell.clock.mono_ms(), &shell.settings);
         shell.end_lingering();
+        if let Some(turn) = shell.turn.get() {
+            turn.look();
+        }
     }
 }
 

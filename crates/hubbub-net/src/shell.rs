@@ -1,6 +1,6 @@
 //! One worker on its thread: who calls its turn, and what happens after it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::net::IpAddr;
@@ -24,6 +24,7 @@ use crate::prefixed::ReadFlag;
 use crate::pulse::{Pulse, Pulses};
 use crate::serve::{NetSettings, SlowHandler};
 use crate::tls::Tls;
+use crate::turn::Turn;
 
 /// Bytes read from a link at once. One buffer serves all links of a worker: an idle link holds none.
 const SCRATCH: usize = 64 * 1024;
@@ -39,6 +40,8 @@ pub(crate) struct Shell {
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: Clock,
     pub(crate) tls: Arc<Tls>,
+    /// STUN and TURN, if the server has them.
+    pub(crate) turn: OnceCell<Rc<Turn>>,
     flusher: RefCell<Flusher>,
     slow: SlowHandler,
     scheduled: Cell<bool>,
@@ -61,6 +64,7 @@ impl Shell {
             counters,
             clock,
             tls,
+            turn: OnceCell::new(),
             flusher: RefCell::new(flusher),
             slow,
             scheduled: Cell::new(false),

@@ -68,7 +68,7 @@ mod tests {
         let made = rcgen::CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
         let chain = Chain::from_pem(made.pem().as_bytes()).unwrap();
         let key = key_from_pem(key.serialize_pem().as_bytes()).unwrap();
-        Certificate::new(chain, key, TlsSettings { only_13: false, tickets: 2 }).unwrap()
+        Certificate::new(chain, key, TlsSettings { only_13: false, tickets: 2, turn: false }).unwrap()
     }
 
     fn shown(tls: &Tls, name: Option<&str>) -> Vec<String> {

@@ -24,10 +24,14 @@ pub struct TlsSettings {
     pub only_13: bool,
     /// Session tickets for each client; 0: sessions are not resumed. They are sealed and handed out: nothing is kept for them.
     pub tickets: usize,
+    /// Whether STUN and TURN are spoken inside.
+    pub turn: bool,
 }
 
 /// What is spoken inside, most preferred first (RFC 7301; XEP-0368 §3).
 const ALPN: [&[u8]; 3] = [b"h2", b"http/1.1", b"xmpp-client"];
+/// And where there are STUN and TURN (RFC 7443 §3).
+const ALPN_TURN: [&[u8]; 2] = [b"stun.turn", b"stun.nat-discovery"];
 
 /// Why something is no certificate, or none to serve with. The text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -224,7 +228,8 @@ fn config(
         .with_protocol_versions(versions)?
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
-    config.alpn_protocols = ALPN.iter().map(|name| name.to_vec()).collect();
+    let turn = ALPN_TURN.iter().filter(|_| settings.turn);
+    config.alpn_protocols = ALPN.iter().chain(turn).map(|name| name.to_vec()).collect();
     // What is resumed is in the client's ticket; a session that is remembered here would be one more thing to bound.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = settings.tickets;
@@ -241,7 +246,7 @@ mod tests {
     use super::*;
     use rcgen::{CertificateParams, KeyPair, SignatureAlgorithm as Signature};
 
-    const SETTINGS: TlsSettings = TlsSettings { only_13: false, tickets: 2 };
+    const SETTINGS: TlsSettings = TlsSettings { only_13: false, tickets: 2, turn: false };
 
     fn made(signature: &'static Signature, names: &[&str]) -> (String, KeyPair) {
         let key = KeyPair::generate_for(signature).unwrap();

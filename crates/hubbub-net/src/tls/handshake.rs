@@ -129,7 +129,7 @@ mod tests {
         let shown = made.der().clone();
         let chain = Chain::from_pem(made.pem().as_bytes()).unwrap();
         let private = key_from_pem(key.serialize_pem().as_bytes()).unwrap();
-        let settings = TlsSettings { only_13: false, tickets: 2 };
+        let settings = TlsSettings { only_13: false, tickets: 2, turn: false };
         let tls = Tls::new(vec![Certificate::new(chain, private, settings).unwrap()]);
         let mut roots = RootCertStore::empty();
         roots.add(shown.clone()).unwrap();

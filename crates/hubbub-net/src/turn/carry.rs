@@ -1,0 +1,143 @@
+//! Doing what the machine wants done.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::ops::Range;
+use std::rc::Rc;
+
+use hubbub_turn::{Client, Known, Now, Out, RelayId, Server};
+
+use super::links::Links;
+use super::relays::Relays;
+use crate::udp::{Datagram, Outgoing};
+
+/// A socket of UDP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum By {
+    /// One that clients send to, by its place.
+    Listening(usize),
+    /// One that relays.
+    Relay(RelayId),
+}
+
+/// A socket that clients send to.
+pub(crate) struct Listening {
+    pub(crate) socket: Rc<UdpSocket>,
+    pub(crate) address: SocketAddr,
+}
+
+/// All ways out.
+pub(crate) struct Carrier {
+    pub(crate) listening: Vec<Listening>,
+    pub(crate) relays: Relays,
+    pub(crate) links: Links,
+    pub(crate) outgoing: Outgoing<By>,
+    /// Packets that found no room.
+    pub(crate) dropped: u64,
+}
+
+/// The packet that the machine was just handed: a part of what came in.
+#[derive(Clone)]
+pub(crate) struct Packet<'a> {
+    pub(crate) source: &'a [u8],
+    pub(crate) place: Range<usize>,
+}
+
+impl Packet<'_> {
+    /// Nothing came in: time has passed.
+    pub(crate) const NONE: Self = Packet { source: &[], place: 0..0 };
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.source[self.place.clone()]
+    }
+}
+
+impl Carrier {
+    /// Carries out all of `outs`. Datagrams are gathered until [`Self::flush`].
+    pub(crate) fn carry(&mut self, server: &mut Server, outs: &mut Vec<Out>, packet: &Packet<'_>, now: Now) {
+        // What the machine wants when it is told of what was done comes behind, and seldom.
+        while !outs.is_empty() {
+            let mut wanted = std::mem::take(outs);
+            wanted.drain(..).for_each(|out| self.carry_one(server, out, packet, now, outs));
+            if outs.is_empty() {
+                *outs = wanted;
+                return;
+            }
+        }
+    }
+
+    fn carry_one(
+        &mut self,
+        server: &mut Server,
+        out: Out,
+        packet: &Packet<'_>,
+        now: Now,
+        more: &mut Vec<Out>,
+    ) {
+        match out {
+            Out::Send { to, message } => self.to_client(to, &message, 0..0, 0, packet),
+            Out::Deliver { to, prefix, padding } => {
+                self.to_client(to, &prefix, packet.place.clone(), padding, packet)
+            }
+            Out::Forward { relay, peer, payload, dont_fragment } => {
+                let start = packet.place.start;
+                self.outgoing.push(Datagram {
+                    by: By::Relay(relay),
+                    from: None,
+                    to: self.relays.inward(peer),
+                    head: &[],
+                    body: start + payload.start..start + payload.end,
+                    padding: 0,
+                    whole: dont_fragment,
+                });
+            }
+            Out::OpenRelay { relay, family, port } => {
+                let address = self.relays.open(relay, family, port);
+                server.opened(relay, port, address, now, more);
+            }
+            Out::CloseRelay { relay } => self.relays.close(relay),
+            // Credentials that the machine cannot check itself are nobody's here.
+            Out::Lookup { ticket, .. } => server.answer(ticket, Known::Nobody, now, more),
+        }
+    }
+
+    fn to_client(&mut self, to: Client, head: &[u8], body: Range<usize>, padding: u8, packet: &Packet<'_>) {
+        if to.transport.is_stream() {
+            let zeros = &[0; 3][..usize::from(padding)];
+            self.dropped += u64::from(!self.links.send(to.link, [head, &packet.source[body], zeros]));
+            return;
+        }
+        let Some((by, from)) = self.way_to(to.local) else { return };
+        self.outgoing.push(Datagram {
+            by: By::Listening(by),
+            from,
+            to: to.remote,
+            head,
+            body,
+            padding,
+            whole: false,
+        });
+    }
+
+    /// The socket at one of our addresses; and the address again, if that socket has several.
+    fn way_to(&self, local: SocketAddr) -> Option<(usize, Option<IpAddr>)> {
+        let by = self.listening.iter().position(|one| one.address == local);
+        if let Some(by) = by {
+            return Some((by, None));
+        }
+        let is_all = |one: &Listening| {
+            one.address.port() == local.port()
+                && one.address.ip().is_unspecified()
+                && one.address.is_ipv4() == local.is_ipv4()
+        };
+        self.listening.iter().position(is_all).map(|by| (by, Some(local.ip())))
+    }
+
+    /// Sends the datagrams that were gathered.
+    pub(crate) fn flush(&mut self, source: &[u8]) {
+        let Self { listening, relays, outgoing, dropped, .. } = self;
+        *dropped += outgoing.flush(source, |by| match by {
+            By::Listening(place) => listening.get(place).map(|one| &*one.socket),
+            By::Relay(relay) => relays.get(relay),
+        });
+    }
+}

@@ -1,0 +1,151 @@
+//! A client on TCP or TLS.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hubbub_turn::{Client, NotTurn, Transport};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+use super::links::Outlet;
+use super::service::Turn;
+use crate::pulse::Order;
+use crate::shell::{Connection, Shell};
+use crate::socket::Socket;
+
+/// Reads from one link in a row before others have their turn.
+const READS: usize = 4;
+/// How long a peer may take to read our last words.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Serves a connection that speaks STUN or TURN, and whose first bytes are `read`, until it ends.
+pub(crate) async fn serve(
+    shell: Rc<Shell>,
+    turn: Rc<Turn>,
+    socket: Socket,
+    read: Bytes,
+    connection: Connection,
+) {
+    let transport = if matches!(socket, Socket::Secure(_)) { Transport::Tls } else { Transport::Tcp };
+    let Ok((local, remote)) = addresses(&socket) else { return };
+    let (number, outlet) = turn.open_link();
+    let client = Client { transport, local, remote, link: number };
+    let mut link = Link { shell, turn, socket, connection, client, outlet, part: Vec::new(), is_busy: false };
+    if link.input(&read).is_ok() {
+        drop(read);
+        poll_fn(|cx| link.poll(cx)).await;
+    }
+    link.turn.close_link(&link.client);
+    let _ = tokio::time::timeout(LINGER, link.socket.shutdown()).await;
+}
+
+/// Ours and its own, as they are without anything that is no part of an address on the wire.
+fn addresses(socket: &Socket) -> io::Result<(std::net::SocketAddr, std::net::SocketAddr)> {
+    let stream = match socket {
+        Socket::Clear(stream) => stream,
+        Socket::Secure(stream) => stream.get_ref().0,
+    };
+    let plain = |address: std::net::SocketAddr| {
+        std::net::SocketAddr::new(address.ip().to_canonical(), address.port())
+    };
+    Ok((plain(stream.local_addr()?), plain(stream.peer_addr()?)))
+}
+
+struct Link {
+    shell: Rc<Shell>,
+    turn: Rc<Turn>,
+    socket: Socket,
+    connection: Connection,
+    client: Client,
+    outlet: Rc<Outlet>,
+    /// The beginning of a message.
+    part: Vec<u8>,
+    /// Whether it has an allocation, and so may be silent for as long as that lasts.
+    is_busy: bool,
+}
+
+impl Link {
+    /// Ready when the link is done.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.connection.pulse.order(cx) != Order::Live {
+            return Poll::Ready(());
+        }
+        self.outlet.wait(cx.waker());
+        if let Poll::Ready(Err(_)) = self.poll_write(cx) {
+            return Poll::Ready(());
+        }
+        self.poll_read(cx)
+    }
+
+    /// Sends what waits, as far as the socket takes it.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { outlet, socket, .. } = self;
+        while !outlet.is_empty() {
+            let taken = outlet.take(|bytes| match Pin::new(&mut *socket).poll_write(cx, bytes) {
+                Poll::Ready(Ok(0)) => Err(Poll::Ready(Err(io::ErrorKind::WriteZero.into()))),
+                Poll::Ready(Ok(count)) => Ok(count),
+                Poll::Ready(Err(error)) => Err(Poll::Ready(Err(error))),
+                Poll::Pending => Err(Poll::Pending),
+            });
+            if let Err(other) = taken {
+                return other;
+            }
+        }
+        Pin::new(socket).poll_flush(cx)
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let shell = self.shell.clone();
+        for _ in 0..READS {
+            let mut scratch = shell.scratch.borrow_mut();
+            let mut buffer = ReadBuf::new(&mut scratch);
+            let read = ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer));
+            let is_over = read.is_err() || buffer.filled().is_empty();
+            if is_over || self.input(buffer.filled()).is_err() {
+                drop(scratch);
+                let _ = self.poll_write(cx);
+                return Poll::Ready(());
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn input(&mut self, bytes: &[u8]) -> Result<(), NotTurn> {
+        self.shell.counters.received_bytes.add(bytes.len() as u64);
+        if self.part.is_empty() {
+            let used = self.turn.read_stream(self.client, bytes)?;
+            self.part.extend_from_slice(&bytes[used..]);
+        } else {
+            self.part.extend_from_slice(bytes);
+            let used = self.turn.read_stream(self.client, &self.part)?;
+            self.part.drain(..used);
+            if self.part.is_empty() {
+                // Nothing is held for a link that waits.
+                self.part = Vec::new();
+            }
+        }
+        self.feel_pulse();
+        Ok(())
+    }
+
+    /// A client without an allocation must not be silent for long, nor stop in the middle of a message.
+    fn feel_pulse(&mut self) {
+        let (pulse, now_ms) = (&self.connection.pulse, self.connection.now_ms());
+        let is_busy = self.turn.has_allocation(&self.client);
+        match (std::mem::replace(&mut self.is_busy, is_busy), is_busy) {
+            (false, true) => pulse.begin(),
+            (true, false) => pulse.end(now_ms),
+            (true, true) => {}
+            (false, false) if self.part.is_empty() => {
+                pulse.begin();
+                pulse.end(now_ms);
+            }
+            (false, false) => pulse.read_part(now_ms),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The sockets that relay: one for each family of an allocation.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::ops::RangeInclusive;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use hubbub_turn::{Family, Port, RelayId};
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll;
+use rustix::time::Timespec;
+
+use super::settings::RelayAddress;
+use crate::udp::bind_relay;
+
+/// Ports that are tried before there is said to be none.
+const TRIES: u16 = 128;
+/// Relays that are looked after in a row before others have their turn.
+const READY: usize = 256;
+
+/// All of one worker's.
+pub(crate) struct Relays {
+    open: Vec<Option<Relay>>,
+    /// Watches all of them: an entry here costs less than a task each.
+    epoll: OwnedFd,
+    families: Vec<Site>,
+    ports: RangeInclusive<u16>,
+    rng: fastrand::Rng,
+    events: Vec<epoll::Event>,
+}
+
+struct Relay {
+    socket: UdpSocket,
+    serial: u32,
+}
+
+/// Where relays of one family are.
+struct Site {
+    address: RelayAddress,
+    /// Our own address behind the announced one, if it is another: by it two relays reach each other, whatever is on the way outside.
+    inner: Option<IpAddr>,
+}
+
+/// A relay that has something for us.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ready {
+    pub(crate) relay: RelayId,
+    /// Whether the network has said something of what was sent.
+    pub(crate) has_error: bool,
+}
+
+impl Relays {
+    pub(crate) fn new(addresses: &[RelayAddress], ports: RangeInclusive<u16>) -> io::Result<Self> {
+        let families = addresses.iter().map(|address| Site { address: *address, inner: inner(address) });
+        Ok(Self {
+            open: Vec::new(),
+            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            families: families.collect(),
+            ports,
+            rng: fastrand::Rng::new(),
+            events: Vec::with_capacity(READY),
+        })
+    }
+
+    /// What becomes readable when a relay does.
+    pub(crate) fn watch(&self) -> io::Result<OwnedFd> {
+        self.epoll.try_clone()
+    }
+
+    /// Opens a relay; with [`Port::EvenAndNext`] two. Gives the address that is announced of it.
+    pub(crate) fn open(&mut self, relay: RelayId, family: Family, port: Port) -> Option<SocketAddr> {
+        let RelayAddress { bind, announce } = self.site(family)?.address;
+        let candidates = self.candidates();
+        let found = candidates.into_iter().find_map(|number| {
+            let wants_even = port != Port::Any;
+            if wants_even && !number.is_multiple_of(2) {
+                return None;
+            }
+            let socket = bind_relay(SocketAddr::new(bind, number)).ok()?;
+            let next = match port {
+                Port::EvenAndNext(next) if self.ports.contains(&(number + 1)) => {
+                    Some((next, bind_relay(SocketAddr::new(bind, number + 1)).ok()?))
+                }
+                Port::EvenAndNext(_) => return None,
+                Port::Any | Port::Even => None,
+            };
+            Some((number, socket, next))
+        });
+        let (number, socket, next) = found?;
+        self.keep(relay, socket).ok()?;
+        if let Some((next, socket)) = next
+            && self.keep(next, socket).is_err()
+        {
+            self.close(relay);
+            return None;
+        }
+        Some(SocketAddr::new(announce, number))
+    }
+
+    /// Ports to try, from a random one on.
+    fn candidates(&mut self) -> impl IntoIterator<Item = u16> + use<> {
+        let (first, last) = (*self.ports.start(), *self.ports.end());
+        let count = u32::from(last.saturating_sub(first)) + 1;
+        let begin = self.rng.u32(..count);
+        (0..count.min(TRIES.into())).map(move |step| first + ((begin + step) % count) as u16)
+    }
+
+    fn keep(&mut self, relay: RelayId, socket: UdpSocket) -> io::Result<()> {
+        let data = epoll::EventData::new_u64(u64::from(relay.serial) << 32 | u64::from(relay.index));
+        epoll::add(&self.epoll, &socket, data, epoll::EventFlags::IN)?;
+        let index = relay.index as usize;
+        if index >= self.open.len() {
+            self.open.resize_with(index + 1, || None);
+        }
+        self.open[index] = Some(Relay { socket, serial: relay.serial });
+        Ok(())
+    }
+
+    /// Its port is free at once.
+    pub(crate) fn close(&mut self, relay: RelayId) {
+        if self.get(relay).is_some() {
+            self.open[relay.index as usize] = None;
+        }
+    }
+
+    /// The socket of a relay, as long as it is open.
+    pub(crate) fn get(&self, relay: RelayId) -> Option<&UdpSocket> {
+        let open = self.open.get(relay.index as usize)?.as_ref()?;
+        (open.serial == relay.serial).then_some(&open.socket)
+    }
+
+    /// Those that have something, as many as one look shows.
+    pub(crate) fn ready(&mut self, found: &mut Vec<Ready>) -> io::Result<()> {
+        self.events.clear();
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&now))?;
+        found.extend(self.events.iter().map(|event| {
+            let (data, flags) = (event.data.u64(), event.flags);
+            let relay = RelayId { index: data as u32, serial: (data >> 32) as u32 };
+            Ready { relay, has_error: flags.contains(epoll::EventFlags::ERR) }
+        }));
+        Ok(())
+    }
+
+    /// Where a datagram for `peer` goes: one for a relay of this server takes the way within.
+    pub(crate) fn inward(&self, peer: SocketAddr) -> SocketAddr {
+        self.translate(peer, |site, ip| (site.address.announce == ip).then_some(site.inner).flatten())
+    }
+
+    /// From whom a datagram is, as its receiver knows him.
+    pub(crate) fn outward(&self, peer: SocketAddr) -> SocketAddr {
+        self.translate(peer, |site, ip| (site.inner == Some(ip)).then_some(site.address.announce))
+    }
+
+    fn translate(&self, peer: SocketAddr, other: impl Fn(&Site, IpAddr) -> Option<IpAddr>) -> SocketAddr {
+        let ip = self.families.iter().find_map(|site| other(site, peer.ip()));
+        match ip {
+            Some(ip) if self.ports.contains(&peer.port()) => SocketAddr::new(ip, peer.port()),
+            _ => peer,
+        }
+    }
+
+    fn site(&self, family: Family) -> Option<&Site> {
+        self.families.iter().find(|site| Family::of(site.address.announce) == family)
+    }
+}
+
+impl AsFd for Relays {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.as_fd()
+    }
+}
+
+/// None is needed where this machine has the announced address itself.
+fn inner(address: &RelayAddress) -> Option<IpAddr> {
+    let is_ours = || UdpSocket::bind((address.announce, 0)).is_ok();
+    match address.bind {
+        bind if bind == address.announce => None,
+        _ if is_ours() => None,
+        IpAddr::V4(bind) if bind.is_unspecified() => Some(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(bind) if bind.is_unspecified() => Some(Ipv6Addr::LOCALHOST.into()),
+        bind => Some(bind),
+    }
+}

@@ -1,0 +1,262 @@
+//! One worker's share of STUN and TURN: its machine, its sockets, and the tasks that read them.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use hubbub_turn::{Client, Framed, IcmpError, NotTurn, Now, Out, Seeds, Server, Transport, next_message};
+use tokio::io::unix::AsyncFd;
+use tokio::sync::mpsc;
+
+use super::carry::{Carrier, Listening, Packet};
+use super::desk::{Ask, Place, Tallies};
+use super::links::{Links, Outlet};
+use super::relays::{Ready, Relays};
+use super::settings::Common;
+use crate::clock::Clock;
+use crate::udp::{Inbox, NetworkError, Outgoing, next_error, watch};
+
+/// Bytes of a stream that one message may take: the longest ChannelData there is, padded.
+const LONGEST: usize = 4 + 65_536;
+/// Messages from the network that are taken in a row from one relay.
+const ERRORS: usize = 16;
+
+/// STUN and TURN on one worker.
+pub(crate) struct Turn {
+    inner: RefCell<Inner>,
+    clock: Clock,
+    tallies: Arc<Tallies>,
+    noted_ms: Cell<u64>,
+}
+
+struct Inner {
+    server: Server,
+    carrier: Carrier,
+    inbox: Inbox,
+    outs: Vec<Out>,
+    ready: Vec<Ready>,
+}
+
+impl Turn {
+    /// Starts the tasks that serve these sockets, on the worker's own thread.
+    ///
+    /// # Errors
+    /// The system gives no descriptors.
+    pub(crate) fn start(
+        common: &Common,
+        sockets: Vec<UdpSocket>,
+        place: Place,
+        clock: Clock,
+    ) -> io::Result<Rc<Self>> {
+        let seeds = Seeds { secret: common.secret, rng: fastrand::u64(..) };
+        let listening: Vec<_> = sockets
+            .into_iter()
+            .map(|socket| Ok(Listening { address: socket.local_addr()?, socket: Rc::new(socket) }))
+            .collect::<io::Result<_>>()?;
+        let tasks: Vec<_> = listening.iter().map(|one| (one.socket.clone(), one.address)).collect();
+        let relays = Relays::new(&common.relays, common.relay_ports.clone())?;
+        let watched = watch(relays.watch()?)?;
+        let links = Links::new(common.stream_bytes);
+        let carrier = Carrier { listening, relays, links, outgoing: Outgoing::new(), dropped: 0 };
+        let server = Server::new(common.machine.clone(), seeds);
+        let inner = Inner { server, carrier, inbox: Inbox::new(), outs: Vec::new(), ready: Vec::new() };
+        let turn = Rc::new(Self {
+            inner: RefCell::new(inner),
+            clock,
+            tallies: place.tallies,
+            noted_ms: Cell::new(0),
+        });
+        for (socket, address) in tasks {
+            let socket = watch(socket)?;
+            tokio::task::spawn_local(turn.clone().read_clients(socket, address));
+        }
+        tokio::task::spawn_local(turn.clone().read_relays(watched));
+        tokio::task::spawn_local(turn.clone().answer(place.asked));
+        Ok(turn)
+    }
+
+    /// Reads a socket that clients send to, for ever.
+    async fn read_clients(self: Rc<Self>, socket: AsyncFd<Rc<UdpSocket>>, address: SocketAddr) {
+        while let Ok(mut ready) = socket.readable().await {
+            match self.read_batch(socket.get_ref(), address) {
+                Ok(true) | Err(io::ErrorKind::Interrupted) => {
+                    ready.retain_ready();
+                    drop(ready);
+                    tokio::task::yield_now().await;
+                }
+                // Whatever came since then makes it ready again.
+                Ok(false) | Err(_) => ready.clear_ready(),
+            }
+        }
+    }
+
+    /// `true`: more may wait.
+    fn read_batch(&self, socket: &UdpSocket, address: SocketAddr) -> Result<bool, io::ErrorKind> {
+        let inner = &mut *self.inner.borrow_mut();
+        let more = inner.inbox.receive(socket).map_err(|error| error.kind())?;
+        let now = self.now();
+        for arrival in inner.inbox.arrivals() {
+            let local = SocketAddr::new(arrival.to.unwrap_or(address.ip()), address.port());
+            let client = Client { transport: Transport::Udp, local, remote: arrival.from, link: 0 };
+            let packet = Packet { source: inner.inbox.bytes(), place: arrival.place.clone() };
+            inner.server.handle_client(client, packet.bytes(), now, &mut inner.outs);
+            inner.carrier.carry(&mut inner.server, &mut inner.outs, &packet, now);
+        }
+        inner.carrier.flush(inner.inbox.bytes());
+        self.note(inner, now);
+        Ok(more)
+    }
+
+    /// Reads the relays, for ever.
+    async fn read_relays(self: Rc<Self>, watched: AsyncFd<OwnedFd>) {
+        while let Ok(mut ready) = watched.readable().await {
+            match self.read_ready() {
+                // What is ready stays so, and is shown again, until it has been read.
+                Ok(true) => {
+                    ready.retain_ready();
+                    drop(ready);
+                    tokio::task::yield_now().await;
+                }
+                Ok(false) => ready.clear_ready(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => ready.retain_ready(),
+                Err(error) => {
+                    tracing::error!("relays cannot be watched: {error}");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// `false`: none had anything.
+    fn read_ready(&self) -> io::Result<bool> {
+        let inner = &mut *self.inner.borrow_mut();
+        let mut ready = std::mem::take(&mut inner.ready);
+        inner.carrier.relays.ready(&mut ready)?;
+        let (now, any) = (self.now(), !ready.is_empty());
+        for Ready { relay, has_error } in ready.drain(..) {
+            if has_error {
+                inner.take_errors(relay, now);
+            }
+            inner.read_relay(relay, now);
+        }
+        inner.ready = ready;
+        self.note(inner, now);
+        Ok(any)
+    }
+
+    /// Answers who asks what is relayed, for ever.
+    async fn answer(self: Rc<Self>, mut asked: mpsc::UnboundedReceiver<Ask>) {
+        while let Some(ask) = asked.recv().await {
+            ask.add(self.inner.borrow().server.allocations());
+        }
+    }
+
+    /// Ends what has run out. Called once a second.
+    pub(crate) fn look(&self) {
+        let inner = &mut *self.inner.borrow_mut();
+        let now = self.now();
+        if inner.server.deadline().is_some_and(|at_ms| at_ms <= now.mono_ms) {
+            inner.server.timeout(now, &mut inner.outs);
+            inner.finish(&Packet::NONE, now);
+        }
+        self.note(inner, now);
+    }
+
+    /// A client on a stream: its number, and what waits for it.
+    pub(crate) fn open_link(&self) -> (u64, Rc<Outlet>) {
+        self.inner.borrow_mut().carrier.links.open()
+    }
+
+    /// Its link is lost.
+    pub(crate) fn close_link(&self, client: &Client) {
+        let inner = &mut *self.inner.borrow_mut();
+        inner.carrier.links.close(client.link);
+        inner.server.link_gone(client, &mut inner.outs);
+        let now = self.now();
+        inner.finish(&Packet::NONE, now);
+        self.note(inner, now);
+    }
+
+    /// What came on a stream. Gives how much of it was used up: the rest is the beginning of a message.
+    ///
+    /// # Errors
+    /// It is something else, and nothing after it can be read.
+    pub(crate) fn read_stream(&self, client: Client, source: &[u8]) -> Result<usize, NotTurn> {
+        let inner = &mut *self.inner.borrow_mut();
+        let now = self.now();
+        let (mut used, mut fault) = (0, None);
+        loop {
+            match next_message(&source[used..], LONGEST) {
+                Ok(Framed::Message { length, taken }) => {
+                    let packet = Packet { source, place: used..used + length };
+                    inner.server.handle_client(client, packet.bytes(), now, &mut inner.outs);
+                    inner.carrier.carry(&mut inner.server, &mut inner.outs, &packet, now);
+                    used += taken;
+                }
+                Ok(Framed::Part { .. }) => break,
+                Err(NotTurn) => {
+                    fault = Some(NotTurn);
+                    break;
+                }
+            }
+        }
+        inner.carrier.flush(source);
+        self.note(inner, now);
+        fault.map_or(Ok(used), Err)
+    }
+
+    /// Whether a client has a relay.
+    pub(crate) fn has_allocation(&self, client: &Client) -> bool {
+        self.inner.borrow().server.has_allocation(client)
+    }
+
+    fn now(&self) -> Now {
+        let now = self.clock.now();
+        Now { unix_ms: now.unix_ms, mono_ms: now.mono_ms }
+    }
+
+    /// Shows others what was counted, as often as anybody could look.
+    fn note(&self, inner: &Inner, now: Now) {
+        if self.noted_ms.replace(now.mono_ms) != now.mono_ms {
+            self.tallies.note(&inner.server, inner.carrier.dropped);
+        }
+    }
+}
+
+impl Inner {
+    fn read_relay(&mut self, relay: hubbub_turn::RelayId, now: Now) {
+        let Some(socket) = self.carrier.relays.get(relay) else { return };
+        // What is wrong with it is told by its error queue.
+        if self.inbox.receive(socket).is_err() {
+            return;
+        }
+        for arrival in self.inbox.arrivals() {
+            let peer = self.carrier.relays.outward(arrival.from);
+            let packet = Packet { source: self.inbox.bytes(), place: arrival.place.clone() };
+            self.server.handle_peer(relay, peer, packet.bytes(), now, &mut self.outs);
+            self.carrier.carry(&mut self.server, &mut self.outs, &packet, now);
+        }
+        self.carrier.flush(self.inbox.bytes());
+    }
+
+    fn take_errors(&mut self, relay: hubbub_turn::RelayId, now: Now) {
+        for _ in 0..ERRORS {
+            let Some(socket) = self.carrier.relays.get(relay) else { return };
+            let Ok(error) = next_error(socket) else { break };
+            if let Some(NetworkError { peer, kind, code, info }) = error {
+                let peer = self.carrier.relays.outward(peer);
+                let error = IcmpError { kind, code, mtu: info };
+                self.server.handle_icmp(relay, peer, error, now, &mut self.outs);
+            }
+        }
+        self.finish(&Packet::NONE, now);
+    }
+
+    fn finish(&mut self, packet: &Packet<'_>, now: Now) {
+        self.carrier.carry(&mut self.server, &mut self.outs, packet, now);
+        self.carrier.flush(packet.source);
+    }
+}
