@@ -1,6 +1,6 @@
-//! Any sequence of packets, answers, losses and time: nothing panics; no packet ever leaves to a peer that the policy refuses or
-//! nobody was permitted; every answer is a message and goes to who asked, one at most; relays are opened and closed
-//! once; and what is held stays within its limits.
+//! Any sequence of packets, calls, answers, losses, moves and time: nothing panics; no packet ever leaves to a peer that the policy
+//! refuses or nobody was permitted, and no call to one that it refuses; every answer is a message and goes to who asked, one
+//! at most; relays and connections are opened and closed once; and what is held stays within its limits.
 //!
 //! Input: whether there are accounts, then what happens.
 #![no_main]
@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use arbitrary::{Arbitrary, Unstructured};
 use hubbub_turn::{
-    Client, Family, IcmpError, Known, Now, Out, Port, Rate, RelayId, RestSecrets, Seeds, Server, Settings,
-    Ticket, Transport, Who,
+    Client, ConnectionId, Discovery, Family, IcmpError, Known, Now, Out, Port, Rate, RelayId, RestSecrets,
+    Seeds, Server, Settings, TcpOut, Ticket, Transport, Who,
 };
 use libfuzzer_sys::fuzz_target;
 use stun_types::attribute::{AttributeType, RawAttribute};
@@ -24,13 +24,19 @@ use stun_types::message::{
 const REALM: &str = "example.org";
 const MOST_ALLOCATIONS: usize = 3;
 const MOST_QUESTIONS: usize = 2;
+const MOST_CONNECTIONS: usize = 2;
 
-const METHODS: &[u16] = &[3, 4, 8, 9, 1, 6];
+const METHODS: &[u16] = &[3, 4, 8, 9, 1, 6, 10, 11];
+const REFRESH: u16 = 4;
 const CREATE_PERMISSION: u16 = 8;
 const CHANNEL_BIND: u16 = 9;
 const XOR_PEER_ADDRESS: u16 = 0x12;
 const NONCE: u16 = 0x15;
 const RESERVATION_TOKEN: u16 = 0x22;
+const CONNECTION_ID: u16 = 0x2A;
+const MOBILITY_TICKET: u16 = 0x8030;
+/// The worker that packets come through which are not ours to begin with.
+const VIA: u16 = 9;
 
 /// Some may be reached, most not.
 const PEERS: &[&str] = &[
@@ -55,17 +61,32 @@ const CLIENTS: &[(Transport, &str, u64)] = &[
     (Transport::Udp, "[2600::4]:1234", 0),
     (Transport::Tcp, "198.41.0.4:1234", 1),
     (Transport::Tls, "198.41.0.5:1", 2),
+    (Transport::Udp, "198.41.0.6:9", 0),
+    (Transport::Tcp, "198.41.0.4:1235", 3),
+    (Transport::Tcp, "198.41.0.4:1236", 4),
 ];
 
 #[derive(Debug, Arbitrary)]
 enum Happens<'a> {
     Bytes(u8, &'a [u8]),
-    Ask { client: u8, user: u8, method: u8, attributes: [Option<Part<'a>>; 4], sha256: bool, transaction: u8 },
+    Ask {
+        client: u8,
+        user: u8,
+        method: u8,
+        attributes: [Option<Part<'a>>; 4],
+        sha256: bool,
+        transaction: u8,
+        by_another: bool,
+    },
     Indicate(u8, [Option<Part<'a>>; 3]),
     Data(u8, u8, &'a [u8]),
     Arrive(u8, u8, &'a [u8]),
     Icmp(u8, u8, u8, u8),
     Opened(u8, bool),
+    Connected(u8, bool),
+    Passed(u8, u16),
+    Gone(u8),
+    Redirect(u8, u16),
     Answer(u8, u8),
     Lost(u8),
     Time(u16),
@@ -77,11 +98,13 @@ enum Part<'a> {
     Peer(u8),
     Channel(u8),
     Lifetime(u16),
-    Transport(bool),
+    Transport(u8),
     Family(u8),
     Additional(u8),
     Even(bool),
     Token(u8),
+    Connection(u8),
+    Mobility(u8),
     DontFragment,
     Data(&'a [u8]),
     Raw(u16, &'a [u8]),
@@ -96,6 +119,13 @@ struct World {
     asked: Vec<(Ticket, Who)>,
     nonces: BTreeMap<usize, Vec<u8>>,
     tokens: Vec<Vec<u8>>,
+    tickets: Vec<Vec<u8>>,
+    /// Relays that listen to peers.
+    listening: BTreeSet<RelayId>,
+    /// Connections to peers, and the links that they are one with.
+    calls: BTreeMap<ConnectionId, Option<Client>>,
+    /// Whether an allocation has moved from one client to another.
+    has_moved: bool,
     /// Peers that were asked for by whom: what was granted is among them.
     granted: BTreeSet<(usize, IpAddr)>,
     next_port: u16,
@@ -118,6 +148,10 @@ fn settings(accounts: bool) -> Settings {
         accounts,
         ipv6: true,
         dont_fragment: true,
+        tcp_relays: true,
+        mobility: true,
+        other: Discovery::new(address("192.88.97.1:3478"), address("192.88.97.2:3479")),
+        connections: MOST_CONNECTIONS,
         pending: MOST_QUESTIONS,
         allocations: MOST_ALLOCATIONS,
         allocations_per_user: 2,
@@ -185,6 +219,10 @@ impl World {
             asked: Vec::new(),
             nonces: BTreeMap::new(),
             tokens: Vec::new(),
+            tickets: Vec::new(),
+            listening: BTreeSet::new(),
+            calls: BTreeMap::new(),
+            has_moved: false,
             granted: BTreeSet::new(),
             next_port: 50_000,
         }
@@ -192,29 +230,40 @@ impl World {
 
     fn happen(&mut self, happens: Happens<'_>) {
         match happens {
-            Happens::Bytes(from, bytes) => self.packet(usize::from(from) % CLIENTS.len(), bytes),
-            Happens::Ask { client, user, method, attributes, sha256, transaction } => {
+            Happens::Bytes(from, bytes) => self.packet(usize::from(from) % CLIENTS.len(), bytes, false),
+            Happens::Ask { client, user, method, attributes, sha256, transaction, by_another } => {
                 let from = usize::from(client) % CLIENTS.len();
                 let method = pick(METHODS, method);
                 self.note_wishes(from, method, &attributes);
                 let packet = self.signed(from, user, method, &attributes, sha256, transaction);
-                self.packet(from, &packet);
+                self.packet(from, &packet, by_another && method == REFRESH);
             }
             Happens::Indicate(from, attributes) => {
                 let values = self.values(&attributes, 0);
                 let packet = message(MessageClass::Indication, 6, 0, &values).finish();
-                self.packet(usize::from(from) % CLIENTS.len(), &packet);
+                self.packet(usize::from(from) % CLIENTS.len(), &packet, false);
             }
             Happens::Data(from, number, payload) => {
                 let length = payload.len().min(2000) as u16;
                 let packet = [&channel(number)[..], &length.to_be_bytes(), payload].concat();
-                self.packet(usize::from(from) % CLIENTS.len(), &packet);
+                self.packet(usize::from(from) % CLIENTS.len(), &packet, false);
             }
             Happens::Arrive(relay, peer, payload) => self.arrive(relay, address(pick(PEERS, peer)), payload),
             Happens::Icmp(relay, peer, kind, code) => {
                 self.icmp(relay, address(pick(PEERS, peer)), kind, code)
             }
             Happens::Opened(nth, well) => self.opened(nth, well),
+            Happens::Connected(nth, is_made) => self.connected(nth, is_made),
+            Happens::Passed(nth, bytes) => {
+                if let Some(call) = self.call(nth) {
+                    self.server.tcp_passed(call, bytes.into(), bytes.into(), self.now);
+                }
+            }
+            Happens::Gone(nth) => self.gone(nth),
+            Happens::Redirect(from, ms) => {
+                let until_ms = self.now.mono_ms + u64::from(ms);
+                self.server.redirect(client(usize::from(from) % CLIENTS.len()), VIA, until_ms, self.now);
+            }
             Happens::Answer(nth, how) => self.answer(nth, how),
             Happens::Lost(from) => {
                 let mut out = Vec::new();
@@ -229,14 +278,20 @@ impl World {
             allocations <= MOST_ALLOCATIONS && relays <= 2 * MOST_ALLOCATIONS && questions <= MOST_QUESTIONS
         );
         assert!(relays <= self.open.len() + self.opening.len() * 2 && self.open.len() <= relays);
+        assert!(self.server.connections() <= MOST_ALLOCATIONS * MOST_CONNECTIONS);
+        assert_eq!(self.server.connections(), self.calls.len());
         for allocation in self.server.allocations() {
             assert!(allocation.permissions <= 3 && allocation.channels <= 2);
         }
     }
 
-    fn packet(&mut self, from: usize, packet: &[u8]) {
+    fn packet(&mut self, from: usize, packet: &[u8], by_another: bool) {
         let mut out = Vec::new();
-        self.server.handle_client(client(from), packet, self.now, &mut out);
+        if by_another {
+            self.server.handle_moved(client(from), VIA, packet, self.now, &mut out);
+        } else {
+            self.server.handle_client(client(from), packet, self.now, &mut out);
+        }
         assert!(out.iter().filter(|out| matches!(out, Out::Send { .. })).count() <= 1);
         self.judge(out, packet.len(), Some(from));
     }
@@ -245,14 +300,57 @@ impl World {
         let Some(relay) = self.open.keys().nth(usize::from(relay) % self.open.len().max(1)).copied() else {
             return;
         };
+        if self.listening.contains(&relay) {
+            return self.called(relay, peer);
+        }
         let mut out = Vec::new();
         self.server.handle_peer(relay, peer, payload, self.now, &mut out);
         for out in &out {
             let Out::Deliver { to, prefix, padding } = out else { panic!("{out:?}") };
             assert!((4..=48).contains(&prefix.len()) && *padding < 4);
             let to = (0..CLIENTS.len()).find(|nth| client(*nth) == *to).expect("it is a client");
-            assert!(self.granted.contains(&(to, peer.ip().to_canonical())), "{peer} was permitted by nobody");
+            assert!(self.is_granted(to, peer.ip().to_canonical()), "{peer} was permitted by nobody");
         }
+    }
+
+    /// Whether the peer was permitted by this client, or by one whose allocation it may have now.
+    fn is_granted(&self, to: usize, peer: IpAddr) -> bool {
+        let by_anybody = (0..CLIENTS.len()).any(|nth| self.granted.contains(&(nth, peer)));
+        self.granted.contains(&(to, peer)) || (self.has_moved && by_anybody)
+    }
+
+    fn called(&mut self, relay: RelayId, peer: SocketAddr) {
+        let mut out = Vec::new();
+        if let Some(connection) = self.server.tcp_accepted(relay, peer, self.now, &mut out) {
+            let is_permitted = self.granted.iter().any(|(_, ip)| *ip == peer.ip().to_canonical());
+            assert!(is_permitted, "{peer} was permitted by nobody");
+            assert_eq!(self.calls.insert(connection, None), None);
+            assert_eq!(out.len(), 1);
+        }
+        self.judge(out, 0, None);
+    }
+
+    fn call(&self, nth: u8) -> Option<ConnectionId> {
+        self.calls.keys().nth(usize::from(nth) % self.calls.len().max(1)).copied()
+    }
+
+    fn connected(&mut self, nth: u8, is_made: bool) {
+        let Some(connection) = self.call(nth) else { return };
+        let mut out = Vec::new();
+        // Word of a connection that was made long ago changes nothing.
+        self.server.tcp_connected(connection, is_made, self.now, &mut out);
+        if !is_made && self.server.connections() < self.calls.len() {
+            self.calls.remove(&connection);
+        }
+        self.judge(out, 0, None);
+    }
+
+    fn gone(&mut self, nth: u8) {
+        let Some(connection) = self.call(nth) else { return };
+        self.calls.remove(&connection);
+        let mut out = Vec::new();
+        self.server.tcp_gone(connection, self.now, &mut out);
+        self.judge(out, 0, None);
     }
 
     fn icmp(&mut self, relay: u8, peer: SocketAddr, kind: u8, code: u8) {
@@ -318,20 +416,54 @@ impl World {
                 Out::Forward { relay, peer, payload, .. } => {
                     let from = from.expect("it came from a client");
                     assert!(self.open.contains_key(&relay) && payload.end <= input);
+                    assert!(!self.listening.contains(&relay), "a datagram from a relay of TCP");
                     assert!(self.settings.peers.may_reach(peer), "{peer} is refused");
-                    assert!(self.granted.contains(&(from, peer.ip())), "{peer} was permitted by nobody");
+                    assert!(self.is_granted(from, peer.ip()), "{peer} was permitted by nobody");
                 }
                 Out::OpenRelay { relay, family, port } => {
                     assert!(!self.is_named(relay.index), "{relay:?} twice");
                     self.opening.push((relay, family, port));
                 }
                 Out::CloseRelay { relay } => {
-                    assert!(self.open.remove(&relay).is_some(), "{relay:?} is not open")
+                    assert!(self.open.remove(&relay).is_some(), "{relay:?} is not open");
+                    self.listening.remove(&relay);
+                }
+                Out::Tcp(out) => self.judge_tcp(out, from),
+                Out::Elsewhere { worker, from: of, .. } => {
+                    assert!(worker != 0 && from.is_none_or(|from| client(from) == of));
+                }
+                Out::Redirect { via, client: of, until_ms } => {
+                    assert_eq!((via, Some(of)), (VIA, from.map(client)));
+                    assert!(until_ms > self.now.mono_ms);
                 }
                 Out::Lookup { ticket, who } => {
                     assert!(self.asked.iter().all(|(other, _)| *other != ticket));
                     self.asked.push((ticket, who));
                 }
+            }
+        }
+    }
+
+    fn judge_tcp(&mut self, out: TcpOut, from: Option<usize>) {
+        match out {
+            TcpOut::Listen { relay, family } => {
+                assert!(!self.is_named(relay.index), "{relay:?} twice");
+                self.listening.insert(relay);
+                self.opening.push((relay, family, Port::Any));
+            }
+            TcpOut::Connect { connection, relay, peer } => {
+                assert!(self.open.contains_key(&relay) && self.listening.contains(&relay));
+                assert!(self.settings.peers.may_reach(peer) && peer.port() >= 1024, "{peer} is refused");
+                assert_eq!(self.calls.insert(connection, None), None);
+            }
+            TcpOut::Splice { connection, link } => {
+                assert!(link.transport.is_stream() && from.is_none_or(|from| client(from) == link));
+                assert!(!self.calls.values().any(|other| *other == Some(link)), "one link, two connections");
+                let call = self.calls.get_mut(&connection).expect("it is there");
+                assert_eq!(call.replace(link), None, "spliced twice");
+            }
+            TcpOut::Close { connection } => {
+                assert!(self.calls.remove(&connection).is_some(), "{connection:?} is not open");
             }
         }
     }
@@ -351,6 +483,10 @@ impl World {
         }
         if let Some(token) = message.raw_attribute(AttributeType::new(RESERVATION_TOKEN)) {
             self.tokens.push(token.value.to_vec());
+        }
+        if let Some(ticket) = message.raw_attribute(AttributeType::new(MOBILITY_TICKET)) {
+            self.has_moved |= message.method().value() == REFRESH;
+            self.tickets.push(ticket.value.to_vec());
         }
     }
 
@@ -378,13 +514,21 @@ impl World {
             Part::Peer(peer) => (XOR_PEER_ADDRESS, xored(address(pick(PEERS, *peer)), transaction)),
             Part::Channel(number) => (0x0C, [&channel(*number)[..], &[0, 0]].concat()),
             Part::Lifetime(seconds) => (0x0D, u32::from(*seconds).to_be_bytes().to_vec()),
-            Part::Transport(udp) => (0x19, vec![if *udp { 17 } else { 6 }, 0, 0, 0]),
+            Part::Transport(number) => (0x19, vec![pick(&[17, 6, 132], *number), 0, 0, 0]),
             Part::Family(family) => (0x17, vec![family % 4, 0, 0, 0]),
             Part::Additional(family) => (0x8000, vec![family % 4, 0, 0, 0]),
             Part::Even(next) => (0x18, vec![if *next { 0x80 } else { 0 }]),
             Part::Token(nth) => {
                 let token = self.tokens.get(usize::from(*nth) % self.tokens.len().max(1));
                 (RESERVATION_TOKEN, token.cloned().unwrap_or_else(|| vec![0; 8]))
+            }
+            Part::Connection(nth) => {
+                let number = self.call(*nth).map_or(u32::from(*nth) << 10, |call| call.0);
+                (CONNECTION_ID, number.to_be_bytes().to_vec())
+            }
+            Part::Mobility(nth) => {
+                let ticket = self.tickets.get(usize::from(*nth) % (self.tickets.len() + 1));
+                (MOBILITY_TICKET, ticket.cloned().unwrap_or_default())
             }
             Part::DontFragment => (0x1A, Vec::new()),
             Part::Data(data) => (0x13, data[..data.len().min(500)].to_vec()),
@@ -407,7 +551,8 @@ impl World {
         let mut values = self.values(attributes, transaction);
         // Allocate requests mostly say what they must.
         if method == 3 && !transaction.is_multiple_of(8) {
-            values.insert(0, (0x19, vec![17, 0, 0, 0]));
+            let of_tcp = CLIENTS[from].0.is_stream() && transaction.is_multiple_of(2);
+            values.insert(0, (0x19, vec![if of_tcp { 6 } else { 17 }, 0, 0, 0]));
         }
         let Some(nonce) = self.nonces.get(&from) else {
             return message(MessageClass::Request, method, transaction, &values).finish();

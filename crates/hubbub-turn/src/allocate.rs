@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::allocation::{Allocation, Relay, Stage};
 use crate::attribute::{
-    ADDITIONAL_ADDRESS_FAMILY, ADDRESS_ERROR_CODE, DONT_FRAGMENT, EVEN_PORT, LIFETIME,
+    ADDITIONAL_ADDRESS_FAMILY, ADDRESS_ERROR_CODE, DONT_FRAGMENT, EVEN_PORT, LIFETIME, MOBILITY_TICKET,
     REQUESTED_ADDRESS_FAMILY, REQUESTED_TRANSPORT, RESERVATION_TOKEN, XOR_MAPPED_ADDRESS,
     XOR_RELAYED_ADDRESS,
 };
@@ -12,10 +12,11 @@ use crate::auth::{Identity, Refusal, reason};
 use crate::client::canonical;
 use crate::message::{Incoming, Reply, error_value};
 use crate::tables::{Alarm, Owner, Reservation};
-use crate::{Family, Now, Out, Port, RelayId, Server};
+use crate::{Family, Now, Out, Port, RelayId, Server, TcpOut};
 
-/// The only protocol between relay and peers: UDP, as IP numbers it.
+/// The protocols between relay and peers, as IP numbers them.
 const UDP: u8 = 17;
+const TCP: u8 = 6;
 
 /// Which relays an allocation wants.
 #[derive(Debug)]
@@ -51,8 +52,14 @@ impl Server {
         if let Some(index) = self.tables.by_client.get(&message.from).copied() {
             return self.allocate_again(index, message, identity);
         }
+        let connections = self.is_for_tcp(message)?.then(Vec::new);
+        let is_mobile = self.wants_to_move(message)?;
         let wish = self.wish(message)?;
         let index = self.admit(message, identity, now)?;
+        self.tables.allocations[index].connections = connections;
+        if is_mobile {
+            self.tables.make_mobile(index, self.rng.u64(..));
+        }
         let done = match wish {
             Wish::New { families, port, missing } => {
                 self.tables.allocations[index].stage =
@@ -78,13 +85,23 @@ impl Server {
         Ok(allocation.is_open().then(|| self.allocated(index, message)))
     }
 
-    /// Checks the request in the order of RFC 8656 section 7.2.
-    fn wish(&self, message: &Incoming<'_>) -> Result<Wish, Refusal> {
+    /// Whether relays of TCP are wanted, and may be had (RFC 6062 section 5.1).
+    fn is_for_tcp(&self, message: &Incoming<'_>) -> Result<bool, Refusal> {
         let transport = message.value(REQUESTED_TRANSPORT).ok_or(Refusal::BAD_REQUEST)?;
         match <&[u8; 4]>::try_from(transport).map_err(|_| Refusal::BAD_REQUEST)? {
-            [UDP, ..] => {}
+            [UDP, ..] => return Ok(false),
+            [TCP, ..] if self.settings.tcp_relays => {}
             _ => return Err(Refusal::TRANSPORT_NOT_SUPPORTED),
         }
+        let of_udp = [EVEN_PORT, RESERVATION_TOKEN, DONT_FRAGMENT];
+        if !message.from.transport.is_stream() || of_udp.iter().any(|it| message.has(*it)) {
+            return Err(Refusal::BAD_REQUEST);
+        }
+        Ok(true)
+    }
+
+    /// Checks the request in the order of RFC 8656 section 7.2.
+    fn wish(&self, message: &Incoming<'_>) -> Result<Wish, Refusal> {
         if message.has(DONT_FRAGMENT) && !self.settings.dont_fragment {
             return Err(Refusal::Unknown(vec![DONT_FRAGMENT]));
         }
@@ -148,6 +165,8 @@ impl Server {
             permissions: HashMap::new(),
             channels: HashMap::new(),
             bound: HashMap::new(),
+            connections: None,
+            mobility: None,
             bytes_to_peers: 0,
             bytes_to_clients: 0,
         });
@@ -177,7 +196,12 @@ impl Server {
             let id = self.tables.name_relay(Owner::Allocation(index));
             self.tables.allocations[index].relays[family.index()] =
                 Some(Relay { id, address: None, ends_ms });
-            out.push(Out::OpenRelay { relay: id, family: *family, port });
+            let family = *family;
+            out.push(if self.tables.allocations[index].is_tcp() {
+                Out::Tcp(TcpOut::Listen { relay: id, family })
+            } else {
+                Out::OpenRelay { relay: id, family, port }
+            });
         }
         self.tables.reset_alarm(index);
         Ok(None)
@@ -237,6 +261,9 @@ impl Server {
             reply = reply.with(LIFETIME, &lifetime_s.to_be_bytes());
             if let Some(token) = token {
                 reply = reply.with(RESERVATION_TOKEN, token);
+            }
+            if let Some(mobility) = &allocation.mobility {
+                reply = reply.with(MOBILITY_TICKET, &self.ticket_of(mobility));
             }
             if let Some((family, code)) = missing {
                 reply = reply.with(ADDRESS_ERROR_CODE, &address_error(*family, *code));

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::integrity::{Key, Mac};
 use crate::message::Transaction;
-use crate::{Client, Family, RelayId};
+use crate::mobility::Mobility;
+use crate::{Client, ConnectionId, Family, RelayId};
 
 /// Milliseconds a permission lasts (RFC 8656 section 9).
 pub(crate) const PERMISSION_MS: u64 = 300_000;
@@ -36,6 +37,10 @@ pub(crate) struct Allocation {
     pub(crate) channels: HashMap<u16, Channel>,
     /// The same by their peers: a packet takes one look-up, whichever way it goes.
     pub(crate) bound: HashMap<SocketAddr, Bound>,
+    /// Its connections to peers, if its relays are of TCP (RFC 6062).
+    pub(crate) connections: Option<Vec<ConnectionId>>,
+    /// If it may move (RFC 8016).
+    pub(crate) mobility: Option<Box<Mobility>>,
     pub(crate) bytes_to_peers: u64,
     pub(crate) bytes_to_clients: u64,
 }
@@ -94,6 +99,11 @@ impl Allocation {
 
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.stage, Stage::Open { .. })
+    }
+
+    /// Whether its relays are of TCP.
+    pub(crate) fn is_tcp(&self) -> bool {
+        self.connections.is_some()
     }
 
     /// Whether packets may pass between the client and this address.

@@ -6,6 +6,7 @@ use crate::Family;
 use crate::message::{MAGIC_COOKIE, Transaction};
 
 // RFC 8489 section 18.3.
+pub(crate) const MAPPED_ADDRESS: u16 = 0x0001;
 pub(crate) const USERNAME: u16 = 0x0006;
 pub(crate) const MESSAGE_INTEGRITY: u16 = 0x0008;
 pub(crate) const ERROR_CODE: u16 = 0x0009;
@@ -18,6 +19,16 @@ pub(crate) const USERHASH: u16 = 0x001E;
 pub(crate) const XOR_MAPPED_ADDRESS: u16 = 0x0020;
 pub(crate) const PASSWORD_ALGORITHMS: u16 = 0x8002;
 pub(crate) const FINGERPRINT: u16 = 0x8028;
+
+// RFC 5780 section 7.
+pub(crate) const CHANGE_REQUEST: u16 = 0x0003;
+pub(crate) const PADDING: u16 = 0x0026;
+pub(crate) const RESPONSE_PORT: u16 = 0x0027;
+pub(crate) const RESPONSE_ORIGIN: u16 = 0x802B;
+pub(crate) const OTHER_ADDRESS: u16 = 0x802C;
+
+// RFC 6062 section 6.2.
+pub(crate) const CONNECTION_ID: u16 = 0x002A;
 
 // RFC 8656 section 18.
 pub(crate) const CHANNEL_NUMBER: u16 = 0x000C;
@@ -34,12 +45,15 @@ pub(crate) const ADDITIONAL_ADDRESS_FAMILY: u16 = 0x8000;
 pub(crate) const ADDRESS_ERROR_CODE: u16 = 0x8001;
 pub(crate) const ICMP: u16 = 0x8004;
 
+// RFC 8016 section 3.3.
+pub(crate) const MOBILITY_TICKET: u16 = 0x8030;
+
 /// What every authenticated request may carry.
 const OF_AUTHENTICATION: [u16; 7] =
     [USERNAME, MESSAGE_INTEGRITY, REALM, NONCE, MESSAGE_INTEGRITY_SHA256, PASSWORD_ALGORITHM, USERHASH];
 
-/// The comprehension-required attributes of RFC 8656.
-const OF_TURN: [u16; 9] = [
+/// The comprehension-required attributes of RFC 8656 and RFC 6062.
+const OF_TURN: [u16; 10] = [
     CHANNEL_NUMBER,
     LIFETIME,
     XOR_PEER_ADDRESS,
@@ -49,11 +63,17 @@ const OF_TURN: [u16; 9] = [
     REQUESTED_TRANSPORT,
     DONT_FRAGMENT,
     RESERVATION_TOKEN,
+    CONNECTION_ID,
 ];
 
 /// Whether a STUN server knows this attribute, or need not.
 pub(crate) fn is_known_in_binding(attribute: u16) -> bool {
     attribute >= 0x8000 || OF_AUTHENTICATION.contains(&attribute)
+}
+
+/// The same where NAT discovery is answered (RFC 5780).
+pub(crate) fn is_known_in_discovery(attribute: u16) -> bool {
+    is_known_in_binding(attribute) || [CHANGE_REQUEST, PADDING, RESPONSE_PORT].contains(&attribute)
 }
 
 /// Whether a TURN server knows this attribute, or need not.
@@ -63,6 +83,13 @@ pub(crate) fn is_known(attribute: u16) -> bool {
 
 /// The value of XOR-MAPPED-ADDRESS and its like, and its length (RFC 8489 section 14.2).
 pub(crate) fn xor_address(address: SocketAddr, transaction: Transaction) -> ([u8; 20], usize) {
+    let (mut value, length) = plain_address(address);
+    xor(&mut value[..length], transaction);
+    (value, length)
+}
+
+/// The same of MAPPED-ADDRESS and its like (RFC 8489 section 14.1).
+pub(crate) fn plain_address(address: SocketAddr) -> ([u8; 20], usize) {
     let mut value = [0; 20];
     value[1] = Family::of(address.ip()).to_wire();
     value[2..4].copy_from_slice(&address.port().to_be_bytes());
@@ -76,7 +103,6 @@ pub(crate) fn xor_address(address: SocketAddr, transaction: Transaction) -> ([u8
             20
         }
     };
-    xor(&mut value[..length], transaction);
     (value, length)
 }
 

@@ -17,7 +17,7 @@ const OFFERED: [u8; 8] = [0, 2, 0, 0, 0, 1, 0, 0];
 const USERNAME_MOST: usize = 508;
 
 /// Somebody whose request was protected with the right key.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Identity {
     /// As USERNAME said it.
     pub(crate) username: Arc<str>,
@@ -55,16 +55,27 @@ pub(crate) enum Refusal {
 impl Refusal {
     pub(crate) const BAD_REQUEST: Self = Self::Code(400);
     pub(crate) const FORBIDDEN: Self = Self::Code(403);
+    pub(crate) const MOBILITY_FORBIDDEN: Self = Self::Code(405);
     pub(crate) const ALLOCATION_MISMATCH: Self = Self::Code(437);
     pub(crate) const FAMILY_NOT_SUPPORTED: Self = Self::Code(440);
     pub(crate) const WRONG_CREDENTIALS: Self = Self::Code(441);
     pub(crate) const TRANSPORT_NOT_SUPPORTED: Self = Self::Code(442);
     pub(crate) const PEER_FAMILY_MISMATCH: Self = Self::Code(443);
+    pub(crate) const CONNECTION_EXISTS: Self = Self::Code(446);
+    pub(crate) const CONNECTION_FAILED: Self = Self::Code(447);
     pub(crate) const QUOTA_REACHED: Self = Self::Code(486);
     pub(crate) const SERVER_ERROR: Self = Self::Code(500);
     pub(crate) const INSUFFICIENT_CAPACITY: Self = Self::Code(508);
     const UNAUTHENTICATED: Self = Self::Challenge(401);
     const STALE_NONCE: Self = Self::Challenge(438);
+
+    /// What it says, without what a challenge needs.
+    pub(crate) fn reply(&self, message: &Incoming<'_>) -> Reply {
+        match self {
+            Self::Unknown(unknown) => Reply::error(message, 420, reason(420)).with_unknown(unknown),
+            Self::Challenge(code) | Self::Code(code) => Reply::error(message, *code, reason(*code)),
+        }
+    }
 }
 
 /// For human eyes.
@@ -72,12 +83,15 @@ pub(crate) fn reason(code: u16) -> &'static str {
     match code {
         400 => "Bad Request",
         403 => "Forbidden",
+        405 => "Mobility Forbidden",
         420 => "Unknown Attribute",
         437 => "Allocation Mismatch",
         440 => "Address Family not Supported",
         441 => "Wrong Credentials",
         442 => "Unsupported Transport Protocol",
         443 => "Peer Address Family Mismatch",
+        446 => "Connection Already Exists",
+        447 => "Connection Timeout or Failure",
         486 => "Allocation Quota Reached",
         500 => "Server Error",
         508 => "Insufficient Capacity",
@@ -99,7 +113,7 @@ impl Server {
     /// The checks of RFC 8489 section 9.2.4, but the nonce is checked before the name: what follows may cost something.
     pub(crate) fn authenticate(&mut self, message: &Incoming<'_>, now: Now) -> Result<Verdict, Refusal> {
         let claim = self.claim(message, now)?;
-        let known = self.identity_of_allocation(&message.from, &claim);
+        let known = self.identity_of_allocation(message, &claim);
         if let Some(identity) = known.filter(|identity| message.is_protected(&identity.key, claim.mac)) {
             return Ok(Verdict::Is(identity));
         }
@@ -184,9 +198,9 @@ impl Server {
         }
     }
 
-    /// The identity with which the client's allocation was made, if it is the one that is claimed.
-    fn identity_of_allocation(&self, from: &Client, claim: &Claim) -> Option<Identity> {
-        let allocation = self.tables.allocation_of(from)?;
+    /// The identity with which the allocation was made that a request is about, if it is the one that is claimed.
+    fn identity_of_allocation(&self, message: &Incoming<'_>, claim: &Claim) -> Option<Identity> {
+        let allocation = &self.tables.allocations[self.meant(message)?];
         let is_meant = match &claim.who {
             Who::Name(name) => **name == *allocation.username,
             Who::Hash(hash) => *hash == userhash(&allocation.username, &self.settings.realm),
@@ -227,14 +241,13 @@ impl Server {
         out: &mut Vec<Out>,
     ) {
         // Whoever has proven who he is may be told as often as he asks.
-        if identity.is_none() && !self.challenges.take(message.from.remote.ip(), now.mono_ms) {
+        if identity.is_none() && !self.challenges.take(message.from.remote.ip(), 1, now.mono_ms) {
             self.counters.over_budget += 1;
             return;
         }
         let reply = match refusal {
             Refusal::Challenge(code) => self.challenge(*code, message, now),
-            Refusal::Unknown(unknown) => Reply::error(message, 420, reason(420)).with_unknown(unknown),
-            Refusal::Code(code) => Reply::error(message, *code, reason(*code)),
+            Refusal::Unknown(_) | Refusal::Code(_) => refusal.reply(message),
         };
         match refusal {
             Refusal::Challenge(_) => self.counters.challenges += 1,

@@ -28,4 +28,12 @@ impl Bucket {
         *self = Self { debt: if may { after } else { debt }, at: self.at.max(now_ms) };
         may
     }
+
+    /// Uses `amount` units that are gone already. Milliseconds until no more are used than may be.
+    pub(crate) fn charge(&mut self, rate: Rate, amount: u64, now_ms: u64) -> u64 {
+        let forgiven = now_ms.saturating_sub(self.at).saturating_mul(rate.per_second);
+        let debt = self.debt.saturating_sub(forgiven).saturating_add(amount.saturating_mul(1000));
+        *self = Self { debt, at: self.at.max(now_ms) };
+        debt.saturating_sub(rate.burst.saturating_mul(1000)).div_ceil(rate.per_second.max(1))
+    }
 }

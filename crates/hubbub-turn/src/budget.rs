@@ -22,10 +22,10 @@ impl Budget {
         Self { rate, places: vec![Bucket::default(); places.max(1)].into(), hasher: RandomState::new() }
     }
 
-    /// Uses one answer of the source, if there is one left.
-    pub(crate) fn take(&mut self, source: IpAddr, now_ms: u64) -> bool {
+    /// Uses so many answers of the source, if they are left.
+    pub(crate) fn take(&mut self, source: IpAddr, answers: u64, now_ms: u64) -> bool {
         let place = self.hasher.hash_one(network(source)) as usize % self.places.len();
-        self.places[place].take(self.rate, 1, now_ms)
+        self.places[place].take(self.rate, answers, now_ms)
     }
 }
 

@@ -1,6 +1,6 @@
 //! ChannelBind: a peer gets a number, and packets to and from it four bytes instead of 36 (RFC 8656 section 12).
 
-use crate::attribute::{CHANNEL_NUMBER, XOR_PEER_ADDRESS, read_xor_address};
+use crate::attribute::CHANNEL_NUMBER;
 use crate::auth::Refusal;
 use crate::message::{Incoming, Reply};
 use crate::{Now, Server};
@@ -13,12 +13,14 @@ impl Server {
         now: Now,
     ) -> Result<Reply, Refusal> {
         let number = self.channel_number(message).ok_or(Refusal::BAD_REQUEST)?;
-        let peer = message.value(XOR_PEER_ADDRESS);
-        let peer = peer.and_then(|value| read_xor_address(value, message.transaction));
-        let peer = peer.ok_or(Refusal::BAD_REQUEST)?;
+        let peer = message.peer().ok_or(Refusal::BAD_REQUEST)?;
         self.check_family(index, peer, now)?;
 
         let allocation = &self.tables.allocations[index];
+        if allocation.is_tcp() {
+            // Peers of TCP have connections.
+            return Err(Refusal::BAD_REQUEST);
+        }
         let other_peer = allocation.peer_of(number, now.mono_ms).is_some_and(|bound| bound != peer);
         let other_number = allocation.channel_of(peer, now.mono_ms).is_some_and(|bound| bound != number);
         if other_peer || other_number {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::attribute::{ICMP, XOR_PEER_ADDRESS, xor_address};
 use crate::client::canonical;
-use crate::message::{DATA_INDICATION, MAGIC_COOKIE};
+use crate::message::{DATA_INDICATION, indication};
 use crate::relay::transaction;
 use crate::tables::Owner;
 use crate::{Now, Out, RelayId, Server};
@@ -43,18 +43,10 @@ impl Server {
         // Type in 7 bits and code in 9 (RFC 8656 section 18.13).
         let what = u32::from(kind) << 9 | u32::from(code);
 
-        let mut message = Vec::with_capacity(56);
-        message.extend_from_slice(&DATA_INDICATION.to_be_bytes());
-        message.extend_from_slice(&(4 + length as u16 + 12).to_be_bytes());
-        message.extend_from_slice(&MAGIC_COOKIE);
-        message.extend_from_slice(&transaction);
-        message.extend_from_slice(&XOR_PEER_ADDRESS.to_be_bytes());
-        message.extend_from_slice(&(length as u16).to_be_bytes());
-        message.extend_from_slice(&address[..length]);
-        message.extend_from_slice(&ICMP.to_be_bytes());
-        message.extend_from_slice(&8u16.to_be_bytes());
-        message.extend_from_slice(&what.to_be_bytes());
-        message.extend_from_slice(&if has_mtu { mtu } else { 0 }.to_be_bytes());
+        let mtu = if has_mtu { mtu } else { 0 };
+        let value = [what.to_be_bytes(), mtu.to_be_bytes()].concat();
+        let attributes = [(XOR_PEER_ADDRESS, &address[..length]), (ICMP, &value[..])];
+        let message = indication(DATA_INDICATION, transaction, &attributes);
         out.push(Out::Send { to: allocation.client, message });
     }
 }

@@ -1,5 +1,6 @@
 //! One STUN message coming in, and the answer to it (RFC 8489 sections 5 and 6).
 
+use std::net::SocketAddr;
 use std::ops::Range;
 
 use stun_types::attribute::{Attribute as _, AttributeType, RawAttribute};
@@ -7,8 +8,10 @@ use stun_types::message::{Message, MessageClass, MessageWrite, MessageWriteExt, 
 
 use crate::Client;
 use crate::attribute::{
-    ERROR_CODE, FINGERPRINT, MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256, UNKNOWN_ATTRIBUTES, xor_address,
+    ERROR_CODE, FINGERPRINT, MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256, UNKNOWN_ATTRIBUTES,
+    XOR_PEER_ADDRESS, plain_address, read_xor_address, xor_address,
 };
+use crate::auth::Refusal;
 use crate::integrity::{self, Key, Mac};
 
 /// Length of the header in bytes.
@@ -17,6 +20,8 @@ pub(crate) const HEADER: usize = 20;
 pub(crate) const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
 /// The type of a Data indication.
 pub(crate) const DATA_INDICATION: u16 = 0x0017;
+/// The type of a ConnectionAttempt indication (RFC 6062 section 6.1).
+pub(crate) const CONNECTION_ATTEMPT: u16 = 0x001C;
 
 /// What a client chooses to know its answer by.
 pub(crate) type Transaction = [u8; 12];
@@ -29,6 +34,8 @@ pub(crate) enum Kind {
     Refresh,
     CreatePermission,
     ChannelBind,
+    Connect,
+    ConnectionBind,
     /// An indication: it is not answered, whatever happens.
     Send,
 }
@@ -41,6 +48,8 @@ impl Kind {
             (MessageClass::Request, 4) => Some(Self::Refresh),
             (MessageClass::Request, 8) => Some(Self::CreatePermission),
             (MessageClass::Request, 9) => Some(Self::ChannelBind),
+            (MessageClass::Request, 0x0A) => Some(Self::Connect),
+            (MessageClass::Request, 0x0B) => Some(Self::ConnectionBind),
             (MessageClass::Indication, 6) => Some(Self::Send),
             _ => None,
         }
@@ -89,6 +98,18 @@ impl<'a> Incoming<'a> {
         all.map(|(start, found)| &self.packet[start + 4..start + 4 + found.value.len()])
     }
 
+    /// The value of an attribute of four bytes, if it is there. 400 if it has another length.
+    pub(crate) fn number(&self, attribute: u16) -> Result<Option<u32>, Refusal> {
+        let Some(value) = self.value(attribute) else { return Ok(None) };
+        let value = value.try_into().map_err(|_| Refusal::BAD_REQUEST)?;
+        Ok(Some(u32::from_be_bytes(value)))
+    }
+
+    /// XOR-PEER-ADDRESS: the first peer that the message names, if it is an address.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        read_xor_address(self.value(XOR_PEER_ADDRESS)?, self.transaction)
+    }
+
     pub(crate) fn has(&self, attribute: u16) -> bool {
         self.range(attribute).is_some()
     }
@@ -123,6 +144,23 @@ pub(crate) fn is_code_right(packet: &[u8], code: Range<usize>, key: &Key, mac: M
     integrity::is_right(key, mac, &parts, &packet[code])
 }
 
+/// An indication of ours. Attributes have whole words of four bytes.
+pub(crate) fn indication(kind: u16, transaction: Transaction, attributes: &[(u16, &[u8])]) -> Vec<u8> {
+    let length: usize = attributes.iter().map(|(_, value)| 4 + value.len()).sum();
+    let mut message = Vec::with_capacity(HEADER + length);
+    message.extend_from_slice(&kind.to_be_bytes());
+    message.extend_from_slice(&(length as u16).to_be_bytes());
+    message.extend_from_slice(&MAGIC_COOKIE);
+    message.extend_from_slice(&transaction);
+    for (attribute, value) in attributes {
+        debug_assert!(value.len().is_multiple_of(4));
+        message.extend_from_slice(&attribute.to_be_bytes());
+        message.extend_from_slice(&(value.len() as u16).to_be_bytes());
+        message.extend_from_slice(value);
+    }
+    message
+}
+
 /// An answer in the making. It carries FINGERPRINT if the request did (RFC 8489 section 6.3.1.2), and nothing that nobody
 /// asked for: a short answer is a poor weapon.
 pub(crate) struct Reply {
@@ -147,9 +185,22 @@ impl Reply {
         self
     }
 
-    pub(crate) fn with_address(self, attribute: u16, address: std::net::SocketAddr) -> Self {
+    pub(crate) fn with_address(self, attribute: u16, address: SocketAddr) -> Self {
         let (value, length) = xor_address(address, self.transaction());
         self.with(attribute, &value[..length])
+    }
+
+    /// The same in the clear, for MAPPED-ADDRESS and its like.
+    pub(crate) fn with_plain_address(self, attribute: u16, address: SocketAddr) -> Self {
+        let (value, length) = plain_address(address);
+        self.with(attribute, &value[..length])
+    }
+
+    /// Up to `wanted` zeros, but no more than make the message `longest` bytes long.
+    pub(crate) fn with_padding(self, attribute: u16, wanted: usize, longest: usize) -> Self {
+        let fingerprint = if self.fingerprint { 8 } else { 0 };
+        let room = longest.saturating_sub(self.message.data().len() + 4 + fingerprint) / 4 * 4;
+        self.with(attribute, &vec![0; wanted.next_multiple_of(4).min(room)])
     }
 
     pub(crate) fn with_unknown(self, attributes: &[u16]) -> Self {

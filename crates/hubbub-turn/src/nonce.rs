@@ -80,11 +80,21 @@ impl Nonces {
         context.sign().as_ref()[..CODE].try_into().expect("a tag has 32 bytes")
     }
 
+    /// A code over something that only this server, or another with its secret, can make. `label` says what it is about.
+    pub(crate) fn code_of(&self, label: &[u8], said: &[u8]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.key);
+        context.update(label);
+        context.update(said);
+        context.sign().as_ref().try_into().expect("a tag has 32 bytes")
+    }
+
+    /// Whether `code` is the beginning of that.
+    pub(crate) fn is_code_of(&self, label: &[u8], said: &[u8], code: &[u8]) -> bool {
+        constant_time::verify_slices_are_equal(&self.code_of(label, said)[..code.len()], code).is_ok()
+    }
+
     /// A number nobody can guess, different for each `serial`: the token of a reservation.
     pub(crate) fn token(&self, serial: u64) -> [u8; 8] {
-        let mut context = hmac::Context::with_key(&self.key);
-        context.update(b"token");
-        context.update(&serial.to_be_bytes());
-        context.sign().as_ref()[..8].try_into().expect("a tag has 32 bytes")
+        *self.code_of(b"token", &serial.to_be_bytes()).first_chunk().expect("a tag has 32 bytes")
     }
 }

@@ -68,7 +68,7 @@ impl Server {
             return;
         }
         let is_full = self.questions.len() >= self.settings.pending;
-        if is_full || !self.challenges.take(from.remote.ip(), now.mono_ms) {
+        if is_full || !self.challenges.take(from.remote.ip(), 1, now.mono_ms) {
             self.counters.over_budget += 1;
             return;
         }

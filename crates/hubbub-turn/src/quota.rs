@@ -54,6 +54,11 @@ impl Users {
         rate.is_none_or(|rate| self.all[index].bytes.take(rate, bytes as u64, now_ms))
     }
 
+    /// The user has relayed so many bytes. For how many milliseconds he is to relay no more.
+    pub(crate) fn charge(&mut self, index: usize, rate: Option<Rate>, bytes: u64, now_ms: u64) -> u64 {
+        rate.map_or(0, |rate| self.all[index].bytes.charge(rate, bytes, now_ms))
+    }
+
     pub(crate) fn name(&self, index: usize) -> &Arc<str> {
         &self.all[index].name
     }

@@ -90,7 +90,5 @@ impl Server {
 
 /// LIFETIME, if the request has one.
 pub(crate) fn wanted_lifetime(message: &Incoming<'_>) -> Result<Option<u32>, Refusal> {
-    let Some(value) = message.value(LIFETIME) else { return Ok(None) };
-    let value = value.try_into().map_err(|_| Refusal::BAD_REQUEST)?;
-    Ok(Some(u32::from_be_bytes(value)))
+    message.number(LIFETIME)
 }

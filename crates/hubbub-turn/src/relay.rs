@@ -80,6 +80,7 @@ impl Server {
         let peer = index.and_then(|index| self.tables.allocations[index].peer_of(number, now.mono_ms));
         match (index, peer) {
             (Some(index), Some(peer)) => {
+                self.heard(index, from);
                 let parcel = Parcel { peer, payload, dont_fragment: false };
                 self.forward(index, parcel, now, out);
             }

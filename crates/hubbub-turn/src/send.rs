@@ -1,6 +1,6 @@
 //! Send indications: a packet for a peer without a channel (RFC 8656 section 11.2).
 
-use crate::attribute::{DATA, DONT_FRAGMENT, XOR_PEER_ADDRESS, is_known, read_xor_address};
+use crate::attribute::{DATA, DONT_FRAGMENT, is_known};
 use crate::message::Incoming;
 use crate::relay::Parcel;
 use crate::{Now, Out, Server};
@@ -12,9 +12,7 @@ impl Server {
             self.counters.malformed += 1;
             return;
         }
-        let peer = message.value(XOR_PEER_ADDRESS);
-        let peer = peer.and_then(|value| read_xor_address(value, message.transaction));
-        let (Some(peer), Some(payload)) = (peer, message.range(DATA)) else {
+        let (Some(peer), Some(payload)) = (message.peer(), message.range(DATA)) else {
             self.counters.malformed += 1;
             return;
         };
@@ -27,10 +25,12 @@ impl Server {
             self.counters.unwanted += 1;
             return;
         };
-        if !self.tables.allocations[index].permits(peer.ip(), now.mono_ms) {
+        let allocation = &self.tables.allocations[index];
+        if allocation.is_tcp() || !allocation.permits(peer.ip(), now.mono_ms) {
             self.counters.unwanted += 1;
             return;
         }
+        self.heard(index, &message.from);
         let parcel = Parcel { peer, payload, dont_fragment: message.has(DONT_FRAGMENT) };
         self.forward(index, parcel, now, out);
     }

@@ -7,12 +7,15 @@ use crate::budget::Budget;
 use crate::message::{Incoming, Kind, Reply};
 use crate::nonce::Nonces;
 use crate::pending::Questions;
+use crate::redirects::Redirects;
 use crate::tables::{Alarm, Tables};
 use crate::{Client, Counters, Now, Out, Settings};
 
 /// Bytes of the longest request that is considered: room for all attributes there are, and 100 peers. Some requests are
 /// kept for a while.
 const REQUEST_MOST: usize = 4096;
+/// How a Refresh request begins.
+const REFRESH: [u8; 2] = [0x00, 0x04];
 
 /// What must be random.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +37,8 @@ pub struct Server {
     pub(crate) bindings: Budget,
     pub(crate) counters: Counters,
     pub(crate) rng: fastrand::Rng,
+    pub(crate) worker: u16,
+    pub(crate) redirects: Redirects,
     /// How many reservations there have been.
     pub(crate) reserved: u64,
 }
@@ -49,13 +54,38 @@ impl Server {
             questions: Questions::default(),
             counters: Counters::default(),
             rng: fastrand::Rng::with_seed(seeds.rng),
+            worker: 0,
+            redirects: Redirects::default(),
             reserved: u64::from(seeds.rng as u32) << 32,
             settings,
         }
     }
 
+    /// The same as one of several workers that share addresses: `worker` is its number, 0 to 1,023. What one of them gives a name
+    /// to, the others know to be its.
+    pub fn numbered(self, worker: u16) -> Self {
+        Self { worker, ..self }
+    }
+
     /// A packet of a client: one STUN message or one ChannelData message. In a byte stream [`crate::next_message`] finds them.
     pub fn handle_client(&mut self, from: Client, packet: &[u8], now: Now, out: &mut Vec<Out>) {
+        if !self.hand_over(&from, packet, now, out) {
+            self.take(from, packet, now, out);
+        }
+    }
+
+    /// A packet that came to the worker `via`, and is for this one ([`Out::Elsewhere`]).
+    pub fn handle_moved(&mut self, from: Client, via: u16, packet: &[u8], now: Now, out: &mut Vec<Out>) {
+        self.take(from, packet, now, out);
+        // Its client has an allocation here, maybe since just now: more of it will come that way.
+        if packet.starts_with(&REFRESH)
+            && let Some(until_ms) = self.ends_ms(&from)
+        {
+            out.push(Out::Redirect { via, client: from, until_ms });
+        }
+    }
+
+    fn take(&mut self, from: Client, packet: &[u8], now: Now, out: &mut Vec<Out>) {
         match packet.first() {
             // RFC 7983, RFC 8656 section 12. No channel above 0x4FFF is ever bound, unless the operator wants it.
             Some(0x40..=0x7F) => self.channel_data(&from, packet, now, out),
@@ -67,10 +97,14 @@ impl Server {
         }
     }
 
-    /// The connection of a client is lost: its allocation ends (RFC 8656 section 3.1). Not for UDP, where nobody can tell.
+    /// The connection of a client is lost: its allocation ends (RFC 8656 section 3.1), or the connection to a peer that it was
+    /// one with. Not for UDP, where nobody can tell.
     pub fn link_gone(&mut self, client: &Client, out: &mut Vec<Out>) {
         if let Some(index) = self.tables.by_client.get(client).copied() {
             self.tables.remove_allocation(index, out);
+        }
+        if let Some(connection) = self.tables.connections.of_link(client) {
+            self.tables.close_connection(connection, out);
         }
         if let Some(question) = self.questions.remove_of(client) {
             self.tables.clear_alarm(question.alarm_ms, Alarm::Question(question.ticket));
@@ -82,6 +116,7 @@ impl Server {
         while let Some(alarm) = self.tables.take_alarm(now.mono_ms) {
             match alarm {
                 Alarm::Allocation(index) => self.allocation_alarm(index, now, out),
+                Alarm::Connection(id) => self.connection_alarm(id, now, out),
                 Alarm::Reservation(token) => self.tables.remove_reservation(token, out),
                 Alarm::Question(ticket) => drop(self.questions.take(ticket)),
             }
@@ -102,6 +137,8 @@ impl Server {
         match message.kind {
             Kind::Binding => self.binding(message, now, out),
             Kind::Send => self.send(message, now, out),
+            // What is not on offer means nothing.
+            Kind::Connect | Kind::ConnectionBind if !self.settings.tcp_relays => self.counters.malformed += 1,
             _ => self.request(message, now, out),
         }
     }
@@ -110,6 +147,10 @@ impl Server {
     fn request(&mut self, message: &Incoming<'_>, now: Now, out: &mut Vec<Out>) {
         if message.packet.len() > REQUEST_MOST {
             return self.refuse(message, None, &Refusal::BAD_REQUEST, now, out);
+        }
+        if let Some(worker) = self.worker_of(message, now) {
+            out.push(Out::Elsewhere { worker, from: message.from, packet: message.packet.into() });
+            return;
         }
         match self.authenticate(message, now) {
             Ok(Verdict::Is(identity)) => self.perform(message, &identity, now, out),
@@ -131,8 +172,10 @@ impl Server {
             Err(Refusal::Unknown(unknown))
         } else if message.kind == Kind::Allocate {
             self.allocate(message, identity, now, out)
+        } else if message.kind == Kind::ConnectionBind {
+            self.connection_bind(message, identity, out).map(|()| None)
         } else {
-            self.on_allocation(message, identity, now, out).map(Some)
+            self.on_allocation(message, identity, now, out)
         };
         match done {
             Ok(reply) => out.extend(reply.map(|reply| identity.sign(reply, message.from))),
@@ -147,8 +190,9 @@ impl Server {
         identity: &Identity,
         now: Now,
         out: &mut Vec<Out>,
-    ) -> Result<Reply, Refusal> {
-        let index = *self.tables.by_client.get(&message.from).ok_or(Refusal::ALLOCATION_MISMATCH)?;
+    ) -> Result<Option<Reply>, Refusal> {
+        let ticket = self.good_ticket(message)?;
+        let index = self.meant(message).ok_or(Refusal::ALLOCATION_MISMATCH)?;
         let allocation = &self.tables.allocations[index];
         if !allocation.is_open() {
             return Err(Refusal::ALLOCATION_MISMATCH);
@@ -156,10 +200,18 @@ impl Server {
         if allocation.username != identity.username {
             return Err(Refusal::WRONG_CREDENTIALS);
         }
-        match message.kind {
+        if ticket.is_none() {
+            self.heard(index, &message.from);
+        }
+        let reply = match message.kind {
+            Kind::Refresh if let Some(ticket) = ticket => {
+                self.refresh_and_move(index, ticket, message, now, out)
+            }
             Kind::Refresh => self.refresh(index, message, now, out),
             Kind::CreatePermission => self.create_permission(index, message, now),
+            Kind::Connect => return self.connect(index, message, identity, now, out).map(|()| None),
             _ => self.channel_bind(index, message, now),
-        }
+        };
+        reply.map(Some)
     }
 }

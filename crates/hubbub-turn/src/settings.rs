@@ -1,6 +1,6 @@
 //! What the operator decides.
 
-use crate::{PeerPolicy, Rate, RestSecrets};
+use crate::{Discovery, PeerPolicy, Rate, RestSecrets};
 
 /// How the server behaves, and every limit it has. Limits that count are for one [`crate::Server`].
 #[derive(Debug, Clone)]
@@ -25,6 +25,14 @@ pub struct Settings {
     /// Whether clients may use the channel numbers of RFC 5766, 0x4000 to 0x7FFF, rather than those of RFC 8656 alone, which end
     /// at 0x4FFF. Only for a port that QUIC does not share: no.
     pub old_channels: bool,
+    /// Whether clients on TCP and TLS may have relays of TCP (RFC 6062): no. Such a relay makes connections, which is how
+    /// networks are scanned; ports below 1024 are refused to it whatever `peers` allows.
+    pub tcp_relays: bool,
+    /// Whether an allocation may stay when its client's address changes (RFC 8016), if it asked for that over UDP: no. With
+    /// several workers the caller must carry out [`crate::Out::Elsewhere`] and [`crate::Out::Redirect`].
+    pub mobility: bool,
+    /// Where clients may find out what NAT they are behind (RFC 5780): nowhere.
+    pub other: Option<Discovery>,
     /// To whom packets may be relayed.
     pub peers: PeerPolicy,
     /// Milliseconds for which a nonce is good: 3,600,000.
@@ -48,8 +56,10 @@ pub struct Settings {
     pub permissions: usize,
     /// Channels that one allocation may have at a time: 64.
     pub channels: usize,
-    /// Bytes of payload per second of one user, both ways together over all his allocations. What is more is dropped, as a
-    /// full link would do. No limit: `None`.
+    /// Connections to peers that one allocation of TCP may have at a time: 16.
+    pub connections: usize,
+    /// Bytes of payload per second of one user, both ways together over all his allocations. Of datagrams, what is more is
+    /// dropped, as a full link would do; connections wait. No limit: `None`.
     pub bandwidth: Option<Rate>,
     /// Answers 401 and 438, and questions about credentials, per source address (IPv6: per 64 bits of it): 10 a second, 60 at once.
     pub challenges: Rate,
@@ -71,6 +81,9 @@ impl Default for Settings {
             ipv6: false,
             dont_fragment: false,
             old_channels: false,
+            tcp_relays: false,
+            mobility: false,
+            other: None,
             peers: PeerPolicy::default(),
             nonce_ms: 3_600_000,
             lifetime_s: 600,
@@ -82,6 +95,7 @@ impl Default for Settings {
             allocations_per_user: 16,
             permissions: 64,
             channels: 64,
+            connections: 16,
             bandwidth: None,
             challenges: Rate { per_second: 10, burst: 60 },
             bindings: Rate { per_second: 50, burst: 200 },

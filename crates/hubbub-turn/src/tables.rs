@@ -5,16 +5,21 @@ use std::collections::{BTreeSet, HashMap};
 use slab::Slab;
 
 use crate::allocation::Allocation;
+use crate::connection::Connections;
 use crate::quota::Users;
-use crate::{Client, Out, RelayId, Ticket};
+use crate::{Client, ConnectionId, Out, RelayId, Ticket};
 
 /// All of them.
 #[derive(Default)]
 pub(crate) struct Tables {
     pub(crate) allocations: Slab<Allocation>,
+    /// By their clients' addresses; one that moves has two.
     pub(crate) by_client: HashMap<Client, usize>,
+    /// Those that may move, by what their tickets call them.
+    pub(crate) by_ticket: HashMap<u64, usize>,
     pub(crate) users: Users,
     pub(crate) reservations: HashMap<[u8; 8], Reservation>,
+    pub(crate) connections: Connections,
     relays: Slab<Owned>,
     serial: u32,
     alarms: BTreeSet<(u64, Alarm)>,
@@ -54,6 +59,8 @@ pub(crate) enum Alarm {
     Allocation(usize),
     /// A reservation ends.
     Reservation([u8; 8]),
+    /// A connection was not made, or not wanted, in time.
+    Connection(ConnectionId),
     /// A question about credentials was not answered in time.
     Question(Ticket),
 }
@@ -90,10 +97,6 @@ impl Tables {
         }
     }
 
-    pub(crate) fn allocation_of(&self, client: &Client) -> Option<&Allocation> {
-        self.by_client.get(client).map(|index| &self.allocations[*index])
-    }
-
     pub(crate) fn set_alarm(&mut self, at_ms: u64, alarm: Alarm) {
         self.alarms.insert((at_ms, alarm));
     }
@@ -127,8 +130,15 @@ impl Tables {
     pub(crate) fn remove_allocation(&mut self, index: usize, out: &mut Vec<Out>) {
         let allocation = self.allocations.remove(index);
         self.by_client.remove(&allocation.client);
+        if let Some(mobility) = &allocation.mobility {
+            self.by_ticket.remove(&mobility.id);
+            mobility.bound_for.and_then(|client| self.by_client.remove(&client));
+        }
         self.users.leave(allocation.user);
         self.clear_alarm(allocation.alarm_ms, Alarm::Allocation(index));
+        for connection in allocation.connections.into_iter().flatten() {
+            self.close_connection(connection, out);
+        }
         for relay in allocation.relays.iter().flatten() {
             self.close_relay(relay.id, relay.address.is_some(), out);
         }

@@ -46,9 +46,20 @@ impl Server {
         })
     }
 
+    /// When the allocation of a client ends, if it has one.
+    pub(crate) fn ends_ms(&self, client: &Client) -> Option<u64> {
+        let allocation = &self.tables.allocations[*self.tables.by_client.get(client)?];
+        allocation.relays.iter().flatten().map(|relay| relay.ends_ms).max()
+    }
+
     /// Whether a client has an allocation, one that is being opened included.
     pub fn has_allocation(&self, client: &Client) -> bool {
         self.tables.by_client.contains_key(client)
+    }
+
+    /// How many connections to peers there are, those that are being made included.
+    pub fn connections(&self) -> usize {
+        self.tables.connections.len()
     }
 
     /// How many things are held: allocations, relays (reserved ones included), questions. For metrics.

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hubbub_turn::{
-    Client, Family, Known, Now, Out, Port, RelayId, RestSecrets, Seeds, Server, Settings, Ticket, Transport,
-    Who,
+    Client, ConnectionId, Family, Known, Now, Out, Port, RelayId, RestSecrets, Seeds, Server, Settings,
+    TcpOut, Ticket, Transport, Who,
 };
 use stun_types::attribute::{Attribute as _, AttributeType, RawAttribute};
 use stun_types::message::{
@@ -21,7 +21,11 @@ pub(crate) const REFRESH: u16 = 4;
 pub(crate) const SEND: u16 = 6;
 pub(crate) const CREATE_PERMISSION: u16 = 8;
 pub(crate) const CHANNEL_BIND: u16 = 9;
+pub(crate) const CONNECT: u16 = 10;
+pub(crate) const CONNECTION_BIND: u16 = 11;
 
+pub(crate) const MAPPED_ADDRESS: u16 = 0x0001;
+pub(crate) const CHANGE_REQUEST: u16 = 0x0003;
 pub(crate) const USERNAME: u16 = 0x0006;
 pub(crate) const MESSAGE_INTEGRITY: u16 = 0x0008;
 pub(crate) const ERROR_CODE: u16 = 0x0009;
@@ -42,13 +46,20 @@ pub(crate) const PASSWORD_ALGORITHM: u16 = 0x001D;
 pub(crate) const USERHASH: u16 = 0x001E;
 pub(crate) const XOR_MAPPED_ADDRESS: u16 = 0x0020;
 pub(crate) const RESERVATION_TOKEN: u16 = 0x0022;
+pub(crate) const PADDING: u16 = 0x0026;
+pub(crate) const RESPONSE_PORT: u16 = 0x0027;
+pub(crate) const CONNECTION_ID: u16 = 0x002A;
 pub(crate) const ADDITIONAL_ADDRESS_FAMILY: u16 = 0x8000;
 pub(crate) const ADDRESS_ERROR_CODE: u16 = 0x8001;
 pub(crate) const PASSWORD_ALGORITHMS: u16 = 0x8002;
 pub(crate) const ICMP: u16 = 0x8004;
+pub(crate) const MOBILITY_TICKET: u16 = 0x8030;
 pub(crate) const FINGERPRINT: u16 = 0x8028;
+pub(crate) const RESPONSE_ORIGIN: u16 = 0x802B;
+pub(crate) const OTHER_ADDRESS: u16 = 0x802C;
 
 pub(crate) const UDP: (u16, &[u8]) = (REQUESTED_TRANSPORT, &[17, 0, 0, 0]);
+pub(crate) const TCP: (u16, &[u8]) = (REQUESTED_TRANSPORT, &[6, 0, 0, 0]);
 pub(crate) const OFFERED: &[u8] = &[0, 2, 0, 0, 0, 1, 0, 0];
 
 pub(crate) const SECRET: &[u8] = b"between application and relay";
@@ -87,6 +98,15 @@ pub(crate) struct Datagram {
     pub(crate) dont_fragment: bool,
 }
 
+/// A connection to a peer, made or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) relay: SocketAddr,
+    pub(crate) peer: SocketAddr,
+    /// The client's link that it is one with.
+    pub(crate) link: Option<Client>,
+}
+
 pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) now: Now,
@@ -100,6 +120,12 @@ pub(crate) struct World {
     pub(crate) answers: Vec<(Client, Vec<u8>)>,
     pub(crate) datagrams: Vec<Datagram>,
     pub(crate) asked: Vec<(Ticket, Who)>,
+    /// Connections to peers.
+    pub(crate) calls: BTreeMap<ConnectionId, Call>,
+    /// What was for another worker.
+    pub(crate) elsewhere: Vec<(u16, Client, Vec<u8>)>,
+    /// What another worker is to be told.
+    pub(crate) redirects: Vec<(u16, Client, u64)>,
 }
 
 impl World {
@@ -115,6 +141,9 @@ impl World {
             answers: Vec::new(),
             datagrams: Vec::new(),
             asked: Vec::new(),
+            calls: BTreeMap::new(),
+            elsewhere: Vec::new(),
+            redirects: Vec::new(),
         }
     }
 
@@ -123,6 +152,14 @@ impl World {
         let mut out = Vec::new();
         self.server.handle_client(from, packet, self.now, &mut out);
         self.carry_out(out, packet);
+    }
+
+    /// A packet comes from a client through another worker; the answer, if there is one.
+    pub(crate) fn hand_over(&mut self, from: Client, via: u16, packet: &[u8]) -> Option<Answer> {
+        let mut out = Vec::new();
+        self.server.handle_moved(from, via, packet, self.now, &mut out);
+        self.carry_out(out, packet);
+        self.take_answer(from)
     }
 
     /// The one answer to a packet.
@@ -216,8 +253,57 @@ impl World {
                     assert!(self.relays.remove(&relay).is_some(), "closed twice");
                 }
                 Out::Lookup { ticket, who } => self.asked.push((ticket, who)),
+                Out::Tcp(out) => self.carry_out_tcp(out),
+                Out::Elsewhere { worker, from, packet } => self.elsewhere.push((worker, from, packet)),
+                Out::Redirect { via, client, until_ms } => self.redirects.push((via, client, until_ms)),
             }
         }
+    }
+
+    fn carry_out_tcp(&mut self, out: TcpOut) {
+        match out {
+            TcpOut::Listen { relay, family } => self.open(relay, family, Port::Any),
+            TcpOut::Connect { connection, relay, peer } => {
+                let call = Call { relay: self.relays[&relay], peer, link: None };
+                assert_eq!(self.calls.insert(connection, call), None, "one of that name");
+            }
+            TcpOut::Splice { connection, link } => {
+                let call = self.calls.get_mut(&connection).expect("it is there");
+                assert_eq!(call.link.replace(link), None, "spliced once");
+            }
+            TcpOut::Close { connection } => {
+                assert!(self.calls.remove(&connection).is_some(), "closed twice");
+            }
+        }
+    }
+
+    /// A peer takes a call, or does not.
+    pub(crate) fn connected(&mut self, connection: ConnectionId, is_made: bool) {
+        if !is_made {
+            self.calls.remove(&connection);
+        }
+        let mut out = Vec::new();
+        self.server.tcp_connected(connection, is_made, self.now, &mut out);
+        self.carry_out(out, &[]);
+    }
+
+    /// A peer calls a relay; how the connection is called if it is taken.
+    pub(crate) fn call(&mut self, relay: SocketAddr, peer: &str) -> Option<ConnectionId> {
+        let (id, _) = self.relays.iter().find(|(_, address)| **address == relay).expect("it is open");
+        let peer = address(peer);
+        let mut out = Vec::new();
+        let connection = self.server.tcp_accepted(*id, peer, self.now, &mut out)?;
+        assert_eq!(self.calls.insert(connection, Call { relay, peer, link: None }), None);
+        self.carry_out(out, &[]);
+        Some(connection)
+    }
+
+    /// Both sides of a connection have ended.
+    pub(crate) fn hang_up(&mut self, connection: ConnectionId) {
+        self.calls.remove(&connection).expect("it is there");
+        let mut out = Vec::new();
+        self.server.tcp_gone(connection, self.now, &mut out);
+        self.carry_out(out, &[]);
     }
 
     fn open(&mut self, relay: RelayId, family: Family, port: Port) {
@@ -300,6 +386,11 @@ impl Answer {
         all.map(|(_, found)| unxor(&found.value, transaction)).collect()
     }
 
+    /// An address that is written in the clear.
+    pub(crate) fn plain_address(&self, attribute: u16) -> SocketAddr {
+        unmask(&self.value(attribute).expect("it is there"), &[0; 16])
+    }
+
     pub(crate) fn relayed(&self) -> SocketAddr {
         self.addresses(XOR_RELAYED_ADDRESS)[0]
     }
@@ -319,9 +410,12 @@ fn mask(transaction: &[u8]) -> Vec<u8> {
 }
 
 fn unxor(value: &[u8], transaction: &[u8]) -> SocketAddr {
-    let mask = mask(transaction);
+    unmask(value, &mask(transaction))
+}
+
+fn unmask(value: &[u8], mask: &[u8]) -> SocketAddr {
     let port = u16::from_be_bytes([value[2] ^ mask[0], value[3] ^ mask[1]]);
-    let ip: Vec<u8> = value[4..].iter().zip(&mask).map(|(byte, mask)| byte ^ mask).collect();
+    let ip: Vec<u8> = value[4..].iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect();
     match value[1] {
         1 => SocketAddr::new(<[u8; 4]>::try_from(ip).unwrap().into(), port),
         _ => SocketAddr::new(<[u8; 16]>::try_from(ip).unwrap().into(), port),
@@ -478,6 +572,31 @@ impl User {
         let [high, low] = number.to_be_bytes();
         let attributes: [(u16, &[u8]); 2] = [(CHANNEL_NUMBER, &[high, low, 0, 0]), (XOR_PEER_ADDRESS, &peer)];
         self.ask(world, CHANNEL_BIND, &attributes).code()
+    }
+
+    /// An allocation whose relay is of TCP.
+    pub(crate) fn allocate_tcp(&mut self, world: &mut World) -> SocketAddr {
+        self.allocate_with(world, &[TCP]).relayed()
+    }
+
+    /// Has the relay call a peer: how the connection is called, or the code of the refusal.
+    pub(crate) fn connect(&mut self, world: &mut World, peer: &str) -> Result<ConnectionId, u16> {
+        let before: Vec<_> = world.calls.keys().copied().collect();
+        self.transaction += 1;
+        let packet = self.signed(CONNECT, &[(XOR_PEER_ADDRESS, &self.peer(peer))]);
+        match world.try_ask(self.at, &packet) {
+            Some(answer) => {
+                assert!(answer.is_signed_by(self));
+                Err(answer.code())
+            }
+            None => Ok(*world.calls.keys().find(|id| !before.contains(id)).expect("a call")),
+        }
+    }
+
+    /// Makes `self.at`, a new link, one with a connection; the code of the answer.
+    pub(crate) fn join(&mut self, world: &mut World, connection: ConnectionId) -> u16 {
+        self.learn_nonce(world);
+        self.ask(world, CONNECTION_BIND, &[(CONNECTION_ID, &connection.0.to_be_bytes())]).code()
     }
 
     /// Sends to a peer by an indication; what left the relay.
