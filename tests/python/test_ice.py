@@ -18,8 +18,6 @@ from turn.servers import SECRET, Turn
 FRIEND = "https://friend.example"
 API = f'[api]\ntoken = "{API_TOKEN}"\n'
 EVERYBODY = f"""{API}
-[access]
-admit = ["guests", "accounts", "tokens"]
 [token]
 hmac_secret = "{TOKEN_SECRET}"
 [http]

@@ -54,6 +54,7 @@ fn settings(config: &Config) -> TlsSettings {
     TlsSettings {
         only_13: tls.min_version == TlsVersion::Tls13,
         tickets: usize::try_from(tls.tickets).unwrap_or_default(),
+        turn: config.turn.enabled,
     }
 }
 

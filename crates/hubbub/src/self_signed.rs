@@ -115,7 +115,8 @@ mod tests {
     fn it_can_be_served_with_for_a_year() {
         let names = names("a.example");
         let (chain, key) = made(&names, 1_800_000_000).unwrap();
-        let made = certificate_of(&chain, &key, TlsSettings { only_13: true, tickets: 0 }).unwrap();
+        let made =
+            certificate_of(&chain, &key, TlsSettings { only_13: true, tickets: 0, turn: false }).unwrap();
         assert_eq!(made.names(), names);
         assert_eq!(made.expires_s(), 1_800_000_000 + VALID_S);
     }
