@@ -30,7 +30,7 @@ pub struct TlsSettings {
 
 /// What is spoken inside, most preferred first (RFC 7301; XEP-0368 §3).
 const ALPN: [&[u8]; 3] = [b"h2", b"http/1.1", b"xmpp-client"];
-/// And where there are STUN and TURN (RFC 7443 §3).
+/// Before these, where there are STUN and TURN (RFC 7443 §3): coturn's client offers them behind http/1.1, which it does not mean.
 const ALPN_TURN: [&[u8]; 2] = [b"stun.turn", b"stun.nat-discovery"];
 
 /// Why something is no certificate, or none to serve with. The text says what to do.
@@ -229,7 +229,7 @@ fn config(
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
     let turn = ALPN_TURN.iter().filter(|_| settings.turn);
-    config.alpn_protocols = ALPN.iter().chain(turn).map(|name| name.to_vec()).collect();
+    config.alpn_protocols = turn.chain(&ALPN).map(|name| name.to_vec()).collect();
     // What is resumed is in the client's ticket; a session that is remembered here would be one more thing to bound.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = settings.tickets;

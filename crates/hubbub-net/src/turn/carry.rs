@@ -97,6 +97,8 @@ impl Carrier {
             Out::CloseRelay { relay } => self.relays.close(relay),
             // Credentials that the machine cannot check itself are nobody's here.
             Out::Lookup { ticket, .. } => server.answer(ticket, Known::Nobody, now, more),
+            // Relays of TCP and moves between workers are not on offer here.
+            Out::Tcp(_) | Out::Elsewhere { .. } | Out::Redirect { .. } => {}
         }
     }
 
