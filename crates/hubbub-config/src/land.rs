@@ -181,3 +181,4 @@ impl FromText for SocketAddr {
         Self::from(([0; 4], 0))
     }
 }
+land_text!(SocketAddr);

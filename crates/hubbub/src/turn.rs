@@ -13,7 +13,7 @@ use hubbub_gate::ice::{IceAccess, IceGroup};
 use hubbub_gate::session::Answer;
 use hubbub_net::SlowHandler;
 use hubbub_net::turn::{TurnDesk, TurnSettings, desk};
-use hubbub_turn::{PeerPolicy, Rate, RestSecrets, Settings};
+use hubbub_turn::{Discovery, PeerPolicy, Rate, RestSecrets, Settings};
 use hubbub_worker::{Mail, Post, Slow};
 
 use self::addresses::Addresses;
@@ -52,7 +52,7 @@ pub(crate) fn assemble(
         relay_ports: config.turn.relay_ports.0.clone(),
         stream_bytes: config.turn.stream_bytes,
         socket_bytes: config.turn.socket_bytes,
-        other: None,
+        other: config.turn.other,
         places,
     };
     let access = IceAccess::Minted { secrets, lifetime_s: config.turn.credentials_lifetime.as_secs() };
@@ -98,6 +98,8 @@ fn machine(config: &Config, workers: u16, rest: RestSecrets, addresses: &Address
         ipv6: has(false),
         dont_fragment: true,
         old_channels: own.old_channels,
+        mobility: own.mobility,
+        other: own.other.and_then(|other| Discovery::new(*config.server.listen.first()?, other)),
         peers: peers(own, addresses),
         nonce_ms: millis(own.nonce_lifetime),
         lifetime_s: seconds(own.lifetime),

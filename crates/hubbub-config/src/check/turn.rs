@@ -1,6 +1,6 @@
 //! Checks of `[turn]`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::problem::Problem;
@@ -14,7 +14,8 @@ const REALM_CHARS_MAX: usize = 127;
 
 /// All of them. Of a server that is off only what is wrong whenever it is on.
 pub(super) fn check(config: &Config) -> Vec<Problem> {
-    let checks = [announce, relay_bind, realm, host, lifetimes, burst, relay_ports, unused_secret];
+    let checks =
+        [announce, relay_bind, realm, host, lifetimes, burst, relay_ports, other, mobility, unused_secret];
     checks
         .iter()
         .filter_map(|check| check(config))
@@ -96,11 +97,35 @@ fn burst(config: &Config) -> Wrong {
 /// A relay on a port that the server listens on would take its clients' packets, and peers could reach the listener through it.
 fn relay_ports(config: &Config) -> Wrong {
     let ports = &config.turn.relay_ports.0;
-    let within = config.server.listen.iter().find(|address| ports.contains(&address.port()))?;
+    let mut listen = config.server.listen.iter().chain(&config.turn.other);
+    let within = listen.find(|address| ports.contains(&address.port()))?;
     config.turn.enabled.then(|| {
         let (first, last) = (ports.start(), ports.end());
         let reason = format!("the server listens on {within}, which is one of {first}-{last}; leave it out");
         ("turn.relay_ports", reason)
+    })
+}
+
+/// RFC 5780 §6: two addresses of one family, which differ in both parts.
+fn other(config: &Config) -> Wrong {
+    let (other, first) = (config.turn.other?, *config.server.listen.first()?);
+    let is_real = |address: SocketAddr| !address.ip().is_unspecified() && address.port() != 0;
+    let differ = other.ip() != first.ip() && other.port() != first.port();
+    let fits = is_real(first) && is_real(other) && differ && other.is_ipv4() == first.is_ipv4();
+    (!fits).then(|| {
+        let reason = format!(
+            "{first}, the first in server.listen, and {other} are no pair; write two addresses of this machine, both of IPv4 or both of IPv6, \
+             with different ports"
+        );
+        ("turn.other", reason)
+    })
+}
+
+fn mobility(config: &Config) -> Wrong {
+    let elsewhere = config.turn.mobility && config.server.workers != Some(1);
+    elsewhere.then(|| {
+        let reason = "a client that moves would come to another worker; set server.workers = 1";
+        ("turn.mobility", reason.to_owned())
     })
 }
 

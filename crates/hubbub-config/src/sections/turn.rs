@@ -1,6 +1,6 @@
 //! `[turn]`: this server's own STUN and TURN.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -84,6 +84,12 @@ section! {
         nonce_lifetime: Duration = Is("\"1 h\""), Kind::Time(1, DAY);
         /// Whether clients may use the channel numbers 0x5000 to 0x7FFF, as RFC 5766 had it.
         old_channels: bool = Is("false"), Kind::Switch;
+        /// A second address of this machine, with another IP and another port than the first in `server.listen`, for clients that find
+        /// out what NAT they are behind (RFC 5780). UDP is answered there too, and at each IP with the other's port. Clients must be able
+        /// to reach all four as they are, so none may be behind NAT.
+        other: Option<SocketAddr> = Unset(r#""198.51.100.8:3479""#), Kind::Text("an address such as \"198.51.100.8:3479\"");
+        /// Whether an allocation that was asked for over UDP may go with its client to another address (RFC 8016). With one worker only.
+        mobility: bool = Is("false"), Kind::Switch;
         /// Bytes that may wait for one client on TCP or TLS; what a peer sends it beyond that is dropped.
         stream_bytes: usize = Is("\"256 KiB\""), Kind::Bytes(64 * KIB, 64 * MIB);
         /// Bytes that the system may hold for each socket of UDP that clients send to. Without it: what the system holds for any.

@@ -277,6 +277,13 @@ const TABLE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "[server]\nlisten = [\"0.0.0.0:3478\"]\n[turn]\nother = \"198.51.100.8:3479\"\nmobility = true",
+        &[
+            "hubbub.toml:4:9: turn.other: 0.0.0.0:3478, the first in server.listen, and 198.51.100.8:3479 are no pair; write two addresses of this machine, both of IPv4 or both of IPv6, with different ports",
+            "hubbub.toml:5:12: turn.mobility: a client that moves would come to another worker; set server.workers = 1",
+        ],
+    ),
+    (
         "[turn]\nsecret = \"short\"\nold_secrets = \"0123456789abcdef0123456789abcdef\"",
         &[
             "hubbub.toml:2:10: turn.secret: 5 bytes are too few; a secret has at least 32 (RFC 7518 §3.2): make one with `openssl rand -base64 32`",
