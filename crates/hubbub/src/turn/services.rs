@@ -90,7 +90,7 @@ mod tests {
         let first = |config: &Config, bound: &[&str]| told(config, &["192.0.2.1"], bound, true)[0].clone();
         assert_eq!(first(&config, &["0.0.0.0:443"]), "stun:example.org:443");
         assert_eq!(first(&config, &["127.0.0.1:8080", "0.0.0.0:443"]), "stun:example.org:443");
-        let mut named = config.clone();
+        let mut named = config;
         named.turn.host = Some(hubbub_config::Host { name: "turn.example.org".into(), port: None });
         assert_eq!(first(&named, &["0.0.0.0:443"]), "stun:turn.example.org:443");
         named.turn.host = Some(hubbub_config::Host { name: "turn.example.org".into(), port: Some(3478) });
