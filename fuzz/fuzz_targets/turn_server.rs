@@ -2,7 +2,7 @@
 //! refuses or nobody was permitted, and no call to one that it refuses; every answer is a message and goes to who asked, one
 //! at most; relays and connections are opened and closed once; and what is held stays within its limits.
 //!
-//! Input: whether there are accounts, then what happens.
+//! Input: whether there are accounts, and with which allocations it begins; then what happens.
 #![no_main]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,9 +27,12 @@ const MOST_QUESTIONS: usize = 2;
 const MOST_CONNECTIONS: usize = 2;
 
 const METHODS: &[u16] = &[3, 4, 8, 9, 1, 6, 10, 11];
+const ALLOCATE: u16 = 3;
 const REFRESH: u16 = 4;
 const CREATE_PERMISSION: u16 = 8;
 const CHANNEL_BIND: u16 = 9;
+const CONNECT: u16 = 10;
+const CONNECTION_BIND: u16 = 11;
 const XOR_PEER_ADDRESS: u16 = 0x12;
 const NONCE: u16 = 0x15;
 const RESERVATION_TOKEN: u16 = 0x22;
@@ -66,6 +69,10 @@ const CLIENTS: &[(Transport, &str, u64)] = &[
     (Transport::Tcp, "198.41.0.4:1236", 4),
 ];
 
+/// Clients that may begin with an allocation.
+const STREAM: u8 = 2;
+const DATAGRAMS: u8 = 0;
+
 #[derive(Debug, Arbitrary)]
 enum Happens<'a> {
     Bytes(u8, &'a [u8]),
@@ -83,6 +90,12 @@ enum Happens<'a> {
     Arrive(u8, u8, &'a [u8]),
     Icmp(u8, u8, u8, u8),
     Opened(u8, bool),
+    /// The client that begins with an allocation of TCP has it call a peer.
+    Connect(u8),
+    /// A link is to be one with a connection.
+    Join(u8, u8),
+    /// A client comes with a ticket.
+    Move(u8, u8, bool),
     Connected(u8, bool),
     Passed(u8, u16),
     Gone(u8),
@@ -133,8 +146,14 @@ struct World {
 
 fuzz_target!(|data: &[u8]| {
     let mut input = Unstructured::new(data);
-    let Ok(accounts) = input.arbitrary() else { return };
+    let Ok([accounts, has_tcp, has_mobile]) = input.arbitrary::<[bool; 3]>() else { return };
     let mut world = World::begin(accounts);
+    if has_tcp {
+        world.allocate(STREAM, None);
+    }
+    if has_mobile {
+        world.allocate(DATAGRAMS, Some(0));
+    }
     while !input.is_empty() {
         let Ok(happens) = input.arbitrary() else { return };
         world.happen(happens);
@@ -228,6 +247,24 @@ impl World {
         }
     }
 
+    /// An allocation, of TCP for a client on a stream.
+    fn allocate(&mut self, client: u8, mobility: Option<u8>) {
+        self.ask(client, ALLOCATE, || mobility.map(Part::Mobility), false);
+        self.happen(Happens::Opened(0, true));
+    }
+
+    /// A request with the right credentials. By chance alone few come to be.
+    fn ask(&mut self, client: u8, method: u16, part: impl Fn() -> Option<Part<'static>>, by_another: bool) {
+        let method = METHODS.iter().position(|it| *it == method).expect("it is one of them") as u8;
+        // The first request is told a nonce.
+        let times = if self.nonces.contains_key(&(usize::from(client) % CLIENTS.len())) { 1 } else { 2 };
+        for _ in 0..times {
+            let attributes = [part(), None, None, None];
+            let (user, sha256, transaction) = (0, false, 2);
+            self.happen(Happens::Ask { client, user, method, attributes, sha256, transaction, by_another });
+        }
+    }
+
     fn happen(&mut self, happens: Happens<'_>) {
         match happens {
             Happens::Bytes(from, bytes) => self.packet(usize::from(from) % CLIENTS.len(), bytes, false),
@@ -253,6 +290,13 @@ impl World {
                 self.icmp(relay, address(pick(PEERS, peer)), kind, code)
             }
             Happens::Opened(nth, well) => self.opened(nth, well),
+            Happens::Connect(peer) => self.ask(STREAM, CONNECT, || Some(Part::Peer(peer)), false),
+            Happens::Join(link, nth) => {
+                self.ask(link, CONNECTION_BIND, || Some(Part::Connection(nth)), false)
+            }
+            Happens::Move(to, nth, by_another) => {
+                self.ask(to, REFRESH, || Some(Part::Mobility(nth)), by_another)
+            }
             Happens::Connected(nth, is_made) => self.connected(nth, is_made),
             Happens::Passed(nth, bytes) => {
                 if let Some(call) = self.call(nth) {
@@ -550,7 +594,7 @@ impl World {
         let (name, password) = user(nth, &self.settings);
         let mut values = self.values(attributes, transaction);
         // Allocate requests mostly say what they must.
-        if method == 3 && !transaction.is_multiple_of(8) {
+        if method == ALLOCATE && !transaction.is_multiple_of(8) {
             let of_tcp = CLIENTS[from].0.is_stream() && transaction.is_multiple_of(2);
             values.insert(0, (0x19, vec![if of_tcp { 6 } else { 17 }, 0, 0, 0]));
         }
