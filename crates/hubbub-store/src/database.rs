@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::error::StoreError;
 use crate::rows::int;
@@ -68,6 +68,18 @@ pub(crate) fn connect(dir: &Path) -> Result<Connection, StoreError> {
     sync(&connection, true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// A connection that changes nothing. `None` if there is no database.
+pub(crate) fn look(dir: &Path) -> Result<Option<Connection>, StoreError> {
+    let path = dir.join(FILE);
+    let is_there = path.try_exists().map_err(|cause| StoreError::File { path: path.clone(), cause })?;
+    if !is_there {
+        return Ok(None);
+    }
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(BUSY)?;
+    Ok(Some(connection))
 }
 
 /// A database of the same schema that is nowhere but in memory, and takes about `bytes` of it at most.

@@ -38,4 +38,5 @@ pub use line::Busy;
 pub use memory::MemoryPapers;
 pub use papers::PapersLimits;
 pub use scram::{DEFAULT_ITERATIONS, MAX_PASSWORD_BYTES, Mechanism, Verifier};
+pub use secrets::kept_signing_key;
 pub use store::{Answer, Store, StoreHandle, StoreSettings};

@@ -81,7 +81,7 @@ pub(crate) fn tell(tls: &Tls, now: Now) {
     }
 }
 
-fn date(unix_s: i64) -> String {
+pub(crate) fn date(unix_s: i64) -> String {
     ASN1Time::from_timestamp(unix_s).map_or_else(|_| unix_s.to_string(), |time| time.to_string())
 }
 

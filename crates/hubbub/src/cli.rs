@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Serve(ServeOptions),
     /// Say whether the configuration is right, and if not, what to mend
     Check(ServeOptions),
+    /// Look at the server from this machine: addresses, HTTP, STUN, TURN; say what is wrong and what to do
+    Doctor(ServeOptions),
     /// Write a configuration with every setting explained, at its default
     Init {
         /// Where to; the standard output if absent. An existing file is left alone
@@ -33,7 +35,7 @@ pub(crate) enum Command {
     },
 }
 
-/// What `serve` and `check` start from. Each goes before what the configuration says.
+/// What `serve`, `check` and `doctor` start from. Each goes before what the configuration says.
 #[derive(Debug, Args)]
 pub(crate) struct ServeOptions {
     /// The configuration file; `hubbub init` writes one

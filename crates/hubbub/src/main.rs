@@ -4,6 +4,7 @@ mod assemble;
 mod certificates;
 mod cli;
 mod console;
+mod doctor;
 mod limits;
 mod self_signed;
 mod serve;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let done = match command.unwrap_or(Command::Serve(serve)) {
         Command::Serve(options) => serve::run(&options),
         Command::Check(options) => serve::check(&options),
+        Command::Doctor(options) => doctor::run(&options),
         Command::Init { file } => serve::init(file.as_deref()),
         Command::User { command } => user::run(command),
     };

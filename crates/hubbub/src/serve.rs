@@ -173,7 +173,7 @@ pub(crate) fn init(file: Option<&Path>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn read(options: &ServeOptions) -> Result<Config, Box<dyn Error>> {
+pub(crate) fn read(options: &ServeOptions) -> Result<Config, Box<dyn Error>> {
     let flags = Flags {
         listen: options.listen.clone(),
         data: options.data.clone(),

@@ -1,0 +1,91 @@
+//! Binding over UDP, TCP and TLS, wherever the server should answer.
+
+use std::time::Duration;
+
+use super::client::{self, Mapped, Trouble};
+use super::link::{Link, Transport};
+use super::report::Finding;
+use super::serving::not_reached;
+use super::site::{Site, Target};
+use super::trust::Caller;
+
+/// Asks at every address in every way.
+pub(super) fn check(site: &Site, caller: &Caller) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for target in &site.targets {
+        found.extend(transports(site).map(|transport| one(transport, target, caller)));
+    }
+    found
+}
+
+/// The ways that there should be.
+pub(super) fn transports(site: &Site) -> impl Iterator<Item = Transport> + use<> {
+    let encrypts = site.encrypts();
+    [Transport::Udp, Transport::Tcp, Transport::Tls]
+        .into_iter()
+        .filter(move |transport| encrypts || *transport != Transport::Tls)
+}
+
+fn one(transport: Transport, target: &Target, caller: &Caller) -> Finding {
+    let what = format!("Binding by {transport} at {target}");
+    let opened = Link::open(transport, target.address, caller).map_err(Trouble::from);
+    match opened.and_then(|mut link| client::binding(&mut link)) {
+        Ok(mapped) => Finding::good(what, seen(&mapped)),
+        Err(why) => trouble(what, transport, target, &why),
+    }
+}
+
+fn seen(mapped: &Mapped) -> String {
+    let Mapped { seen, local, round_trip } = mapped;
+    let time = millis(*round_trip);
+    // Who sends from all addresses of the machine learns from the server which one it was.
+    match seen.port() == local.port() {
+        true => format!("we are seen as {seen}, {time}"),
+        false => format!("we are seen as {seen}, through a NAT: here it is port {}, {time}", local.port()),
+    }
+}
+
+/// What to do when there is no answer, or an odd one.
+pub(super) fn trouble(what: String, transport: Transport, target: &Target, why: &Trouble) -> Finding {
+    match (why, transport) {
+        (Trouble::Failed(why), _) if !target.here => not_reached(what, target, why),
+        (Trouble::Silent, _) if !target.here => {
+            let advice = "many routers do not turn packets back to the network they come from: try it from outside as well";
+            Finding::note(what, "no answer from here", advice)
+        }
+        (Trouble::Silent, Transport::Udp) => {
+            let advice = "a firewall drops UDP to that port, or what listens there is no TURN server: open the port for UDP";
+            Finding::wrong(what, "no answer", advice)
+        }
+        (Trouble::Failed(why), Transport::Udp) => {
+            let advice = "nothing listens there over UDP: was the server started with `[turn]` enabled? Start it again";
+            Finding::wrong(what, why.to_string(), advice)
+        }
+        _ => {
+            let advice =
+                "was the server started with `[turn]` enabled, as this configuration has it? Start it again";
+            Finding::wrong(what, why.to_string(), advice)
+        }
+    }
+}
+
+/// In milliseconds, with as many digits as say something.
+pub(super) fn millis(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nat_is_told_by_its_port() {
+        let mapped = |seen: &str| Mapped {
+            seen: seen.parse().unwrap(),
+            local: "0.0.0.0:5000".parse().unwrap(),
+            round_trip: Duration::from_micros(1234),
+        };
+        assert_eq!(seen(&mapped("192.0.2.1:5000")), "we are seen as 192.0.2.1:5000, 1.23 ms");
+        assert!(seen(&mapped("192.0.2.1:6000")).contains("NAT"));
+    }
+}
