@@ -4,7 +4,7 @@ use crate::attribute::CONNECTION_ID;
 use crate::auth::{Identity, Refusal};
 use crate::connection::{Connection, ConnectionId, Progress};
 use crate::message::{Incoming, Reply};
-use crate::{Family, Now, Out, Server, TcpOut};
+use crate::{Client, Family, Now, Out, Server, TcpOut};
 
 /// Milliseconds for which a connection may take to be made, and then wait for its ConnectionBind (RFC 6062 sections 5.2 and 5.3).
 pub(crate) const PATIENCE_MS: u64 = 30_000;
@@ -90,7 +90,7 @@ impl Server {
         self.not_connected(id, now, out);
     }
 
-    fn client_of(&self, connection: ConnectionId) -> crate::Client {
+    fn client_of(&self, connection: ConnectionId) -> Client {
         let connection = self.tables.connections.get(connection).expect("the caller has found it");
         self.tables.allocations[connection.allocation].client
     }

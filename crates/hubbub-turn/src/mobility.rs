@@ -6,6 +6,7 @@
 use crate::attribute::{MOBILITY_TICKET, NONCE};
 use crate::auth::Refusal;
 use crate::message::{Incoming, Kind, Reply, Transaction};
+use crate::tables::Tables;
 use crate::{Client, Now, Out, Server};
 
 /// Bytes of a ticket: worker, allocation, serial number, code.
@@ -164,7 +165,7 @@ impl Server {
     }
 }
 
-impl crate::tables::Tables {
+impl Tables {
     /// An allocation may move. `id` is a number that no other has.
     pub(crate) fn make_mobile(&mut self, index: usize, id: u64) {
         self.by_ticket.insert(id, index);

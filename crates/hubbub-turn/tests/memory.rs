@@ -46,9 +46,9 @@ static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn packets_pass_without_an_allocation() {
-    let mut world = World::new(settings());
+    let mut world = World::new(Settings { mobility: true, ..settings() });
     let mut user = User::new(udp("198.41.0.4:1234"));
-    user.allocate(&mut world);
+    user.allocate_with(&mut world, &[UDP, (MOBILITY_TICKET, &[])]);
     user.bind(&mut world, 0x4000, PEER);
     user.permit(&mut world, "192.88.98.8:1");
     let relay = *world.relays.keys().next().unwrap();
