@@ -4,13 +4,16 @@
 //! clients. The kernel gives all datagrams of a client to the same worker; a connection stays where it was accepted. No session, room or
 //! turn has a part in this: a packet is read, looked at and sent on in one go, in batches ([`crate::udp`]).
 
+mod calls;
 mod carry;
 mod desk;
 mod link;
 mod links;
+mod neighbours;
 mod relays;
 mod service;
 mod settings;
+mod splice;
 
 pub use desk::{Place, TurnDesk, desk};
 pub(crate) use link::serve;

@@ -4,10 +4,13 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::Range;
 use std::rc::Rc;
 
-use hubbub_turn::{Client, Known, Now, Out, RelayId, Server};
+use hubbub_turn::{Client, ConnectionId, Known, Now, Out, Port, RelayId, Server, TcpOut};
 
+use super::calls::Calls;
 use super::links::Links;
+use super::neighbours::{Call, Neighbours, Word, home_of};
 use super::relays::Relays;
+use super::splice::Splice;
 use crate::udp::{Datagram, Outgoing};
 
 /// A socket of UDP.
@@ -30,6 +33,8 @@ pub(crate) struct Carrier {
     pub(crate) listening: Vec<Listening>,
     pub(crate) relays: Relays,
     pub(crate) links: Links,
+    pub(crate) calls: Calls,
+    pub(crate) neighbours: Neighbours,
     pub(crate) outgoing: Outgoing<By>,
     /// Packets that found no room.
     pub(crate) dropped: u64,
@@ -74,9 +79,9 @@ impl Carrier {
         more: &mut Vec<Out>,
     ) {
         match out {
-            Out::Send { to, message } => self.to_client(to, &message, 0..0, 0, packet),
+            Out::Send { to, message } => self.send_to_client(to, &message, 0..0, 0, packet),
             Out::Deliver { to, prefix, padding } => {
-                self.to_client(to, &prefix, packet.place.clone(), padding, packet)
+                self.send_to_client(to, &prefix, packet.place.clone(), padding, packet)
             }
             Out::Forward { relay, peer, payload, dont_fragment } => {
                 let start = packet.place.start;
@@ -94,15 +99,74 @@ impl Carrier {
                 let address = self.relays.open(relay, family, port);
                 server.opened(relay, port, address, now, more);
             }
-            Out::CloseRelay { relay } => self.relays.close(relay),
+            Out::CloseRelay { relay } => {
+                self.relays.close(relay);
+                self.calls.deafen(relay);
+            }
             // Credentials that the machine cannot check itself are nobody's here.
             Out::Lookup { ticket, .. } => server.answer(ticket, Known::Nobody, now, more),
-            // Relays of TCP and moves between workers are not on offer here.
-            Out::Tcp(_) | Out::Elsewhere { .. } | Out::Redirect { .. } => {}
+            Out::Tcp(TcpOut::Listen { relay, family }) => {
+                let address = self.calls.listen(relay, family, &mut self.relays);
+                server.opened(relay, Port::Any, address, now, more);
+            }
+            Out::Tcp(out) => self.carry_call(out),
+            Out::Elsewhere { worker, from, packet } => {
+                self.neighbours.tell(worker, Word::Packet { from, via: self.neighbours.own, packet });
+            }
+            Out::Redirect { via, client, until_ms } => {
+                let worker = self.neighbours.own;
+                self.neighbours.tell(via, Word::Redirect { client, worker, until_ms });
+            }
         }
     }
 
-    fn to_client(&mut self, to: Client, head: &[u8], body: Range<usize>, padding: u8, packet: &Packet<'_>) {
+    fn carry_call(&mut self, out: TcpOut) {
+        match out {
+            TcpOut::Listen { .. } => {}
+            TcpOut::Connect { connection, relay, peer } => {
+                self.calls.call(connection, relay, self.relays.inward(peer));
+            }
+            TcpOut::Splice { connection, link } => self.splice(connection, link.link),
+            TcpOut::Close { connection } => {
+                if let Some(link) = self.calls.end(connection) {
+                    self.cut(link);
+                }
+            }
+        }
+    }
+
+    /// The link may be another worker's: it stays there, and the connection goes to it.
+    fn splice(&mut self, connection: ConnectionId, link: u64) {
+        let Some(stream) = self.calls.take(connection, link) else { return };
+        let (home, call) = (home_of(link), Call { connection, home: self.neighbours.own });
+        if home == self.neighbours.own {
+            // If it is gone meanwhile the machine is told by whoever held it.
+            drop(self.links.splice(link, Splice { stream, call }));
+        } else if let Ok(stream) = stream.into_std() {
+            self.neighbours.tell(home, Word::Splice { link, stream, call });
+        }
+    }
+
+    fn cut(&mut self, link: u64) {
+        match home_of(link) {
+            home if home == self.neighbours.own => self.links.cut(link),
+            home => self.neighbours.tell(home, Word::Cut { link }),
+        }
+    }
+
+    fn send_to_client(
+        &mut self,
+        to: Client,
+        head: &[u8],
+        body: Range<usize>,
+        padding: u8,
+        packet: &Packet<'_>,
+    ) {
+        if to.transport.is_stream() && home_of(to.link) != self.neighbours.own {
+            // Only answers go to another worker's links: nobody's relay is there.
+            self.neighbours.tell(home_of(to.link), Word::Send { link: to.link, message: head.to_vec() });
+            return;
+        }
         if to.transport.is_stream() {
             let zeros = &[0; 3][..usize::from(padding)];
             self.dropped += u64::from(!self.links.send(to.link, [head, &packet.source[body], zeros]));

@@ -7,6 +7,7 @@ use hubbub_turn::{AllocationView, Server};
 use hubbub_worker::counters::Kind;
 use tokio::sync::mpsc;
 
+use super::neighbours::{Neighbours, Word, neighbours};
 use crate::metrics::Reading;
 
 /// A question to all workers. Cheap to clone; may be asked on any thread.
@@ -25,17 +26,19 @@ pub(crate) type Ask = Arc<Gathering>;
 pub struct Place {
     pub(crate) asked: mpsc::UnboundedReceiver<Ask>,
     pub(crate) tallies: Arc<Tallies>,
+    pub(crate) neighbours: Neighbours,
+    pub(crate) words: mpsc::Receiver<Word>,
 }
 
 /// A desk for so many workers, and a place for each.
 #[must_use]
 pub fn desk(workers: u16) -> (TurnDesk, Vec<Place>) {
-    let pair = |_| {
+    let pair = |(neighbours, words)| {
         let (ask, asked) = mpsc::unbounded_channel();
         let tallies = Arc::new(Tallies::default());
-        (Reader { ask, tallies: tallies.clone() }, Place { asked, tallies })
+        (Reader { ask, tallies: tallies.clone() }, Place { asked, tallies, neighbours, words })
     };
-    let (readers, places): (Vec<_>, Vec<_>) = (0..workers).map(pair).unzip();
+    let (readers, places): (Vec<_>, Vec<_>) = neighbours(workers).into_iter().map(pair).unzip();
     (TurnDesk(readers.into()), places)
 }
 
@@ -66,10 +69,12 @@ impl TurnDesk {
     }
 }
 
+type Answer = Box<dyn FnOnce(Vec<AllocationView>) + Send>;
+
 /// Allocations found so far. When the last who holds it lets go, the answer is given.
 pub(crate) struct Gathering {
     found: Mutex<Vec<AllocationView>>,
-    answer: Mutex<Option<Box<dyn FnOnce(Vec<AllocationView>) + Send>>>,
+    answer: Mutex<Option<Answer>>,
 }
 
 impl Gathering {

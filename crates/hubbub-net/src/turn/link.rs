@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::links::Outlet;
 use super::service::Turn;
+use super::splice::{self, Splice};
 use crate::pulse::Order;
 use crate::shell::{Connection, Shell};
 use crate::socket::Socket;
@@ -35,12 +36,28 @@ pub(crate) async fn serve(
     let (number, outlet) = turn.open_link();
     let client = Client { transport, local, remote, link: number };
     let mut link = Link { shell, turn, socket, connection, client, outlet, part: Vec::new(), is_busy: false };
-    if link.input(&read).is_ok() {
-        drop(read);
-        poll_fn(|cx| link.poll(cx)).await;
+    if link.input(&read).is_err() {
+        return link.end().await;
     }
-    link.turn.close_link(&link.client);
-    let _ = tokio::time::timeout(LINGER, link.socket.shutdown()).await;
+    drop(read);
+    match poll_fn(|cx| link.poll(cx)).await {
+        End::Closed => link.end().await,
+        End::Spliced(splice) => {
+            let Link { turn, socket, connection, client, outlet, part, .. } = link;
+            connection.pulse.begin();
+            splice::run(&turn, splice, socket, &part, (&outlet, &connection.pulse)).await;
+            connection.pulse.end(connection.now_ms());
+            turn.close_link(&client);
+        }
+    }
+}
+
+/// How a link ends as one that speaks TURN.
+enum End {
+    /// With its connection.
+    Closed,
+    /// It becomes one with a connection to a peer.
+    Spliced(Splice),
 }
 
 /// Ours and its own, as they are without anything that is no part of an address on the wire.
@@ -70,15 +87,28 @@ struct Link {
 
 impl Link {
     /// Ready when the link is done.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.connection.pulse.order(cx) != Order::Live {
-            return Poll::Ready(());
-        }
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         self.outlet.wait(cx.waker());
-        if let Poll::Ready(Err(_)) = self.poll_write(cx) {
-            return Poll::Ready(());
+        if self.connection.pulse.order(cx) != Order::Live || self.outlet.is_cut() {
+            return Poll::Ready(End::Closed);
         }
-        self.poll_read(cx)
+        let written = self.poll_write(cx);
+        if let Poll::Ready(Err(_)) = written {
+            return Poll::Ready(End::Closed);
+        }
+        if self.outlet.has_splice() {
+            // Its answer goes out first, and nothing more is read as a message.
+            ready!(written).map_or(Poll::Ready(End::Closed), |()| {
+                self.outlet.take_splice().map_or(Poll::Pending, |splice| Poll::Ready(End::Spliced(splice)))
+            })
+        } else {
+            self.poll_read(cx).map(|()| End::Closed)
+        }
+    }
+
+    async fn end(mut self) {
+        self.turn.close_link(&self.client);
+        let _ = tokio::time::timeout(LINGER, self.socket.shutdown()).await;
     }
 
     /// Sends what waits, as far as the socket takes it.
@@ -101,6 +131,10 @@ impl Link {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let shell = self.shell.clone();
         for _ in 0..READS {
+            if self.outlet.has_splice() {
+                // What comes now is the peer's; this task is woken to see to that.
+                return Poll::Pending;
+            }
             let mut scratch = shell.scratch.borrow_mut();
             let mut buffer = ReadBuf::new(&mut scratch);
             let read = ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer));

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::task::Waker;
 
+use super::neighbours::Neighbours;
+use super::splice::Splice;
+
 /// All of one worker's.
 pub(crate) struct Links {
     open: HashMap<u64, Rc<Outlet>>,
@@ -21,6 +24,10 @@ struct Waiting {
     bytes: Vec<u8>,
     sent: usize,
     task: Option<Waker>,
+    /// What its link is to become one with, when all that waits has been sent.
+    splice: Option<Splice>,
+    /// Whether its link is to end.
+    is_cut: bool,
 }
 
 impl Links {
@@ -30,11 +37,34 @@ impl Links {
     }
 
     /// A new one, and its number.
-    pub(crate) fn open(&mut self) -> (u64, Rc<Outlet>) {
+    pub(crate) fn open(&mut self, neighbours: &Neighbours) -> (u64, Rc<Outlet>) {
         self.last += 1;
-        let outlet = Rc::new(Outlet::default());
-        self.open.insert(self.last, outlet.clone());
-        (self.last, outlet)
+        let (number, outlet) = (neighbours.link(self.last), Rc::new(Outlet::default()));
+        self.open.insert(number, outlet.clone());
+        (number, outlet)
+    }
+
+    /// Has a link become one with a connection to a peer; if it is gone, that is too.
+    pub(crate) fn splice(&self, number: u64, splice: Splice) -> Result<(), Splice> {
+        match self.open.get(&number) {
+            Some(outlet) => {
+                outlet.0.borrow_mut().order(|waiting| waiting.splice = Some(splice));
+                Ok(())
+            }
+            None => Err(splice),
+        }
+    }
+
+    /// Whether it is to.
+    pub(crate) fn is_spliced(&self, number: u64) -> bool {
+        self.open.get(&number).is_some_and(|outlet| outlet.0.borrow().splice.is_some())
+    }
+
+    /// Has a link end.
+    pub(crate) fn cut(&self, number: u64) {
+        if let Some(outlet) = self.open.get(&number) {
+            outlet.0.borrow_mut().order(|waiting| waiting.is_cut = true);
+        }
     }
 
     pub(crate) fn close(&mut self, number: u64) {
@@ -49,11 +79,17 @@ impl Links {
         if waiting.bytes.len() - waiting.sent + length > self.limit {
             return false;
         }
-        message.iter().for_each(|piece| waiting.bytes.extend_from_slice(piece));
-        if let Some(task) = waiting.task.take() {
+        waiting.order(|waiting| message.iter().for_each(|piece| waiting.bytes.extend_from_slice(piece)));
+        true
+    }
+}
+
+impl Waiting {
+    fn order(&mut self, change: impl FnOnce(&mut Self)) {
+        change(self);
+        if let Some(task) = self.task.take() {
             task.wake();
         }
-        true
     }
 }
 
@@ -82,5 +118,18 @@ impl Outlet {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.borrow().bytes.is_empty()
+    }
+
+    /// What its link is to become one with.
+    pub(crate) fn take_splice(&self) -> Option<Splice> {
+        self.0.borrow_mut().splice.take()
+    }
+
+    pub(crate) fn has_splice(&self) -> bool {
+        self.0.borrow().splice.is_some()
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.0.borrow().is_cut
     }
 }

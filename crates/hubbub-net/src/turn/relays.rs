@@ -69,32 +69,42 @@ impl Relays {
 
     /// Opens a relay; with [`Port::EvenAndNext`] two. Gives the address that is announced of it.
     pub(crate) fn open(&mut self, relay: RelayId, family: Family, port: Port) -> Option<SocketAddr> {
-        let RelayAddress { bind, announce } = self.site(family)?.address;
-        let candidates = self.candidates();
-        let found = candidates.into_iter().find_map(|number| {
-            let wants_even = port != Port::Any;
-            if wants_even && !number.is_multiple_of(2) {
-                return None;
+        let last = *self.ports.end();
+        let bind = |address: SocketAddr| {
+            let is_odd = !address.port().is_multiple_of(2);
+            if port != Port::Any && is_odd {
+                return Err(io::ErrorKind::AddrNotAvailable.into());
             }
-            let socket = bind_relay(SocketAddr::new(bind, number)).ok()?;
-            let next = match port {
-                Port::EvenAndNext(next) if self.ports.contains(&(number + 1)) => {
-                    Some((next, bind_relay(SocketAddr::new(bind, number + 1)).ok()?))
-                }
-                Port::EvenAndNext(_) => return None,
-                Port::Any | Port::Even => None,
-            };
-            Some((number, socket, next))
-        });
-        let (number, socket, next) = found?;
+            let first = bind_relay(address)?;
+            let Port::EvenAndNext(next) = port else { return Ok((first, None)) };
+            if address.port() == last {
+                return Err(io::ErrorKind::AddrNotAvailable.into());
+            }
+            let above = bind_relay(SocketAddr::new(address.ip(), address.port() + 1))?;
+            Ok((first, Some((next, above))))
+        };
+        let ((socket, above), announced) = self.bind_free(family, bind)?;
         self.keep(relay, socket).ok()?;
-        if let Some((next, socket)) = next
+        if let Some((next, socket)) = above
             && self.keep(next, socket).is_err()
         {
             self.close(relay);
             return None;
         }
-        Some(SocketAddr::new(announce, number))
+        Some(announced)
+    }
+
+    /// Binds something to a port of relays that is free. Gives the address that is announced of it, too.
+    pub(crate) fn bind_free<T>(
+        &mut self,
+        family: Family,
+        bind: impl Fn(SocketAddr) -> io::Result<T>,
+    ) -> Option<(T, SocketAddr)> {
+        let address = self.site(family)?.address;
+        self.candidates().into_iter().find_map(|port| {
+            let bound = bind(SocketAddr::new(address.bind, port)).ok()?;
+            Some((bound, SocketAddr::new(address.announce, port)))
+        })
     }
 
     /// Ports to try, from a random one on.

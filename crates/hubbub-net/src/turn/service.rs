@@ -4,18 +4,25 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::OwnedFd;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use hubbub_turn::{Client, Framed, IcmpError, NotTurn, Now, Out, Seeds, Server, Transport, next_message};
+use hubbub_turn::{
+    Client, ConnectionId, Framed, IcmpError, NotTurn, Now, Out, RelayId, Seeds, Server, Transport,
+    next_message,
+};
 use tokio::io::unix::AsyncFd;
-use tokio::sync::mpsc;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
 
+use super::calls::Calls;
 use super::carry::{Carrier, Listening, Packet};
 use super::desk::{Ask, Place, Tallies};
 use super::links::{Links, Outlet};
+use super::neighbours::{Call, Word};
 use super::relays::{Ready, Relays};
 use super::settings::Common;
+use super::splice::Splice;
 use crate::clock::Clock;
 use crate::udp::{Inbox, NetworkError, Outgoing, next_error, watch};
 
@@ -60,21 +67,28 @@ impl Turn {
         let relays = Relays::new(&common.relays, common.relay_ports.clone())?;
         let watched = watch(relays.watch()?)?;
         let links = Links::new(common.stream_bytes);
-        let carrier = Carrier { listening, relays, links, outgoing: Outgoing::new(), dropped: 0 };
-        let server = Server::new(common.machine.clone(), seeds);
-        let inner = Inner { server, carrier, inbox: Inbox::new(), outs: Vec::new(), ready: Vec::new() };
-        let turn = Rc::new(Self {
-            inner: RefCell::new(inner),
-            clock,
-            tallies: place.tallies,
-            noted_ms: Cell::new(0),
+        let Place { asked, tallies, neighbours, words } = place;
+        let server = Server::new(common.machine.clone(), seeds).numbered(neighbours.own);
+        let turn = Rc::new_cyclic(|turn: &Weak<Self>| {
+            let calls = Calls::new(turn.clone());
+            let carrier = Carrier {
+                listening,
+                relays,
+                links,
+                calls,
+                neighbours,
+                outgoing: Outgoing::new(),
+                dropped: 0,
+            };
+            let inner = Inner { server, carrier, inbox: Inbox::new(), outs: Vec::new(), ready: Vec::new() };
+            Self { inner: RefCell::new(inner), clock, tallies, noted_ms: Cell::new(0) }
         });
         for (socket, address) in tasks {
-            let socket = watch(socket)?;
-            tokio::task::spawn_local(turn.clone().read_clients(socket, address));
+            tokio::task::spawn_local(turn.clone().read_clients(watch(socket)?, address));
         }
         tokio::task::spawn_local(turn.clone().read_relays(watched));
-        tokio::task::spawn_local(turn.clone().answer(place.asked));
+        tokio::task::spawn_local(turn.clone().answer(asked));
+        tokio::task::spawn_local(turn.clone().hear(words));
         Ok(turn)
     }
 
@@ -154,6 +168,66 @@ impl Turn {
         }
     }
 
+    /// Hears what the other workers say, for ever.
+    async fn hear(self: Rc<Self>, mut words: mpsc::Receiver<Word>) {
+        while let Some(word) = words.recv().await {
+            let inner = &mut *self.inner.borrow_mut();
+            let now = self.now();
+            inner.hear(word, now);
+            self.note(inner, now);
+        }
+    }
+
+    /// A peer has called a relay.
+    pub(crate) fn accepted(&self, relay: RelayId, stream: TcpStream, peer: SocketAddr) {
+        let inner = &mut *self.inner.borrow_mut();
+        let now = self.now();
+        let peer = inner.carrier.relays.outward(peer);
+        if let Some(connection) = inner.server.tcp_accepted(relay, peer, now, &mut inner.outs) {
+            inner.carrier.calls.made(connection, stream);
+        }
+        inner.finish(&Packet::NONE, now);
+    }
+
+    /// A peer was called: the connection, if it could be made.
+    pub(crate) fn called(&self, connection: ConnectionId, stream: Option<TcpStream>) {
+        let inner = &mut *self.inner.borrow_mut();
+        let (now, is_made) = (self.now(), stream.is_some());
+        match stream {
+            Some(stream) => inner.carrier.calls.made(connection, stream),
+            None => drop(inner.carrier.calls.end(connection)),
+        }
+        inner.server.tcp_connected(connection, is_made, now, &mut inner.outs);
+        inner.finish(&Packet::NONE, now);
+    }
+
+    /// So much has passed through a connection. For how many milliseconds it is to rest.
+    pub(crate) async fn passed(&self, call: Call, to_peer: u64, to_client: u64) -> u64 {
+        let Call { connection, home } = call;
+        let answer = {
+            let inner = &mut *self.inner.borrow_mut();
+            if home == inner.carrier.neighbours.own {
+                let now = self.now();
+                let rest_ms = inner.server.tcp_passed(connection, to_peer, to_client, now);
+                self.note(inner, now);
+                return rest_ms;
+            }
+            let (rest_ms, answer) = oneshot::channel();
+            inner.carrier.neighbours.tell(home, Word::Passed { connection, to_peer, to_client, rest_ms });
+            answer
+        };
+        answer.await.unwrap_or_default()
+    }
+
+    /// A link and a connection are one no longer; both are closed.
+    pub(crate) fn splice_ended(&self, Call { connection, home }: Call) {
+        let inner = &mut *self.inner.borrow_mut();
+        match inner.carrier.neighbours.own == home {
+            true => inner.gone(connection, self.now()),
+            false => inner.carrier.neighbours.tell(home, Word::Gone { connection }),
+        }
+    }
+
     /// Ends what has run out. Called once a second.
     pub(crate) fn look(&self) {
         let inner = &mut *self.inner.borrow_mut();
@@ -167,7 +241,8 @@ impl Turn {
 
     /// A client on a stream: its number, and what waits for it.
     pub(crate) fn open_link(&self) -> (u64, Rc<Outlet>) {
-        self.inner.borrow_mut().carrier.links.open()
+        let carrier = &mut self.inner.borrow_mut().carrier;
+        carrier.links.open(&carrier.neighbours)
     }
 
     /// Its link is lost.
@@ -195,6 +270,10 @@ impl Turn {
                     inner.server.handle_client(client, packet.bytes(), now, &mut inner.outs);
                     inner.carrier.carry(&mut inner.server, &mut inner.outs, &packet, now);
                     used += taken;
+                    if inner.carrier.links.is_spliced(client.link) {
+                        // All that follows is the peer's.
+                        break;
+                    }
                 }
                 Ok(Framed::Part { .. }) => break,
                 Err(NotTurn) => {
@@ -227,7 +306,7 @@ impl Turn {
 }
 
 impl Inner {
-    fn read_relay(&mut self, relay: hubbub_turn::RelayId, now: Now) {
+    fn read_relay(&mut self, relay: RelayId, now: Now) {
         let Some(socket) = self.carrier.relays.get(relay) else { return };
         // What is wrong with it is told by its error queue.
         if self.inbox.receive(socket).is_err() {
@@ -242,7 +321,7 @@ impl Inner {
         self.carrier.flush(self.inbox.bytes());
     }
 
-    fn take_errors(&mut self, relay: hubbub_turn::RelayId, now: Now) {
+    fn take_errors(&mut self, relay: RelayId, now: Now) {
         for _ in 0..ERRORS {
             let Some(socket) = self.carrier.relays.get(relay) else { return };
             let Ok(error) = next_error(socket) else { break };
@@ -252,6 +331,42 @@ impl Inner {
                 self.server.handle_icmp(relay, peer, error, now, &mut self.outs);
             }
         }
+        self.finish(&Packet::NONE, now);
+    }
+
+    fn hear(&mut self, word: Word, now: Now) {
+        match word {
+            Word::Packet { from, via, packet } => {
+                let packet = Packet { source: &packet, place: 0..packet.len() };
+                self.server.handle_moved(from, via, packet.bytes(), now, &mut self.outs);
+                self.finish(&packet, now);
+            }
+            Word::Redirect { client, worker, until_ms } => {
+                self.server.redirect(client, worker, until_ms, now)
+            }
+            Word::Send { link, message } => {
+                self.carrier.dropped += u64::from(!self.carrier.links.send(link, [&message, &[], &[]]));
+            }
+            Word::Splice { link, stream, call } => {
+                let stream = TcpStream::from_std(stream).ok();
+                let lost =
+                    stream.map(|stream| self.carrier.links.splice(link, Splice { stream, call }).is_err());
+                if lost.unwrap_or(true) {
+                    self.carrier.neighbours.tell(call.home, Word::Gone { connection: call.connection });
+                }
+            }
+            Word::Cut { link } => self.carrier.links.cut(link),
+            Word::Passed { connection, to_peer, to_client, rest_ms } => {
+                let _ = rest_ms.send(self.server.tcp_passed(connection, to_peer, to_client, now));
+            }
+            Word::Gone { connection } => self.gone(connection, now),
+        }
+    }
+
+    /// A connection to a peer has ended.
+    fn gone(&mut self, connection: ConnectionId, now: Now) {
+        self.carrier.calls.end(connection);
+        self.server.tcp_gone(connection, now, &mut self.outs);
         self.finish(&Packet::NONE, now);
     }
 

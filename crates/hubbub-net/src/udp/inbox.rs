@@ -85,7 +85,7 @@ impl Inbox {
     fn take(&mut self, slot: usize) {
         let header = &mut self.headers[slot];
         let length = header.msg_len as usize;
-        let said = header.msg_hdr.msg_controllen as usize;
+        let said: usize = header.msg_hdr.msg_controllen as _;
         header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
         header.msg_hdr.msg_controllen = control::SPACE as _;
         let Some(from) = address::read(&self.names[slot]) else { return };
