@@ -9,6 +9,7 @@ IDLE = ("idle", "bytes_per_connection")
 SINGLE = ("fanout-1000", "fanout-10000")
 QUEUED = ("fanout-1000-16", "fanout-10000-16")
 XMPP = ("prosody", "ejabberd")
+TURN = tuple(f"turn-{clients}-{size}" for size in (120, 1200) for clients in ("1", "1000", "tcp-1", "tcp-100"))
 SOCKETIO = ("sio-fanout-1000", "sio-fanout-5000", "sio-fanout-1000-16", "sio-fanout-5000-16", "sio-flood", "sio-polling")
 
 
@@ -83,4 +84,6 @@ AIMS = [
     BestRatio("CPU per delivery ≤ 0.1 × the better of Prosody and ejabberd", ("xmpp-muc-1000",), XMPP, CPU, 0.1),
     Bound("half of the pages of an archive within 2,000 µs", "xmpp-mam-page", P50, 2000),
     Bound("half of the pages of an archive within 2,000 µs", "xmpp-mam-page-middle", P50, 2000),
+    Ratio("CPU per relayed packet ≤ 0.5 × coturn", TURN, "coturn", CPU, 0.5),
+    Ratio("memory per allocation ≤ 0.25 × coturn", ("turn-idle",), "coturn", IDLE, 0.25),
 ]

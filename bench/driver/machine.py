@@ -79,6 +79,7 @@ VERSIONS = {
     "socketioxide": socketioxide_version,
     "prosody": lambda: f"{debian_version('prosody')} (Debian), {output('lua5.4', '-v').split('  ')[0]}",
     "ejabberd": lambda: f"{debian_version('ejabberd')} (Debian), Erlang/OTP {debian_version('erlang-base')}",
+    "coturn": lambda: f"{debian_version('coturn')} (Debian)",
 }
 
 

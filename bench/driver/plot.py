@@ -14,12 +14,16 @@ COLOURS = {
     "socketioxide": "#a61e4d",
     "prosody": "#0b7285",
     "ejabberd": "#2b8a3e",
+    "coturn": "#495057",
 }
 FIGURES = {
     "idle": (("idle", "bytes_per_connection"), "{:,.0f} B per connection"),
     "sessions": (("idle", "bytes_per_connection"), "{:,.0f} B per session"),
     "logins": (("server", "cpu_us_per_delivery"), "{:,.0f} µs per login"),
     "page": (("server", "cpu_us_per_delivery"), "{:,.0f} µs per page"),
+    "turn": (("server", "cpu_us_per_delivery"), "{:.2f} µs per packet"),
+    "turn-idle": (("idle", "bytes_per_connection"), "{:,.0f} B per allocation"),
+    "turn-allocate": (("server", "cpu_us_per_delivery"), "{:,.0f} µs per allocation"),
     "longpoll": (("server", "cpu_us_per_delivery"), "{:.2f} µs per wake-up"),
     "polling": (("server", "cpu_us_per_delivery"), "{:.2f} µs per wake-up"),
 }

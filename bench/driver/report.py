@@ -35,8 +35,28 @@ PAGES = [
     ("CPU µs per page", ("server", "cpu_us_per_delivery"), "{:,.0f}"),
     *TRAFFIC[4:],
 ]
+RELAYED = [
+    ("CPU µs per packet", ("server", "cpu_us_per_delivery"), "{:.3f}"),
+    ("packets/s", ("deliveries_per_second",), "{:,.0f}"),
+    *TRAFFIC[2:6],
+    ("lost", ("lost",), "{:,.0f}"),
+    TRAFFIC[6],
+]
+ALLOCATIONS = [
+    ("bytes per allocation", *IDLE[0][1:]),
+    ("after a packet each way", *IDLE[1][1:]),
+    IDLE[2],
+]
+MADE = [
+    ("CPU µs per allocation", ("server", "cpu_us_per_delivery"), "{:,.0f}"),
+    ("allocations/s", ("deliveries_per_second",), "{:,.0f}"),
+    *TRAFFIC[2:6],
+    ("sent again", ("lost",), "{:,.0f}"),
+    TRAFFIC[6],
+]
 COLUMNS = {"fanout": TRAFFIC, "echo": TRAFFIC, "longpoll": POLLING, "polling": POLLING, "idle": IDLE, "flood": FLOOD,
-           "sessions": IDLE, "logins": LOGINS, "chat": TRAFFIC, "page": PAGES}
+           "sessions": IDLE, "logins": LOGINS, "chat": TRAFFIC, "page": PAGES,
+           "turn": RELAYED, "turn-idle": ALLOCATIONS, "turn-allocate": MADE}
 
 
 def figure(outcome, path):

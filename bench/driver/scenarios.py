@@ -6,6 +6,7 @@ Traffic is measured for two seconds, or to the end of a round that takes longer.
 from dataclasses import dataclass, replace
 
 from . import archive
+from .turn import SECRET, Relays
 from .xmpp import CERTIFICATE, Home
 
 # Where each server offers what a scenario needs, behind ws://127.0.0.1:PORT or http://127.0.0.1:PORT; the load
@@ -18,6 +19,8 @@ SOCKETIO = dict.fromkeys(["hubbub", "hubbub-recovery", "socketio", "socketioxide
 SOCKETIO["hubbub"] += "&recovery=false"
 # The domain that XMPP clients open their streams to: guests have one of their own, which in Hubbub is not said before login.
 XMPP = dict.fromkeys(["hubbub", "prosody", "ejabberd"], "/localhost")
+# TURN has no paths.
+TURN = dict.fromkeys(["hubbub", "coturn"], "/")
 XMPP_GUESTS = dict.fromkeys(XMPP, "/guest.localhost") | {"hubbub": "/localhost"}
 
 
@@ -32,8 +35,8 @@ class Scenario:
     scheme: str = "ws"
     # The columns of its table, if not those that go with the command.
     table: str = ""
-    # What the server is to have when it starts, where XMPP is spoken.
-    home: Home | None = None
+    # What the server is to have when it starts, where XMPP or TURN is spoken.
+    home: Home | Relays | None = None
 
     @property
     def shows(self):
@@ -47,7 +50,8 @@ class Scenario:
 
     def wants(self, quick):
         """What the server is to have when it starts."""
-        return self.home and replace(self.home, room=self.options(quick).get("archive", 0))
+        room = self.options(quick).get("archive")
+        return replace(self.home, room=room) if room else self.home
 
     def heading(self, quick):
         return self.title.format(**self.options(quick))
@@ -153,6 +157,30 @@ def page(name, which):
     return xmpp(name, title, "page", full, {"archive": 20_000, "rounds": 20, "warmup": 2})
 
 
+def turn(name, title, command, full, quick):
+    return Scenario(
+        name=name,
+        title=title,
+        command=command,
+        paths=TURN,
+        full=full | {"secret": SECRET},
+        quick=quick,
+        scheme="turn",
+        home=Relays(),
+    )
+
+
+def relay(clients, size, window, transport="udp"):
+    """Peers are on UDP, however the clients come."""
+    allocations = "One allocation" if clients == 1 else "{connections:,} allocations"
+    whose = "a client" if clients == 1 else "clients"
+    way = f" of {whose} on TCP" if transport == "tcp" else ""
+    packets = "one packet" if window == 1 else "{window} packets"
+    full = {"connections": clients, "size": size, "window": window, "transport": transport, "seconds": 2, "warmup": 1}
+    name = "-".join(["turn", *(["tcp"] if transport == "tcp" else []), str(clients), str(size)])
+    return turn(name, f"{allocations}{way}, {packets} of {{size:,}} bytes in flight each way{' in each' * (clients > 1)}", "turn", full, {"seconds": 1})
+
+
 IDLE = Scenario(
     name="idle",
     title="{connections:,} idle WebSockets in one room",
@@ -223,4 +251,26 @@ SCENARIOS = [
     replace(muc(10000, 1, warmup=3), paths=XMPP_GUESTS | {"prosody": None}),
     page("mam-page", "at the end of"),
     page("mam-page-middle", "in the middle of"),
+    relay(1, 120, window=16),
+    relay(1, 1200, window=16),
+    relay(1000, 120, window=1),
+    relay(1000, 1200, window=1),
+    relay(1, 120, window=16, transport="tcp"),
+    relay(1, 1200, window=16, transport="tcp"),
+    relay(100, 120, window=16, transport="tcp"),
+    relay(100, 1200, window=16, transport="tcp"),
+    turn(
+        "turn-idle",
+        "{connections:,} idle allocations, each with a permission and a channel",
+        "turn-idle",
+        {"connections": 5000, "warmup": 200, "settle": 3},
+        {"connections": 1000, "settle": 1},
+    ),
+    turn(
+        "turn-allocate",
+        "Allocations made and ended, {connections} clients at a time",
+        "turn-allocate",
+        {"connections": 16, "seconds": 3, "warmup": 200},
+        {"seconds": 1},
+    ),
 ]

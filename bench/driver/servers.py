@@ -9,7 +9,6 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import xmpp
 from .launch import SERVER_CORE, launch
 from .paths import BINARIES, LOGS, MODULES, NCHAN, OXIDE, PEERS
 from .say import Trouble
@@ -25,6 +24,7 @@ TITLES = {
     "socketioxide": "socketioxide",
     "prosody": "Prosody",
     "ejabberd": "ejabberd",
+    "coturn": "coturn",
 }
 SERVERS = list(TITLES)
 
@@ -40,7 +40,7 @@ def serving(server, home=None):
     log = LOGS / f"{server}.log"
     with tempfile.TemporaryDirectory(prefix="hubbub-bench-") as folder, log.open("w") as output:
         environment = {**os.environ, "NODE_PATH": str(MODULES)}
-        command = COMMANDS[server](port, Path(folder), home)
+        command = home.command(server, port, Path(folder)) if home else COMMANDS[server](port, Path(folder))
         process = launch(SERVER_CORE, command, cwd=folder, stdout=output, stderr=output, env=environment)
         try:
             await_port(server, process, port)
@@ -51,18 +51,16 @@ def serving(server, home=None):
             stop(process)
 
 
-def hubbub(port, folder, home):
-    """Without a data folder: rooms are in memory, as they are with all the peers. XMPP's scenarios say what else they want."""
-    if home:
-        return xmpp.hubbub(port, folder, home)
+def hubbub(port, _folder):
+    """Without a data folder: rooms are in memory, as they are with all the peers."""
     return [str(BINARIES / "hubbub"), "--listen", f"127.0.0.1:{port}", "--workers", "1"]
 
 
 def node(script):
-    return lambda port, _folder, _home: ["node", str(PEERS / script), str(port)]
+    return lambda port, _folder: ["node", str(PEERS / script), str(port)]
 
 
-def nchan(port, folder, _home):
+def nchan(port, folder):
     text = (PEERS / "nginx.conf").read_text()
     for mark, value in {"@DIR@": folder, "@PORT@": port, "@MODULE@": NCHAN}.items():
         text = text.replace(mark, str(value))
@@ -71,10 +69,11 @@ def nchan(port, folder, _home):
     return [shutil.which("nginx"), "-p", str(folder), "-c", str(configuration)]
 
 
-def socketioxide(port, _folder, _home):
+def socketioxide(port, _folder):
     return [str(OXIDE / "release" / "hubbub-bench-socketioxide"), str(port)]
 
 
+# Where a scenario does not say what it wants.
 COMMANDS = {
     "hubbub": hubbub,
     "hubbub-recovery": hubbub,
@@ -83,8 +82,6 @@ COMMANDS = {
     "nchan": nchan,
     "socketio": node("socketio.js"),
     "socketioxide": socketioxide,
-    "prosody": xmpp.prosody,
-    "ejabberd": xmpp.ejabberd,
 }
 
 

@@ -7,7 +7,7 @@ import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import xmpp
+from . import turn, xmpp
 from .paths import BINARIES, CACHE, LOGS, MODULES, NCHAN, OXIDE, PEERS, ROOT
 from .say import Trouble, say
 
@@ -30,6 +30,8 @@ def prepare(servers, build):
         debian(NGINX)
     if {"prosody", "ejabberd"} & set(servers) and not xmpp.installed():
         debian(xmpp.DEBIAN)
+    if "coturn" in servers and not turn.installed():
+        debian(turn.DEBIAN)
     xmpp.prepare()
     if "socketioxide" in servers:
         socketioxide()

@@ -9,12 +9,14 @@ from base64 import b64decode
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import archive
+from . import archive, servers, turn, xmpp
+from .aims import TURN
 from .machine import VERSIONS
 from .plot import COLOURS
 from .report import Results, line, table
 from .scenarios import SCENARIOS, SOCKETIO, XMPP
-from .servers import COMMANDS, SERVERS
+from .servers import SERVERS
+from .turn import Relays
 from .xmpp import Home, keys
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
@@ -100,9 +102,22 @@ class Report(unittest.TestCase):
         self.assertIn("**4.00**", section)
 
     def test_every_server_has_a_colour_a_command_and_a_name(self):
-        for known in (COLOURS, COMMANDS):
-            self.assertEqual(list(known), SERVERS)
+        self.assertEqual(list(COLOURS), SERVERS)
+        self.assertEqual({*servers.COMMANDS, *xmpp.COMMANDS, *turn.COMMANDS}, {*SERVERS})
         self.assertEqual({*VERSIONS, "hubbub-recovery"}, {*SERVERS})
+
+    def test_packets_through_allocations_may_be_lost(self):
+        made = Results(Namespace(quick=False, rounds=1), {})
+        for server, cpu in (("hubbub", 2.0), ("coturn", 8.0)):
+            made.add(BY_NAME["turn-1000-120"], server, 1, traffic(cpu) | {"lost": 12})
+            made.add(BY_NAME["turn-idle"], server, 1, {"waited": 0.0, "idle": {
+                "bytes_per_connection": 1000 * cpu, "bytes_per_connection_after_message": 1.0, "cpu_us_per_second": 0.0}})
+        self.assertIn("| turn-1000-120 | 0.25 | reached |", made.aims())
+        self.assertIn("| turn-idle | 0.25 | reached |", made.aims())
+        section = made.section(BY_NAME["turn-1000-120"])
+        self.assertIn("1,000 allocations, one packet of 120 bytes in flight each way in each", section)
+        self.assertIn("| coturn | 8.000 | 125,000 | 100% | 1 | 9 | 10 | 12 | 1,536 |", section)
+        self.assertIn("|  | bytes per allocation |", made.section(BY_NAME["turn-idle"]))
 
     def test_tables_are_markdown(self):
         self.assertEqual(table(["", "a", "b"], [["x", "1", "2"]]), "|  | a | b |\n| --- | ---: | ---: |\n| x | 1 | 2 |")
@@ -144,6 +159,25 @@ class Scenarios(unittest.TestCase):
         plain, socketio = BY_NAME["fanout-1000-16"], BY_NAME["sio-fanout-1000-16"]
         self.assertEqual(socketio.full, plain.full | {"socketio": "/lobby"})
         self.assertEqual(socketio.heading(False), "Fan-out to 1,000 Socket.IO clients, 16 messages queued per link")
+
+
+class Turn(unittest.TestCase):
+    def test_every_scenario_with_packets_has_an_aim(self):
+        packets = {scenario.name for scenario in SCENARIOS if scenario.command == "turn"}
+        self.assertEqual({*TURN}, packets)
+
+    def test_clients_know_the_secret_of_the_server(self):
+        asked = BY_NAME["turn-tcp-100-1200"].arguments("coturn", 7, quick=False)
+        self.assertEqual(asked[0], "turn")
+        for option in ("--transport=tcp", "--connections=100", "--size=1200", "--url=turn://127.0.0.1:7/"):
+            self.assertIn(option, asked)
+        with tempfile.TemporaryDirectory() as folder:
+            for server in turn.COMMANDS:
+                command = Relays().command(server, 7, Path(folder))
+                text = next(Path(word) for word in command if word.startswith(folder)).read_text()
+                self.assertIn(turn.SECRET, text)
+                self.assertNotIn("@", text)
+        self.assertIn(f"--secret={turn.SECRET}", asked)
 
 
 class Xmpp(unittest.TestCase):

@@ -8,8 +8,9 @@ import subprocess
 from dataclasses import dataclass
 
 from . import archive
-from .paths import BINARIES, PEERS, XMPP
+from .paths import BINARIES, XMPP
 from .say import Trouble
+from .template import fill
 
 # Debian's packages; those with SQLite for archives.
 DEBIAN = ["prosody", "lua-dbi-sqlite3", "ejabberd", "erlang-p1-sqlite3"]
@@ -30,6 +31,9 @@ class Home:
     tls: bool = False
     # Messages in the archive of a room.
     room: int = 0
+
+    def command(self, server, port, folder):
+        return COMMANDS[server](port, folder, self)
 
 
 def installed():
@@ -59,21 +63,17 @@ def keys(name, password=PASSWORD, salt=SALT):
     return hashlib.new(name, client).digest(), server
 
 
-def fill(template, folder, values):
-    """A configuration in the folder, made of one of ours in bench/peers."""
-    text = (PEERS / template).read_text()
-    for mark, value in {"DIR": folder, "DATA": folder / "data", "CERTIFICATE": CERTIFICATE, "KEY": KEY, **values}.items():
-        text = text.replace(f"@{mark}@", str(value))
-    made = folder / template
-    made.write_text(text)
-    return made
+def configure(template, folder, values):
+    """A configuration in the folder, with what all of them name."""
+    named = {"DIR": folder, "DATA": folder / "data", "CERTIFICATE": CERTIFICATE, "KEY": KEY}
+    return fill(template, folder, named | values)
 
 
 def hubbub(port, folder, home):
     """Accounts are on disk, and so are inboxes then; rooms only where there are accounts."""
     program = str(BINARIES / "hubbub")
     admit = '"accounts"' if home.accounts else '"guests"'
-    made = fill("hubbub-xmpp.toml", folder, {"KEEP": home.room or 1000, "ADMIT": admit})
+    made = configure("hubbub-xmpp.toml", folder, {"KEEP": home.room or 1000, "ADMIT": admit})
     command = [program, "--config", str(made), "--listen", f"127.0.0.1:{port}", "--workers", "1"]
     if home.room:
         command += ["--data", str(archive.folder("hubbub", home.room) / "data")]
@@ -113,7 +113,7 @@ def prosody(port, folder, home):
             f'["stored_key"] = "{stored.hex()}"; ["server_key"] = "{server.hex()}"; }};\n')
     for n in range(home.accounts):
         (accounts / f"u{n}.dat").write_text(text)
-    made = fill("prosody.cfg.lua", folder, {
+    made = configure("prosody.cfg.lua", folder, {
         "PLAIN": plain, "TLS": tls, "SQLITE": sqlite("prosody", folder, home),
         "ARCHIVE": '"mam"' if home.archive else "", "ROOM_ARCHIVE": '"muc_mam"' if home.room else ""})
     return ["prosody", "--config", str(made)]
@@ -127,7 +127,7 @@ def ejabberd(port, folder, home):
     """
     (folder / "data").mkdir()
     mam = "mod_mam: {default: always, db_type: %s}" % ("sql" if home.room else "mnesia") if home.room or home.archive else ""
-    made = fill("ejabberd.yml", folder, {
+    made = configure("ejabberd.yml", folder, {
         "PORT": port, "CERTIFICATE": BOTH, "TLS": str(home.tls).lower(), "ROOM_ARCHIVE": str(bool(home.room)).lower(),
         "SQLITE": sqlite("ejabberd", folder, home), "ARCHIVE": mam})
     stored, server, salt = (base64.b64encode(raw).decode() for raw in (*keys("sha1"), SALT))
@@ -140,3 +140,6 @@ def ejabberd(port, folder, home):
     return ["env", *(f"{name}={value}" for name, value in settings.items()),
             "erl", "+K", "true", "+P", "250000", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none", "-noinput",
             "-mnesia", "dir", f'"{folder / "data" / "mnesia"}"', "-s", "ejabberd", "-eval", write]
+
+
+COMMANDS = {"hubbub": hubbub, "prosody": prosody, "ejabberd": ejabberd}

@@ -2,6 +2,8 @@
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::turn::opening::Entrance as TurnEntrance;
+use crate::turn::post::Transport;
 use crate::xmpp::login::Sasl;
 use crate::xmpp::session::Entrance;
 
@@ -40,17 +42,23 @@ pub(crate) enum Scenario {
     Chat(Chat),
     /// An XMPP client that reads pages of a room's archive.
     Page(Page),
+    /// Packets through allocations of TURN, from clients to their peers and back.
+    Turn(Relay),
+    /// Allocations that nothing goes through: how much memory the server holds for each.
+    TurnIdle(Reserve),
+    /// Clients of TURN that make an allocation and end it.
+    TurnAllocate(Allocate),
 }
 
 /// What every scenario needs to know.
 #[derive(ClapArgs)]
 pub(crate) struct Common {
-    /// Address of the server: `ws://HOST:PORT/PATH` (`http://…` for polls), or `xmpp://HOST:PORT/DOMAIN`. HOST is an IPv4
-    /// loopback address.
+    /// Address of the server: `ws://HOST:PORT/PATH` (`http://…` for polls), `xmpp://HOST:PORT/DOMAIN` or
+    /// `turn://HOST:PORT/`. HOST is an IPv4 loopback address.
     /// `#` in the path becomes the number of the connection.
     #[arg(long)]
     pub(crate) url: String,
-    /// How many connections to open (the open-file limit of the process is the bound).
+    /// How many connections to open, or allocations (the open-file limit of the process is the bound).
     #[arg(long, default_value_t = 1000)]
     pub(crate) connections: usize,
     /// Bytes in each message, at least 48.
@@ -274,6 +282,57 @@ pub(crate) struct Page {
     pub(crate) rounds: u64,
     /// Pages before the measurement begins.
     #[arg(long, default_value_t = 20)]
+    pub(crate) warmup: u64,
+}
+
+/// Options of the scenario with packets through allocations. `--size` is how long a packet is that a peer sends or gets.
+#[derive(ClapArgs)]
+pub(crate) struct Relay {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) entrance: TurnEntrance,
+    /// How clients reach the server. Peers are always on UDP.
+    #[arg(long, value_enum, default_value_t = Transport::Udp)]
+    pub(crate) transport: Transport,
+    /// Packets that each allocation keeps under way each way, at most 64.
+    #[arg(long, default_value_t = 16)]
+    pub(crate) window: usize,
+    /// Seconds to measure.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) seconds: u64,
+    /// Seconds before the measurement begins.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) warmup: u64,
+}
+
+/// Options of the scenario with idle allocations.
+#[derive(ClapArgs)]
+pub(crate) struct Reserve {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) entrance: TurnEntrance,
+    /// Allocations made and ended again before memory is read for the first time.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) warmup: usize,
+    /// Seconds between the last allocation and the reading; as long again is watched for idle CPU.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) settle: u64,
+}
+
+/// Options of the scenario with allocations made and ended. `--connections` is how many clients there are at a time.
+#[derive(ClapArgs)]
+pub(crate) struct Allocate {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) entrance: TurnEntrance,
+    /// Seconds to measure.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) seconds: u64,
+    /// Allocations before the measurement begins.
+    #[arg(long, default_value_t = 100)]
     pub(crate) warmup: u64,
 }
 

@@ -19,6 +19,14 @@ pub(crate) enum Failure {
         /// Who still waits for what.
         missing: String,
     },
+    /// Datagrams may be lost, but not so many.
+    #[error("{lost} of {sent} packets were lost, or answered too late")]
+    Lossy {
+        /// How many were.
+        lost: u64,
+        /// Of so many.
+        sent: u64,
+    },
     /// The server closed a connection that should have stayed open.
     #[error("connection {link} was closed by the server ({detail})")]
     Closed {

@@ -3,8 +3,8 @@
 //!
 //! The map: `args` is the command line; one file per scenario (`fanout`, `echo`, `idle`, `longpoll`, `polling`); `check`
 //! decides whether deliveries are right, `stamp` is what a message looks like; `pool` and `link` move bytes, `ws`, `frame` and
-//! `reply` read them; `speech` and `socketio` are what WebSockets carry; `xmpp` is all of XMPP, with scenarios of its own;
-//! `probe` looks at the server's process; `outcome` is what is printed.
+//! `reply` read them; `speech` and `socketio` are what WebSockets carry; `xmpp` is all of XMPP and `turn` all of TURN, with
+//! scenarios of their own; `probe` looks at the server's process; `outcome` is what is printed.
 
 mod args;
 mod check;
@@ -26,6 +26,7 @@ mod socketio;
 mod speech;
 mod stamp;
 mod target;
+mod turn;
 mod ws;
 mod xmpp;
 
@@ -47,6 +48,9 @@ fn main() -> ExitCode {
         Scenario::Logins(options) => xmpp::logins::run(options),
         Scenario::Chat(options) => xmpp::chat::run(options),
         Scenario::Page(options) => xmpp::page::run(options),
+        Scenario::Turn(options) => turn::traffic::run(options),
+        Scenario::TurnIdle(options) => turn::idle::run(options),
+        Scenario::TurnAllocate(options) => turn::allocate::run(options),
     };
     match result {
         Ok(outcome) => {

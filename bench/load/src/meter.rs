@@ -67,6 +67,7 @@ impl Meter {
             deliveries,
             seconds: elapsed as f64 / 1e9,
             deliveries_per_second: deliveries as f64 * 1e9 / elapsed as f64,
+            lost: None,
             latency_us: Latency {
                 p50: micros(self.latency.value_at_quantile(0.5)),
                 p99: micros(self.latency.value_at_quantile(0.99)),

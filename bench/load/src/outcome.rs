@@ -33,6 +33,9 @@ pub(crate) struct Measured {
     pub(crate) seconds: f64,
     /// The one by the other.
     pub(crate) deliveries_per_second: f64,
+    /// Packets that did not arrive, or requests that had to be sent again, where some may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) lost: Option<u64>,
     /// From before the publisher's write to after the receiver's read.
     pub(crate) latency_us: Latency,
     /// What the server's processes used meanwhile.

@@ -16,10 +16,11 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Reads `ws://`, `http://` and `xmpp://` addresses with an IPv4 host and a port.
+    /// Reads `ws://`, `http://`, `xmpp://` and `turn://` addresses with an IPv4 host and a port.
     pub(crate) fn parse(url: &str) -> Result<Self> {
-        let wrong = || Failure::Usage(format!("`{url}`: expected ws://HOST:PORT/PATH, http:// or xmpp://"));
-        let schemes = ["ws://", "http://", "xmpp://"];
+        let wrong =
+            || Failure::Usage(format!("`{url}`: expected ws://HOST:PORT/PATH, http://, xmpp:// or turn://"));
+        let schemes = ["ws://", "http://", "xmpp://", "turn://"];
         let rest = schemes.iter().find_map(|scheme| url.strip_prefix(scheme)).ok_or_else(wrong)?;
         let (authority, path) = rest.split_once('/').ok_or_else(wrong)?;
         let address = authority.parse().map_err(|_| wrong())?;

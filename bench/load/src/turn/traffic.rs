@@ -1,0 +1,257 @@
+//! Packets through allocations, both ways: whatever comes is followed by the next.
+
+use std::net::SocketAddrV4;
+use std::time::Duration;
+
+use crate::args::{Common, Relay};
+use crate::check::Fault;
+use crate::clock::{Clock, Nanos};
+use crate::failure::{Failure, Result};
+use crate::meter::Meter;
+use crate::outcome::{Measured, Outcome};
+use crate::turn::datagrams::BATCH;
+use crate::turn::ends::{Ear, Ends};
+use crate::turn::flow::{Arrival, Flow};
+use crate::turn::opening::{self, Allocation};
+use crate::turn::packet::Packets;
+use crate::turn::piece::{self, Piece, unexpected};
+use crate::turn::post::Post;
+use crate::turn::stun::Answer;
+
+/// For so long nothing must come of a flow until what is under way counts as lost. coturn with 1,000 busy allocations keeps a
+/// packet for a quarter of this.
+const PAUSE: Nanos = 1_000_000_000;
+/// One in so many packets may be lost.
+const LOSSES: u64 = 1000;
+/// After the last packet, a duplicate gets this long to show itself.
+const AFTERMATH: Duration = Duration::from_millis(200);
+/// The largest packets, which fit into an Ethernet frame with what TURN and IP put before them.
+const LARGEST: u32 = 1400;
+
+/// The two ways through an allocation. The number of a flow is twice that of its allocation, and this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// From the client to its peer.
+    Up,
+    /// From the peer to its client.
+    Down,
+}
+
+/// All flows through all allocations.
+pub(crate) struct Traffic {
+    packets: Packets,
+    allocations: Vec<Allocation>,
+    flows: Vec<Flow>,
+    /// Latency and cost.
+    meter: Meter,
+    /// Whether what comes is followed by the next.
+    going: bool,
+    sent: u64,
+    lost: u64,
+}
+
+impl Traffic {
+    /// Through these allocations, with at most `window` packets under way in each flow.
+    pub(crate) fn new(
+        common: &Common,
+        allocations: Vec<Allocation>,
+        window: usize,
+        run: u64,
+        clock: Clock,
+    ) -> Result<Self> {
+        if common.size > LARGEST {
+            return Err(Failure::Usage(format!("a packet of {} bytes: at most {LARGEST} fit", common.size)));
+        }
+        Ok(Self {
+            packets: Packets::new(run, common.size as usize),
+            flows: (0..2 * allocations.len()).map(|_| Flow::new(window)).collect(),
+            allocations,
+            meter: Meter::new(common, clock)?,
+            going: false,
+            sent: 0,
+            lost: 0,
+        })
+    }
+
+    /// Sends as many packets as may be under way on every flow, once; none may be lost. Not all flows do so at a time.
+    pub(crate) fn once(&mut self, ends: &mut Ends) -> Result<()> {
+        for begin in (0..self.flows.len()).step_by(BATCH) {
+            let end = self.flows.len().min(begin + BATCH);
+            (begin..end).for_each(|flow| self.fill_flow(flow, ends.now(), &mut ends.post));
+            ends.settle(self)?;
+        }
+        match self.lost {
+            0 => Ok(()),
+            lost => Err(Failure::Lossy { lost, sent: self.sent }),
+        }
+    }
+
+    /// Keeps as many packets under way as may be, for so many seconds that count after others that do not.
+    fn keep_going(&mut self, ends: &mut Ends, warmup: u64, seconds: u64) -> Result<Measured> {
+        self.going = true;
+        (0..self.flows.len()).for_each(|flow| self.fill_flow(flow, ends.now(), &mut ends.post));
+        ends.watch(self, Duration::from_secs(warmup))?;
+        (self.sent, self.lost) = (0, 0);
+        self.silent_flow();
+        self.meter.begin()?;
+        ends.watch(self, Duration::from_secs(seconds))?;
+        let mut measured = self.meter.finish()?;
+        self.going = false;
+        ends.settle(self)?;
+        ends.watch(self, AFTERMATH)?;
+        self.check(seconds)?;
+        measured.lost = Some(self.lost);
+        Ok(measured)
+    }
+
+    /// A flow that has had nothing for so long is dead, however few packets it has lost.
+    fn check(&mut self, seconds: u64) -> Result<()> {
+        if let Some(flow) = self.silent_flow() {
+            let missing = format!("allocation {} relays nothing {:?}", flow / 2, way(flow));
+            return Err(Failure::Stalled { seconds, missing });
+        }
+        if self.lost * LOSSES > self.sent {
+            return Err(Failure::Lossy { lost: self.lost, sent: self.sent });
+        }
+        Ok(())
+    }
+
+    /// One that has had nothing since this was asked last.
+    fn silent_flow(&mut self) -> Option<usize> {
+        let heard: Vec<bool> = self.flows.iter_mut().map(Flow::heard).collect();
+        heard.iter().position(|heard| !heard)
+    }
+
+    /// Sends on one flow while there is room.
+    fn fill_flow(&mut self, flow: usize, now: Nanos, post: &mut Post) {
+        let (n, size) = (flow / 2, self.packets.size());
+        let Allocation { channel, relay } = self.allocations[n];
+        while self.flows[flow].has_room() {
+            let seq = self.flows[flow].send(now);
+            self.sent += 1;
+            let write = |out: &mut Vec<u8>| self.packets.write(flow as u32, seq, out);
+            match way(flow) {
+                Way::Up => post.for_server(n, |out| {
+                    piece::head(channel, size, out);
+                    write(out);
+                }),
+                Way::Down => post.for_relay(n, relay, write),
+            }
+        }
+    }
+
+    /// Takes a packet that `receiver` got, which must be of the flow that `right` says is.
+    fn take(
+        &mut self,
+        receiver: usize,
+        packet: &[u8],
+        now: Nanos,
+        right: impl FnOnce(usize, &Allocation) -> bool,
+    ) -> Result<Option<usize>> {
+        let stamp = self.packets.read(receiver, packet)?;
+        let flow = stamp.sender as usize;
+        let allocation = self.allocations.get(flow / 2).filter(|allocation| right(flow, allocation));
+        if allocation.is_none() {
+            return Err(Fault::Foreign { receiver, stamp }.into());
+        }
+        match self.flows[flow].receive(receiver, stamp, now)? {
+            Arrival::Late => Ok(None),
+            Arrival::Next(sent, lost) => {
+                self.meter.record(sent, now);
+                self.lost += lost;
+                Ok(Some(flow))
+            }
+        }
+    }
+
+    fn go_on(&mut self, flow: Option<usize>, now: Nanos, post: &mut Post) {
+        if let Some(flow) = flow.filter(|_| self.going) {
+            self.fill_flow(flow, now, post);
+        }
+    }
+}
+
+fn way(flow: usize) -> Way {
+    match flow % 2 {
+        0 => Way::Up,
+        _ => Way::Down,
+    }
+}
+
+impl Ear for Traffic {
+    fn client(&mut self, n: usize, piece: Piece<'_>, now: Nanos, post: &mut Post) -> Result<()> {
+        let (channel, packet) = match piece {
+            Piece::Data(channel, packet) => (channel, packet),
+            // A request that was sent again may be answered twice.
+            Piece::Message(message) if Answer::parse(message).is_some() => return Ok(()),
+            Piece::Message(message) => {
+                return Err(unexpected("neither an answer nor a channel's data", message));
+            }
+        };
+        let right = |flow: usize, allocation: &Allocation| {
+            flow / 2 == n && way(flow) == Way::Down && allocation.channel == channel
+        };
+        let flow = self.take(n, packet, now, right)?;
+        self.go_on(flow, now, post);
+        Ok(())
+    }
+
+    fn peer(
+        &mut self,
+        door: usize,
+        from: SocketAddrV4,
+        packet: &[u8],
+        now: Nanos,
+        post: &mut Post,
+    ) -> Result<()> {
+        let right = |flow: usize, allocation: &Allocation| {
+            post.plan().door(flow / 2) == door && way(flow) == Way::Up && allocation.relay == from
+        };
+        let flow = self.take(door, packet, now, right)?;
+        self.go_on(flow, now, post);
+        Ok(())
+    }
+
+    fn tick(&mut self, now: Nanos, post: &mut Post) -> Result<()> {
+        for flow in 0..self.flows.len() {
+            let lost = self.flows[flow].give_up(now, PAUSE);
+            self.lost += lost;
+            self.go_on(Some(flow).filter(|_| lost > 0), now, post);
+        }
+        Ok(())
+    }
+
+    fn settled(&self) -> bool {
+        self.flows.iter().all(|flow| flow.under_way() == 0)
+    }
+
+    fn missing(&self) -> String {
+        format!("{} packets are missing", self.flows.iter().map(Flow::under_way).sum::<u64>())
+    }
+}
+
+/// Runs the scenario.
+///
+/// # Errors
+/// Among others, if there is no window: nothing could be sent.
+pub(crate) fn run(options: &Relay) -> Result<Outcome> {
+    let common = &options.common;
+    if options.window == 0 || options.window > BATCH {
+        return Err(Failure::Usage(format!("a window of {}: expected 1 to {BATCH}", options.window)));
+    }
+    let (clock, run) = (Clock::start(), fastrand::u64(..));
+    // What may be under way on one socket fits into the room that a kernel gives it if nobody asks.
+    let group = BATCH / options.window;
+    let plan = opening::plan(common, options.transport, common.connections, group, run)?;
+    let (mut ends, opening) = opening::open(common, &options.entrance, plan, clock)?;
+    let mut traffic = Traffic::new(common, opening.allocations()?, options.window, run, clock)?;
+    let measured = traffic.keep_going(&mut ends, options.warmup, options.seconds)?;
+    Ok(Outcome {
+        scenario: "turn",
+        connections: common.connections,
+        size: common.size,
+        measured: Some(measured),
+        memory: traffic.meter.probe().map(|probe| probe.memory()).transpose()?,
+        idle: None,
+    })
+}
