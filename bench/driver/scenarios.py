@@ -178,7 +178,7 @@ def relay(clients, size, window, transport="udp"):
     packets = "one packet" if window == 1 else "{window} packets"
     full = {"connections": clients, "size": size, "window": window, "transport": transport, "seconds": 2, "warmup": 1}
     name = "-".join(["turn", *(["tcp"] if transport == "tcp" else []), str(clients), str(size)])
-    return turn(name, f"{allocations}{way}, {packets} of {{size:,}} bytes in flight each way{' in each' * (clients > 1)}", "turn", full, {"seconds": 1})
+    return turn(name, f"{allocations}{way}, {packets} of {{size:,}} bytes to and fro{' in each' * (clients > 1)}", "turn", full, {"seconds": 1})
 
 
 IDLE = Scenario(
@@ -251,14 +251,14 @@ SCENARIOS = [
     replace(muc(10000, 1, warmup=3), paths=XMPP_GUESTS | {"prosody": None}),
     page("mam-page", "at the end of"),
     page("mam-page-middle", "in the middle of"),
-    relay(1, 120, window=16),
-    relay(1, 1200, window=16),
+    relay(1, 120, window=32),
+    relay(1, 1200, window=32),
     relay(1000, 120, window=1),
     relay(1000, 1200, window=1),
-    relay(1, 120, window=16, transport="tcp"),
-    relay(1, 1200, window=16, transport="tcp"),
-    relay(100, 120, window=16, transport="tcp"),
-    relay(100, 1200, window=16, transport="tcp"),
+    relay(1, 120, window=32, transport="tcp"),
+    relay(1, 1200, window=32, transport="tcp"),
+    relay(100, 120, window=32, transport="tcp"),
+    relay(100, 1200, window=32, transport="tcp"),
     turn(
         "turn-idle",
         "{connections:,} idle allocations, each with a permission and a channel",

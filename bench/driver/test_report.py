@@ -115,7 +115,7 @@ class Report(unittest.TestCase):
         self.assertIn("| turn-1000-120 | 0.25 | reached |", made.aims())
         self.assertIn("| turn-idle | 0.25 | reached |", made.aims())
         section = made.section(BY_NAME["turn-1000-120"])
-        self.assertIn("1,000 allocations, one packet of 120 bytes in flight each way in each", section)
+        self.assertIn("1,000 allocations, one packet of 120 bytes to and fro in each", section)
         self.assertIn("| coturn | 8.000 | 125,000 | 100% | 1 | 9 | 10 | 12 | 1,536 |", section)
         self.assertIn("|  | bytes per allocation |", made.section(BY_NAME["turn-idle"]))
 

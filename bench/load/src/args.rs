@@ -295,7 +295,7 @@ pub(crate) struct Relay {
     /// How clients reach the server. Peers are always on UDP.
     #[arg(long, value_enum, default_value_t = Transport::Udp)]
     pub(crate) transport: Transport,
-    /// Packets that each allocation keeps under way each way, at most 64.
+    /// Packets that go to and fro in each allocation, at most 64.
     #[arg(long, default_value_t = 16)]
     pub(crate) window: usize,
     /// Seconds to measure.

@@ -42,12 +42,7 @@ impl Flow {
         self.sent - self.expected
     }
 
-    /// Whether one more may be sent.
-    pub(crate) fn has_room(&self) -> bool {
-        self.under_way() < self.times.len() as u64
-    }
-
-    /// The number of the next packet, which is sent now.
+    /// The number of the next packet, which is sent now. There are never more under way than the window has room for.
     pub(crate) fn send(&mut self, now: Nanos) -> u64 {
         if self.under_way() == 0 {
             self.progress = now;
@@ -117,16 +112,14 @@ mod tests {
     }
 
     #[test]
-    fn keeps_a_window() {
-        let mut flow = sent(3);
-        assert!(flow.has_room());
-        flow.send(300);
-        assert!(!flow.has_room());
+    fn knows_when_each_was_sent() {
+        let mut flow = sent(4);
         assert_eq!(flow.receive(0, stamp(0), 350), Ok(Arrival::Next(0, 0)));
-        assert!(flow.has_room());
-        flow.send(400);
-        assert_eq!(flow.receive(0, stamp(1), 450), Ok(Arrival::Next(100, 0)));
-        assert_eq!(flow.under_way(), 3);
+        assert_eq!(flow.send(400), 4);
+        for (seq, under_way) in [(1, 3), (2, 2), (3, 1), (4, 0)] {
+            assert_eq!(flow.receive(0, stamp(seq), 450), Ok(Arrival::Next(seq * 100, 0)));
+            assert_eq!(flow.under_way(), under_way);
+        }
     }
 
     #[test]

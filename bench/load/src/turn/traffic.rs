@@ -1,4 +1,5 @@
-//! Packets through allocations, both ways: whatever comes is followed by the next.
+//! Packets through allocations, to and fro: a peer answers each with one of its own, and a client that with the next. So as many
+//! go one way as the other, whatever a server would rather do first.
 
 use std::net::SocketAddrV4;
 use std::time::Duration;
@@ -18,8 +19,7 @@ use crate::turn::piece::{self, Piece, unexpected};
 use crate::turn::post::Post;
 use crate::turn::stun::Answer;
 
-/// For so long nothing must come of a flow until what is under way counts as lost. coturn with 1,000 busy allocations keeps a
-/// packet for a quarter of this.
+/// For so long nothing must come of a flow until what is under way counts as lost.
 const PAUSE: Nanos = 1_000_000_000;
 /// One in so many packets may be lost.
 const LOSSES: u64 = 1000;
@@ -44,14 +44,14 @@ pub(crate) struct Traffic {
     flows: Vec<Flow>,
     /// Latency and cost.
     meter: Meter,
-    /// Whether what comes is followed by the next.
+    /// Whether a client says more when it is answered. Peers always answer.
     going: bool,
     sent: u64,
     lost: u64,
 }
 
 impl Traffic {
-    /// Through these allocations, with at most `window` packets under way in each flow.
+    /// Through these allocations, with at most `window` packets under way in each.
     pub(crate) fn new(
         common: &Common,
         allocations: Vec<Allocation>,
@@ -73,11 +73,11 @@ impl Traffic {
         })
     }
 
-    /// Sends as many packets as may be under way on every flow, once; none may be lost. Not all flows do so at a time.
+    /// One packet to and fro in every allocation, not in all at a time; none may be lost.
     pub(crate) fn once(&mut self, ends: &mut Ends) -> Result<()> {
         for begin in (0..self.flows.len()).step_by(BATCH) {
             let end = self.flows.len().min(begin + BATCH);
-            (begin..end).for_each(|flow| self.fill_flow(flow, ends.now(), &mut ends.post));
+            (begin..end).step_by(2).for_each(|up| self.send(up, 1, ends.now(), &mut ends.post));
             ends.settle(self)?;
         }
         match self.lost {
@@ -86,10 +86,10 @@ impl Traffic {
         }
     }
 
-    /// Keeps as many packets under way as may be, for so many seconds that count after others that do not.
-    fn keep_going(&mut self, ends: &mut Ends, warmup: u64, seconds: u64) -> Result<Measured> {
+    /// Keeps so many packets under way in each allocation, for so many seconds that count after others that do not.
+    fn keep_going(&mut self, ends: &mut Ends, window: u64, warmup: u64, seconds: u64) -> Result<Measured> {
         self.going = true;
-        (0..self.flows.len()).for_each(|flow| self.fill_flow(flow, ends.now(), &mut ends.post));
+        (0..self.flows.len()).step_by(2).for_each(|up| self.send(up, window, ends.now(), &mut ends.post));
         ends.watch(self, Duration::from_secs(warmup))?;
         (self.sent, self.lost) = (0, 0);
         self.silent_flow();
@@ -122,13 +122,13 @@ impl Traffic {
         heard.iter().position(|heard| !heard)
     }
 
-    /// Sends on one flow while there is room.
-    fn fill_flow(&mut self, flow: usize, now: Nanos, post: &mut Post) {
+    /// Sends so many packets on one flow.
+    fn send(&mut self, flow: usize, count: u64, now: Nanos, post: &mut Post) {
         let (n, size) = (flow / 2, self.packets.size());
         let Allocation { channel, relay } = self.allocations[n];
-        while self.flows[flow].has_room() {
+        self.sent += count;
+        for _ in 0..count {
             let seq = self.flows[flow].send(now);
-            self.sent += 1;
             let write = |out: &mut Vec<u8>| self.packets.write(flow as u32, seq, out);
             match way(flow) {
                 Way::Up => post.for_server(n, |out| {
@@ -140,14 +140,15 @@ impl Traffic {
         }
     }
 
-    /// Takes a packet that `receiver` got, which must be of the flow that `right` says is.
+    /// Takes a packet that `receiver` got, which must be of a flow that `right` says is. Answers which, and how many before it are
+    /// lost.
     fn take(
         &mut self,
         receiver: usize,
         packet: &[u8],
         now: Nanos,
         right: impl FnOnce(usize, &Allocation) -> bool,
-    ) -> Result<Option<usize>> {
+    ) -> Result<Option<(usize, u64)>> {
         let stamp = self.packets.read(receiver, packet)?;
         let flow = stamp.sender as usize;
         let allocation = self.allocations.get(flow / 2).filter(|allocation| right(flow, allocation));
@@ -158,15 +159,19 @@ impl Traffic {
             Arrival::Late => Ok(None),
             Arrival::Next(sent, lost) => {
                 self.meter.record(sent, now);
-                self.lost += lost;
-                Ok(Some(flow))
+                Ok(Some((flow, lost)))
             }
         }
     }
 
-    fn go_on(&mut self, flow: Option<usize>, now: Nanos, post: &mut Post) {
-        if let Some(flow) = flow.filter(|_| self.going) {
-            self.fill_flow(flow, now, post);
+    /// What follows when a packet has come, or none of its flow: an answer to each, and others in the place of the lost.
+    fn go_on(&mut self, flow: usize, come: u64, lost: u64, now: Nanos, post: &mut Post) {
+        self.lost += lost;
+        if self.going || way(flow) == Way::Up {
+            self.send(flow ^ 1, come, now, post);
+        }
+        if self.going {
+            self.send(flow, lost, now, post);
         }
     }
 }
@@ -191,8 +196,9 @@ impl Ear for Traffic {
         let right = |flow: usize, allocation: &Allocation| {
             flow / 2 == n && way(flow) == Way::Down && allocation.channel == channel
         };
-        let flow = self.take(n, packet, now, right)?;
-        self.go_on(flow, now, post);
+        if let Some((flow, lost)) = self.take(n, packet, now, right)? {
+            self.go_on(flow, 1, lost, now, post);
+        }
         Ok(())
     }
 
@@ -207,16 +213,16 @@ impl Ear for Traffic {
         let right = |flow: usize, allocation: &Allocation| {
             post.plan().door(flow / 2) == door && way(flow) == Way::Up && allocation.relay == from
         };
-        let flow = self.take(door, packet, now, right)?;
-        self.go_on(flow, now, post);
+        if let Some((flow, lost)) = self.take(door, packet, now, right)? {
+            self.go_on(flow, 1, lost, now, post);
+        }
         Ok(())
     }
 
     fn tick(&mut self, now: Nanos, post: &mut Post) -> Result<()> {
         for flow in 0..self.flows.len() {
             let lost = self.flows[flow].give_up(now, PAUSE);
-            self.lost += lost;
-            self.go_on(Some(flow).filter(|_| lost > 0), now, post);
+            self.go_on(flow, 0, lost, now, post);
         }
         Ok(())
     }
@@ -245,7 +251,7 @@ pub(crate) fn run(options: &Relay) -> Result<Outcome> {
     let plan = opening::plan(common, options.transport, common.connections, group, run)?;
     let (mut ends, opening) = opening::open(common, &options.entrance, plan, clock)?;
     let mut traffic = Traffic::new(common, opening.allocations()?, options.window, run, clock)?;
-    let measured = traffic.keep_going(&mut ends, options.warmup, options.seconds)?;
+    let measured = traffic.keep_going(&mut ends, options.window as u64, options.warmup, options.seconds)?;
     Ok(Outcome {
         scenario: "turn",
         connections: common.connections,
