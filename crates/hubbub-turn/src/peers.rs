@@ -126,6 +126,8 @@ fn embedded(ip: IpAddr) -> Option<Ipv4Addr> {
         (0x2002, _) => Some(Ipv4Addr::from_bits(u32::from(b) << 16 | u32::from(c))),
         // NAT64, RFC 6052 and RFC 8215.
         (0x64, 0xff9b) => Some(low),
+        // These look like compatible ones and are none (RFC 4291 section 2.5.5.1).
+        (0, 0) if ip.is_unspecified() || ip.is_loopback() => None,
         // Compatible, mapped and translated: RFC 4291, RFC 2765.
         (0, 0) => Some(low),
         _ => None,

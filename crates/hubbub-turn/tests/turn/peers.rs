@@ -124,7 +124,7 @@ fn a_send_to_our_own_port_is_dropped_though_the_address_has_a_permission() {
 fn what_is_denied_is_denied_and_what_is_allowed_allowed() {
     let policy = PeerPolicy {
         denied: nets(&["192.88.98.0/24", "10.9.9.9", "2600:1::/32"]),
-        allowed: nets(&["10.0.0.0/8", "127.0.0.0/8", "64:ff9b::/96", "fd00::/8"]),
+        allowed: nets(&["10.0.0.0/8", "127.0.0.0/8", "64:ff9b::/96", "fd00::/8", "::1"]),
         ..PeerPolicy::default()
     };
     check(
@@ -140,6 +140,9 @@ fn what_is_denied_is_denied_and_what_is_allowed_allowed() {
             ("[2600:1::1]:1", false),
             ("[2600:2::1]:1", true),
             ("[fd00::1]:1", true),
+            ("[::1]:1", true),
+            ("[::2]:1", false),
+            ("[::]:1", false),
             // Translated addresses are as good as what they are translated to.
             ("[64:ff9b::10.0.0.1]:1", true),
             ("[64:ff9b::10.9.9.9]:1", false),
