@@ -3,7 +3,7 @@
 //! A ticket says which allocation it is for, and is proven by a code over that, so none has to be kept. With it and the same
 //! credentials a Refresh comes from a new address. Both addresses serve until the client speaks from the new one.
 
-use crate::attribute::{MOBILITY_TICKET, NONCE};
+use crate::attribute::{MOBILITY_TICKET, NONCE, RESERVATION_TOKEN};
 use crate::auth::Refusal;
 use crate::message::{Incoming, Kind, Reply, Transaction};
 use crate::tables::Tables;
@@ -105,7 +105,8 @@ impl Server {
 
     /// The other worker whose allocation a request is about, if its client receives what is sent to its address.
     pub(crate) fn worker_of(&self, message: &Incoming<'_>, now: Now) -> Option<u16> {
-        let worker = self.ticket(message)?.worker;
+        let moved = self.ticket(message).map(|ticket| ticket.worker);
+        let worker = moved.or_else(|| reserved_at(message).filter(|worker| *worker < self.workers))?;
         let nonce = message.value(NONCE)?;
         let is_free = !self.has_allocation(&message.from);
         (worker != self.worker && is_free && self.nonces.is_good(nonce, &message.from, now)).then_some(worker)
@@ -185,4 +186,11 @@ impl Tables {
         }
         self.by_client.insert(to, index);
     }
+}
+
+/// The worker that has what an Allocate request wants, if that was reserved: a token begins with its number.
+fn reserved_at(message: &Incoming<'_>) -> Option<u16> {
+    let token = message.value(RESERVATION_TOKEN).filter(|_| message.kind == Kind::Allocate)?;
+    let [high, low, ..] = <&[u8; 8]>::try_from(token).ok()?;
+    Some(u16::from_be_bytes([*high, *low]))
 }

@@ -29,6 +29,8 @@ pub(crate) struct Nonces {
     prefix: String,
     /// How long a nonce is good, in seconds.
     good_s: u64,
+    /// Whose tokens these are.
+    worker: u16,
 }
 
 impl Nonces {
@@ -37,7 +39,17 @@ impl Nonces {
         let bits = u32::from(sha256) * PASSWORD_ALGORITHMS + u32::from(userhash) * USERNAME_ANONYMITY;
         let features = BASE64_STANDARD.encode(&bits.to_be_bytes()[1..]);
         let prefix = if bits == 0 { String::new() } else { format!("{COOKIE}{features}") };
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret), prefix, good_s: good_ms.div_ceil(1000) }
+        Self {
+            key: hmac::Key::new(hmac::HMAC_SHA256, secret),
+            prefix,
+            good_s: good_ms.div_ceil(1000),
+            worker: 0,
+        }
+    }
+
+    /// The same for one of several workers.
+    pub(crate) fn numbered(self, worker: u16) -> Self {
+        Self { worker, ..self }
     }
 
     /// A new one: 35 characters, 22 if there are no features.
@@ -93,8 +105,12 @@ impl Nonces {
         constant_time::verify_slices_are_equal(&self.code_of(label, said)[..code.len()], code).is_ok()
     }
 
-    /// A number nobody can guess, different for each `serial`: the token of a reservation.
+    /// A number nobody can guess, different for each `serial`: the token of a reservation. It begins with the worker's, so that the
+    /// others know whose it is.
     pub(crate) fn token(&self, serial: u64) -> [u8; 8] {
-        *self.code_of(b"token", &serial.to_be_bytes()).first_chunk().expect("a tag has 32 bytes")
+        let code = self.code_of(b"token", &serial.to_be_bytes());
+        let mut token = *code.first_chunk().expect("a tag has 32 bytes");
+        token[..2].copy_from_slice(&self.worker.to_be_bytes());
+        token
     }
 }

@@ -36,6 +36,11 @@ impl Server {
         }
     }
 
+    /// The worker that has this client's allocation, if it is another.
+    pub fn redirected(&self, client: &Client, now: Now) -> Option<u16> {
+        self.redirects.of(client, now)
+    }
+
     /// Has a packet handed over that is not for this worker.
     pub(crate) fn hand_over(&self, from: &Client, packet: &[u8], now: Now, out: &mut Vec<Out>) -> bool {
         let worker = self.redirects.of(from, now);

@@ -14,7 +14,8 @@ use crate::{Client, Counters, Now, Out, Settings};
 /// Bytes of the longest request that is considered: room for all attributes there are, and 100 peers. Some requests are
 /// kept for a while.
 const REQUEST_MOST: usize = 4096;
-/// How a Refresh request begins.
+/// How Allocate and Refresh requests begin.
+const ALLOCATE: [u8; 2] = [0x00, 0x03];
 const REFRESH: [u8; 2] = [0x00, 0x04];
 
 /// What must be random.
@@ -38,6 +39,7 @@ pub struct Server {
     pub(crate) counters: Counters,
     pub(crate) rng: fastrand::Rng,
     pub(crate) worker: u16,
+    pub(crate) workers: u16,
     pub(crate) redirects: Redirects,
     /// How many reservations there have been.
     pub(crate) reserved: u64,
@@ -55,16 +57,17 @@ impl Server {
             counters: Counters::default(),
             rng: fastrand::Rng::with_seed(seeds.rng),
             worker: 0,
+            workers: 1,
             redirects: Redirects::default(),
             reserved: u64::from(seeds.rng as u32) << 32,
             settings,
         }
     }
 
-    /// The same as one of several workers that share addresses: `worker` is its number, 0 to 1,023. What one of them gives a name
-    /// to, the others know to be its.
-    pub fn numbered(self, worker: u16) -> Self {
-        Self { worker, ..self }
+    /// The same as one of `workers`, 1,024 at most, that share addresses: `worker` is its number, from 0 on. What one of them gives a
+    /// name to, the others know to be its.
+    pub fn numbered(self, worker: u16, workers: u16) -> Self {
+        Self { worker, workers, nonces: self.nonces.numbered(worker), ..self }
     }
 
     /// A packet of a client: one STUN message or one ChannelData message. In a byte stream [`crate::next_message`] finds them.
@@ -78,7 +81,7 @@ impl Server {
     pub fn handle_moved(&mut self, from: Client, via: u16, packet: &[u8], now: Now, out: &mut Vec<Out>) {
         self.take(from, packet, now, out);
         // Its client has an allocation here, maybe since just now: more of it will come that way.
-        if packet.starts_with(&REFRESH)
+        if (packet.starts_with(&REFRESH) || packet.starts_with(&ALLOCATE))
             && let Some(until_ms) = self.ends_ms(&from)
         {
             out.push(Out::Redirect { via, client: from, until_ms });

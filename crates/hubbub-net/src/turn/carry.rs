@@ -163,9 +163,8 @@ impl Carrier {
         packet: &Packet<'_>,
     ) {
         if to.transport.is_stream() && home_of(to.link) != self.neighbours.own {
-            // Only answers go to another worker's links: nobody's relay is there.
-            self.neighbours.tell(home_of(to.link), Word::Send { link: to.link, message: head.to_vec() });
-            return;
+            let message = [head, &packet.source[body], &[0; 3][..usize::from(padding)]].concat();
+            return self.neighbours.tell(home_of(to.link), Word::Send { link: to.link, message });
         }
         if to.transport.is_stream() {
             let zeros = &[0; 3][..usize::from(padding)];

@@ -18,6 +18,8 @@ pub(crate) enum Word {
     Packet { from: Client, via: u16, packet: Vec<u8> },
     /// What this client sends is for another worker, until then.
     Redirect { client: Client, worker: u16, until_ms: u64 },
+    /// The link of a client whose allocation is this worker's is lost.
+    LinkGone { client: Client },
     /// A message for a client whose link is here.
     Send { link: u64, message: Vec<u8> },
     /// A client's link, which is here, and a connection to a peer are one from now on.
@@ -52,6 +54,11 @@ pub(crate) fn neighbours(workers: u16) -> Vec<(Neighbours, mpsc::Receiver<Word>)
 }
 
 impl Neighbours {
+    /// How many workers there are.
+    pub(crate) fn count(&self) -> u16 {
+        self.all.len() as u16
+    }
+
     /// Says it to a worker. Lost, where there is none or too much waits for it already.
     pub(crate) fn tell(&self, worker: u16, word: Word) {
         if let Some(says) = self.all.get(usize::from(worker)) {

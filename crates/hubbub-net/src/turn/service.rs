@@ -68,7 +68,7 @@ impl Turn {
         let watched = watch(relays.watch()?)?;
         let links = Links::new(common.stream_bytes);
         let Place { asked, tallies, neighbours, words } = place;
-        let server = Server::new(common.machine.clone(), seeds).numbered(neighbours.own);
+        let server = Server::new(common.machine.clone(), seeds).numbered(neighbours.own, neighbours.count());
         let turn = Rc::new_cyclic(|turn: &Weak<Self>| {
             let calls = Calls::new(turn.clone());
             let carrier = Carrier {
@@ -248,9 +248,12 @@ impl Turn {
     /// Its link is lost.
     pub(crate) fn close_link(&self, client: &Client) {
         let inner = &mut *self.inner.borrow_mut();
+        let now = self.now();
         inner.carrier.links.close(client.link);
         inner.server.link_gone(client, &mut inner.outs);
-        let now = self.now();
+        if let Some(worker) = inner.server.redirected(client, now) {
+            inner.carrier.neighbours.tell(worker, Word::LinkGone { client: *client });
+        }
         inner.finish(&Packet::NONE, now);
         self.note(inner, now);
     }
@@ -287,9 +290,10 @@ impl Turn {
         fault.map_or(Ok(used), Err)
     }
 
-    /// Whether a client has a relay.
+    /// Whether a client has an allocation, here or at another worker.
     pub(crate) fn has_allocation(&self, client: &Client) -> bool {
-        self.inner.borrow().server.has_allocation(client)
+        let server = &self.inner.borrow().server;
+        server.has_allocation(client) || server.redirected(client, self.now()).is_some()
     }
 
     fn now(&self) -> Now {
@@ -343,6 +347,10 @@ impl Inner {
             }
             Word::Redirect { client, worker, until_ms } => {
                 self.server.redirect(client, worker, until_ms, now)
+            }
+            Word::LinkGone { client } => {
+                self.server.link_gone(&client, &mut self.outs);
+                self.finish(&Packet::NONE, now);
             }
             Word::Send { link, message } => {
                 self.carrier.dropped += u64::from(!self.carrier.links.send(link, [&message, &[], &[]]));

@@ -213,7 +213,7 @@ fn credentials_may_have_expired_by_then() {
 fn what_comes_to_another_worker_is_handed_over() {
     let (mut world, user, _, _) = begin();
     let numbered =
-        |nth| Server::new(settings().into(), Seeds { secret: [7; 32], rng: nth }).numbered(nth as u16);
+        |nth| Server::new(settings().into(), Seeds { secret: [7; 32], rng: nth }).numbered(nth as u16, 8);
     // The same again, on worker 5.
     world.server = numbered(5);
     world.relays.clear();
@@ -259,9 +259,37 @@ fn what_comes_to_another_worker_is_handed_over() {
 }
 
 #[test]
+fn what_another_worker_has_reserved_is_taken_there() {
+    let numbered =
+        |nth| Server::new(settings().into(), Seeds { secret: [7; 32], rng: nth }).numbered(nth as u16, 4);
+    let mut world = World::new(settings());
+    world.server = numbered(3);
+    let mut user = User::new(udp(AT));
+    let answer = user.allocate_with(&mut world, &[UDP, (EVEN_PORT, &[0x80])]);
+    let (even, token) = (answer.relayed(), answer.value(RESERVATION_TOKEN).unwrap());
+
+    let mut second = World::new(settings());
+    second.server = numbered(1);
+    let mut there = moved(&user, NEW, &mut second);
+    there.transaction += 1;
+    let request = there.signed(ALLOCATE, &[UDP, (RESERVATION_TOKEN, &token)]);
+    assert_eq!(second.try_ask(there.at, &request), None);
+    assert_eq!(second.elsewhere.pop(), Some((3, there.at, request.clone())));
+    let answer = world.hand_over(there.at, 1, &request).expect("an answer");
+    assert_eq!(answer.relayed().port(), even.port() + 1);
+    let (via, client, _) = world.redirects.pop().expect("worker 1 is told");
+    assert_eq!((via, client), (1, there.at));
+
+    // There is no such worker.
+    let nowhere = [0, 4, 1, 2, 3, 4, 5, 6];
+    let mut other = moved(&user, THIRD, &mut second);
+    assert_eq!(other.ask(&mut second, ALLOCATE, &[UDP, (RESERVATION_TOKEN, &nowhere)]).code(), 508);
+}
+
+#[test]
 fn strangers_have_nothing_handed_over() {
     let (mut world, user, _, _) = begin();
-    world.server = Server::new(settings().into(), Seeds { secret: [7; 32], rng: 5 }).numbered(5);
+    world.server = Server::new(settings().into(), Seeds { secret: [7; 32], rng: 5 }).numbered(5, 8);
     world.relays.clear();
     let mut user = User { at: udp(AT), ..user };
     let ticket = user.allocate_with(&mut world, &[UDP, WANTED]).value(MOBILITY_TICKET).unwrap();

@@ -297,7 +297,7 @@ fn a_link_that_came_to_another_worker_is_handed_over() {
         std::sync::Arc::new(settings()),
         hubbub_turn::Seeds { secret: [7; 32], rng: 5 },
     )
-    .numbered(3);
+    .numbered(3, 4);
     world.relays.clear();
     user.allocate_tcp(&mut world);
     let connection = connected(&mut world, &mut user, PEER);
