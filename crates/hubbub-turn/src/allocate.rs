@@ -156,7 +156,7 @@ impl Server {
             username: identity.username.clone(),
             user,
             key: identity.key.clone(),
-            mac: identity.mac,
+            macs: identity.macs,
             transaction: message.transaction,
             relays: [None, None],
             stage: Stage::Opening { request: Box::default(), missing: None },

@@ -23,7 +23,7 @@ pub(crate) struct Allocation {
     /// His place among the users.
     pub(crate) user: usize,
     pub(crate) key: Key,
-    pub(crate) mac: Mac,
+    pub(crate) macs: &'static [Mac],
     /// That of the Allocate request, to know it again.
     pub(crate) transaction: Transaction,
     /// One for each family.

@@ -25,12 +25,12 @@ pub(crate) struct Identity {
     pub(crate) user: Arc<str>,
     pub(crate) key: Key,
     /// What protects the answers.
-    pub(crate) mac: Mac,
+    pub(crate) macs: &'static [Mac],
 }
 
 impl Identity {
     pub(crate) fn sign(&self, reply: Reply, to: Client) -> Out {
-        Out::Send { to, message: reply.finish(Some((&self.key, self.mac))) }
+        Out::Send { to, message: reply.finish(Some((&self.key, self.macs))) }
     }
 }
 
@@ -106,7 +106,7 @@ pub(crate) struct Claim {
     /// What protects the request.
     mac: Mac,
     /// What protects the answer.
-    answer: Mac,
+    answer: &'static [Mac],
 }
 
 impl Server {
@@ -155,7 +155,7 @@ impl Server {
         match key.filter(|key| is_meant && message.is_protected(key, claim.mac)) {
             Some(key) => {
                 let username: Arc<str> = username.into();
-                Ok(Identity { user: username.clone(), username, key, mac: claim.answer })
+                Ok(Identity { user: username.clone(), username, key, macs: claim.answer })
             }
             None => Err(self.bad_credentials()),
         }
@@ -179,7 +179,7 @@ impl Server {
         if !self.nonces.is_good(nonce, &message.from, now) {
             return Err(Refusal::STALE_NONCE);
         }
-        let (algorithm, answer) = self.algorithm(message)?;
+        let (algorithm, answer) = self.algorithm(message, mac)?;
         if realm != self.settings.realm.as_bytes() {
             return Err(Refusal::UNAUTHENTICATED);
         }
@@ -187,12 +187,16 @@ impl Server {
     }
 
     /// How the password becomes a key, and what protects the answer: nobody may have taken away what we offered.
-    fn algorithm(&self, message: &Incoming<'_>) -> Result<(Algorithm, Mac), Refusal> {
+    ///
+    /// Who names an algorithm is answered with MESSAGE-INTEGRITY-SHA256 (RFC 8489 section 9.2.4), whatever protects the request.
+    /// There are clients that choose MD5 and then look for nothing but what they have sent, so they get both.
+    fn algorithm(&self, message: &Incoming<'_>, mac: Mac) -> Result<(Algorithm, &'static [Mac]), Refusal> {
         match (message.value(PASSWORD_ALGORITHM), message.value(PASSWORD_ALGORITHMS)) {
-            (None, None) => Ok((Algorithm::Md5, Mac::Sha1)),
+            (None, None) => Ok((Algorithm::Md5, &[Mac::Sha1])),
             (Some(chosen), Some(offered)) if self.settings.sha256 && offered == OFFERED => {
                 let algorithm = Algorithm::from_wire(chosen).ok_or(Refusal::BAD_REQUEST)?;
-                Ok((algorithm, Mac::Sha256))
+                let both: &[Mac] = &[Mac::Sha1, Mac::Sha256];
+                Ok((algorithm, if mac == Mac::Sha1 { both } else { &both[1..] }))
             }
             _ => Err(Refusal::BAD_REQUEST),
         }
@@ -209,7 +213,7 @@ impl Server {
             username: allocation.username.clone(),
             user: self.tables.users.name(allocation.user).clone(),
             key: allocation.key.clone(),
-            mac: claim.answer,
+            macs: claim.answer,
         })
     }
 
@@ -228,7 +232,7 @@ impl Server {
         let mut keys =
             keys.map(|password| Key::derive(claim.algorithm, name, &self.settings.realm, &password));
         let key = keys.find(|key| message.is_protected(key, claim.mac))?;
-        Some(Identity { username: name.into(), user: rest.user.into(), key, mac: claim.answer })
+        Some(Identity { username: name.into(), user: rest.user.into(), key, macs: claim.answer })
     }
 
     /// Answers a request that is not granted.

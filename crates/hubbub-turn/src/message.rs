@@ -208,10 +208,10 @@ impl Reply {
         self.with(UNKNOWN_ATTRIBUTES, &value)
     }
 
-    /// The message, protected by a key if there is one.
-    pub(crate) fn finish(mut self, protection: Option<(&Key, Mac)>) -> Vec<u8> {
-        if let Some((key, mac)) = protection {
-            self.protect(key, mac);
+    /// The message, protected by a key if there is one, with each of these codes over what comes before it.
+    pub(crate) fn finish(mut self, protection: Option<(&Key, &[Mac])>) -> Vec<u8> {
+        if let Some((key, macs)) = protection {
+            macs.iter().for_each(|mac| self.protect(key, *mac));
         }
         if self.fingerprint {
             self.message.add_fingerprint().expect("a vector has room, and this is the first");

@@ -92,7 +92,7 @@ impl Server {
             username: allocation.username.clone(),
             user: self.tables.users.name(allocation.user).clone(),
             key: allocation.key.clone(),
-            mac: allocation.mac,
+            macs: allocation.macs,
         };
         let client = allocation.client;
         let message = Incoming::parse(client, &request).expect("it was parsed when it came");

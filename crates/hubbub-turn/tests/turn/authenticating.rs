@@ -177,6 +177,18 @@ fn the_offer_of_algorithms_cannot_be_taken_away() {
     assert_eq!(ask(&mut world, &[(PASSWORD_ALGORITHM, &[0, 3, 0, 0]), (PASSWORD_ALGORITHMS, OFFERED)]), 400);
 }
 
+/// `turn-client-proto` 0.7 takes MD5 from the offer, protects requests by SHA-1, and takes no other answer.
+#[test]
+fn who_chooses_md5_and_sends_sha1_is_answered_with_both_codes() {
+    let mut world = World::new(settings());
+    let mut user = User::new(udp(AT));
+    user.learn_nonce(&mut world);
+    let chosen = [UDP, (PASSWORD_ALGORITHMS, OFFERED), (PASSWORD_ALGORITHM, &[0, 1, 0, 0])];
+    let answer = world.ask(user.at, &user.signed(ALLOCATE, &chosen));
+    assert!(answer.is_success() && answer.is_signed_by(&user));
+    assert!(answer.attributes().ends_with(&[MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256]));
+}
+
 #[test]
 fn accounts_are_asked_about() {
     for algorithm in [IntegrityAlgorithm::Sha1, IntegrityAlgorithm::Sha256] {
