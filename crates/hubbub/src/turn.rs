@@ -99,6 +99,8 @@ fn machine(config: &Config, workers: u16, rest: RestSecrets, addresses: &Address
         dont_fragment: true,
         old_channels: own.old_channels,
         mobility: own.mobility,
+        tcp_relays: own.tcp_relays,
+        connections: own.connections,
         other: own.other.and_then(|other| Discovery::new(*config.server.listen.first()?, other)),
         peers: peers(own, addresses),
         nonce_ms: millis(own.nonce_lifetime),

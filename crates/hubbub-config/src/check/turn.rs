@@ -14,8 +14,7 @@ const REALM_CHARS_MAX: usize = 127;
 
 /// All of them. Of a server that is off only what is wrong whenever it is on.
 pub(super) fn check(config: &Config) -> Vec<Problem> {
-    let checks =
-        [announce, relay_bind, realm, host, lifetimes, burst, relay_ports, other, mobility, unused_secret];
+    let checks = [announce, relay_bind, realm, host, lifetimes, burst, relay_ports, other, unused_secret];
     checks
         .iter()
         .filter_map(|check| check(config))
@@ -118,14 +117,6 @@ fn other(config: &Config) -> Wrong {
              with different ports"
         );
         ("turn.other", reason)
-    })
-}
-
-fn mobility(config: &Config) -> Wrong {
-    let elsewhere = config.turn.mobility && config.server.workers != Some(1);
-    elsewhere.then(|| {
-        let reason = "a client that moves would come to another worker; set server.workers = 1";
-        ("turn.mobility", reason.to_owned())
     })
 }
 

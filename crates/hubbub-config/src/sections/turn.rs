@@ -88,8 +88,13 @@ section! {
         /// out what NAT they are behind (RFC 5780). UDP is answered there too, and at each IP with the other's port. Clients must be able
         /// to reach all four as they are, so none may be behind NAT.
         other: Option<SocketAddr> = Unset(r#""198.51.100.8:3479""#), Kind::Text("an address such as \"198.51.100.8:3479\"");
-        /// Whether an allocation that was asked for over UDP may go with its client to another address (RFC 8016). With one worker only.
+        /// Whether an allocation that was asked for over UDP may go with its client to another address (RFC 8016).
         mobility: bool = Is("false"), Kind::Switch;
+        /// Whether clients on TCP and TLS may have relays of TCP (RFC 6062), which make and take connections. Networks are scanned by such
+        /// relays: leave this off unless you need it. Ports below 1024 are refused to them whatever `allow` says.
+        tcp_relays: bool = Is("false"), Kind::Switch;
+        /// Connections to peers that one relay of TCP may have at a time.
+        connections: usize = Is("16"), Kind::Count("connections", 1, 1024);
         /// Bytes that may wait for one client on TCP or TLS; what a peer sends it beyond that is dropped.
         stream_bytes: usize = Is("\"256 KiB\""), Kind::Bytes(64 * KIB, 64 * MIB);
         /// Bytes that the system may hold for each socket of UDP that clients send to. Without it: what the system holds for any.

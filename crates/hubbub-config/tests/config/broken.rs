@@ -277,10 +277,9 @@ const TABLE: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "[server]\nlisten = [\"0.0.0.0:3478\"]\n[turn]\nother = \"198.51.100.8:3479\"\nmobility = true",
+        "[server]\nlisten = [\"0.0.0.0:3478\"]\n[turn]\nother = \"198.51.100.8:3479\"",
         &[
             "hubbub.toml:4:9: turn.other: 0.0.0.0:3478, the first in server.listen, and 198.51.100.8:3479 are no pair; write two addresses of this machine, both of IPv4 or both of IPv6, with different ports",
-            "hubbub.toml:5:12: turn.mobility: a client that moves would come to another worker; set server.workers = 1",
         ],
     ),
     (
