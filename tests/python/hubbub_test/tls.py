@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from hubbub_test.certificates import certificate
+from hubbub_test.certificates import DAY, certificate
 from hubbub_test.curl import Http
 from hubbub_test.raw import Wire
 from hubbub_test.server import PATIENCE, Server
@@ -30,11 +30,11 @@ class Authority:
         self.file = folder / "authority.pem"
         self.file.write_bytes(certificate("authority", self.key, "authority", self.key, True))
 
-    def issue(self, name: str, *hosts: str) -> Issued:
+    def issue(self, name: str, *hosts: str, ends=DAY) -> Issued:
         """A certificate for 127.0.0.1 and these hosts, in files called `name`; those that are there are replaced."""
         key = ec.generate_private_key(ec.SECP256R1())
         issued = Issued(self.folder / f"{name}.pem", self.folder / f"{name}.key")
-        issued.chain.write_bytes(certificate(name, key, "authority", self.key, False, hosts))
+        issued.chain.write_bytes(certificate(name, key, "authority", self.key, False, hosts, ends))
         plain = serialization.NoEncryption()
         issued.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
         return issued
