@@ -165,6 +165,38 @@ class TestRelays:
         assert any(one.seen.startswith("[::1]:") for one in relays)
 
 
+class TestBehindANat:
+    """An address that this machine does not have, and that leads nowhere (RFC 5737)."""
+
+    @pytest.fixture(scope="class", name="nat")
+    @staticmethod
+    def of_the_announced_address():
+        with Server(TURN + 'announce = ["198.51.100.7"]\n') as server:
+            yield server, doctor_of(server)
+
+    def test_relays_meet_within(self, nat):
+        server, report = nat
+        for way in WAYS:
+            relays = report.one("TURN", f"IPv4 relays by {way} at 127.0.0.1:{server.port}")
+            assert re.match(r"198\.51\.100\.7:\d+ and 198\.51\.100\.7:\d+: 160 bytes there", relays.seen)
+
+    def test_what_only_outside_shows(self, nat):
+        _, report = nat
+        leads = report.one("TURN", "NAT")
+        assert leads.verdict == "note" and f"ports {RANGE}" in leads.seen and "outside" in leads.advice
+
+    def test_the_announced_address_is_tried_but_need_not_be_reached_from_inside(self, nat):
+        server, report = nat
+        for found in [report.one("Server", "HTTP at 198.51.100.7"), report.one("STUN", "by UDP at 198.51.100.7")]:
+            assert found.verdict == "note" and "from outside" in found.advice
+        assert f"turn:198.51.100.7:{server.port}?transport=udp" in report.text
+
+    def test_it_is_one_for_examples(self, nat):
+        _, report = nat
+        assert [one.what for one in report.wrong()] == ["announces"]
+        assert "turn.announce" in report.wrong()[0].advice
+
+
 class TestAServerThatRunsOtherwise:
     def test_turn_is_off(self, start):
         server = start("")

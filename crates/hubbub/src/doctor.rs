@@ -52,14 +52,15 @@ fn examine(site: &Site, now: Now, report: &mut Report<std::io::Stdout>) -> std::
     report.section("Server", &serving)?;
     match &site.turn {
         None => report.section("STUN and TURN", &[turned_off()])?,
-        Some(_) if !runs => report.section("STUN and TURN", &[not_tried()])?,
+        Some(_) if runs.is_empty() => report.section("STUN and TURN", &[not_tried()])?,
         Some(turn) => {
-            report.section("STUN", &stun::check(site, &caller))?;
-            report.section("TURN", &relaying::check(site, turn, &caller, now))?;
+            let (bindings, answering) = stun::check(site, &runs, &caller);
+            report.section("STUN", &bindings)?;
+            report.section("TURN", &relaying::check(turn, &answering, &caller, now))?;
         }
     }
     if let Some(turn) = &site.turn {
-        report.section("What clients are told", &handed_out::check(site, turn, runs))?;
+        report.section("What clients are told", &handed_out::check(site, turn, &runs))?;
     }
     report.section("Limits and secrets", &limits::check(site))
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::http;
 use super::place::{self, Kind};
 use super::report::Finding;
-use super::site::{Site, Turn};
+use super::site::{Site, Target, Turn};
 use crate::turn::services;
 
 /// What `/api/ice` says, as far as it is looked at.
@@ -24,23 +24,20 @@ struct Entry {
 }
 
 /// What this configuration comes to, and what the server says to a guest.
-pub(super) fn check(site: &Site, turn: &Turn, runs: bool) -> Vec<Finding> {
+pub(super) fn check(site: &Site, turn: &Turn, runs: &[Target]) -> Vec<Finding> {
     let own = services::own(&site.config, &turn.addresses, &site.config.server.listen, site.encrypts());
     let urls: Vec<_> = own.iter().map(IceService::url).collect();
     let mut found: Vec<_> = urls.iter().map(|url| one(site, url)).collect();
-    if runs {
-        found.push(told(site, &urls));
-    }
+    found.extend(runs.first().map(|target| told(*target, &urls)));
     found
 }
 
 /// Asks as a guest does.
-fn told(site: &Site, expected: &[String]) -> Finding {
+fn told(target: Target, expected: &[String]) -> Finding {
     let what = "/api/ice";
-    let mut answers =
-        site.targets.iter().filter_map(|target| http::get(target.address, "/api/ice", None).ok());
-    let Some(answer) = answers.find(|answer| answer.status < 500) else {
-        return Finding::wrong(what, "no answer", "look into the server's log");
+    let answer = match http::get(target.address, "/api/ice", None) {
+        Ok(answer) => answer,
+        Err(why) => return Finding::wrong(what, why.to_string(), "look into the server's log"),
     };
     if matches!(answer.status, 401 | 403) {
         return Finding::good(what, "for those who have logged in: access.admit has no guests");

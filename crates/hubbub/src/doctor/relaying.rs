@@ -8,12 +8,12 @@ use hubbub_net::turn::RelayAddress;
 use hubbub_turn::Minted;
 
 use super::client::{self, Client, Trouble};
-use super::link::{Link, Transport};
+use super::link::Link;
 use super::message::{self, Origin};
 use super::place::is_here;
 use super::report::Finding;
-use super::site::{Site, Target, Turn};
-use super::stun::{millis, transports, trouble};
+use super::site::Turn;
+use super::stun::{Way, millis, trouble};
 use super::trust::Caller;
 
 /// For whom the credentials are made. A quota of its own, apart from all users.
@@ -25,32 +25,43 @@ const CHANNEL: u16 = 0x4000;
 /// What goes from relay to relay. As long as a packet of sound.
 const PAYLOAD: [u8; 160] = [0x5A; 160];
 
-/// Tries at every address, in every way, and relays of every family.
-pub(super) fn check(site: &Site, turn: &Turn, caller: &Caller, now: Now) -> Vec<Finding> {
+/// Tries in every way that leads to the server, and relays of every family.
+pub(super) fn check(turn: &Turn, ways: &[Way], caller: &Caller, now: Now) -> Vec<Finding> {
     let secrets = match &turn.secrets {
         Ok(secrets) => secrets,
         Err(unknown) => {
             return vec![Finding::note("relays", format!("not tried: {}", unknown.why), unknown.advice)];
         }
     };
+    if ways.is_empty() {
+        return vec![Finding::note("relays", "not tried: STUN is not answered", "see above")];
+    }
     let credentials = secrets
         .mint(USER, now.unix_ms / 1000 + LIFETIME_S)
         .expect("there is always a secret to make credentials from");
     let mut found = Vec::new();
-    for target in &site.targets {
-        for transport in transports(site) {
-            for relay in &turn.addresses.relays {
-                let try_out = TryOut { transport, target, relay, caller, credentials: &credentials };
-                found.push(try_out.run());
-            }
+    for way in ways {
+        for relay in &turn.addresses.relays {
+            found.push(TryOut { way: *way, relay, caller, credentials: &credentials }.run());
         }
     }
+    found.extend(turn.addresses.relays.iter().filter_map(|relay| behind_nat(relay, turn)));
     found
 }
 
+/// The server sends what is for its own relays the way within, so a NAT is never tried.
+fn behind_nat(relay: &RelayAddress, turn: &Turn) -> Option<Finding> {
+    let (first, last) = (turn.ports.start(), turn.ports.end());
+    let seen = format!(
+        "whether it leads {}, ports {first}-{last}, to this machine shows only outside",
+        relay.announce
+    );
+    let advice = "have it pass UDP to these ports on unchanged, and TCP and UDP to the port of the server; try it from outside";
+    (!is_here(relay.announce)).then(|| Finding::note("NAT", seen, advice))
+}
+
 struct TryOut<'a> {
-    transport: Transport,
-    target: &'a Target,
+    way: Way,
     relay: &'a RelayAddress,
     caller: &'a Caller,
     credentials: &'a Minted,
@@ -75,16 +86,16 @@ enum Step {
 impl TryOut<'_> {
     fn run(&self) -> Finding {
         let family = if self.relay.announce.is_ipv4() { "IPv4" } else { "IPv6" };
-        let what = format!("{family} relays by {} at {}", self.transport, self.target);
+        let what = format!("{family} relays by {} at {}", self.way.transport, self.way.target);
         match self.two_clients() {
             Err((Step::Permit, Trouble::Refused(403, _))) if self.relay.announce.is_loopback() => {
                 let advice =
                     "that is right; to try relays on this machine: turn.allow = [\"127.0.0.0/8\", \"::1\"]";
                 Finding::note(what, "allocated, but loopback addresses are refused as peers (403)", advice)
             }
-            Ok(outcome) => self.told(what, &outcome),
-            Err((Step::Begin, why)) => trouble(what, self.transport, self.target, &why),
-            Err((step, why)) => refused(what, self.transport, self.target, &step, &why),
+            Ok(outcome) => told(what, &outcome),
+            Err((Step::Begin, why)) => trouble(what, self.way, &why),
+            Err((step, why)) => refused(what, self.way, &step, &why),
         }
     }
 
@@ -108,41 +119,28 @@ impl TryOut<'_> {
     }
 
     fn client(&self) -> Result<Client, (Step, Trouble)> {
-        let link = Link::open(self.transport, self.target.address, self.caller);
+        let link = Link::open(self.way.transport, self.way.target.address, self.caller);
         let link = link.map_err(|why| (Step::Begin, Trouble::Failed(why)))?;
         Ok(Client::new(link, self.credentials.clone()))
     }
+}
 
-    fn told(&self, what: String, outcome: &Outcome) -> Finding {
-        let Outcome { relayed: [first, second], there, back } = outcome;
-        let (Some(there), Some(back)) = (there, back) else {
-            return self.lost(what, outcome);
-        };
-        let bytes = PAYLOAD.len();
-        let (there, back) = (millis(*there), millis(*back));
-        Finding::good(
-            what,
-            format!("{first} and {second}: {bytes} bytes there in {there} and back in {back}"),
-        )
-    }
-
-    /// Allocations were made, but nothing went from one to the other.
-    fn lost(&self, what: String, outcome: &Outcome) -> Finding {
-        let Outcome { relayed: [first, second], there, back } = outcome;
-        let way = match (there, back) {
-            (None, None) => "either way",
-            (None, _) => "from the first to the second",
-            _ => "from the second to the first",
-        };
-        let seen = format!("{first} and {second}: nothing arrived {way}");
-        let advice = "a firewall on this machine drops UDP between the ports in turn.relay_ports: open them";
-        if is_here(first.ip()) {
-            return Finding::wrong(what, seen, advice);
+fn told(what: String, outcome: &Outcome) -> Finding {
+    let Outcome { relayed: [first, second], there, back } = outcome;
+    let lost = match (there, back) {
+        (Some(there), Some(back)) => {
+            let (there, back, bytes) = (millis(*there), millis(*back), PAYLOAD.len());
+            return Finding::good(
+                what,
+                format!("{first} and {second}: {bytes} bytes there in {there} and back in {back}"),
+            );
         }
-        let advice = "packets to the announced address do not come back to this machine: the router must pass UDP to the ports in \
-                      turn.relay_ports on to it, and turn round what comes from inside; try it from outside as well";
-        Finding::note(what, seen, advice)
-    }
+        (None, None) => "either way",
+        (None, _) => "from the first to the second",
+        _ => "from the second to the first",
+    };
+    let advice = "a firewall on this machine drops UDP between the ports in turn.relay_ports: open them";
+    Finding::wrong(what, format!("{first} and {second}: nothing arrived {lost}"), advice)
 }
 
 /// Sends from one to the other and back. How long each took, if it arrived.
@@ -173,7 +171,7 @@ fn arrives(at: &mut Client, from: Origin) -> Result<bool, Trouble> {
 }
 
 /// The server answers, but not as hoped.
-fn refused(what: String, transport: Transport, target: &Target, step: &Step, why: &Trouble) -> Finding {
+fn refused(what: String, way: Way, step: &Step, why: &Trouble) -> Finding {
     let doing = match step {
         Step::Begin => "connecting",
         Step::Allocate => "allocating",
@@ -183,7 +181,7 @@ fn refused(what: String, transport: Transport, target: &Target, step: &Step, why
     };
     let seen = format!("{doing}: {why}");
     let advice = match why {
-        Trouble::Failed(_) | Trouble::Silent => return trouble(what, transport, target, why),
+        Trouble::Failed(_) | Trouble::Silent => return trouble(what, way, why),
         Trouble::Refused(401, _) | Trouble::NotProven => {
             "the running server has another secret than this configuration: start it again, or ask the doctor with the server's own \
              --config and --data"

@@ -18,19 +18,23 @@ const HEALTHY: &str = "\"status\":\"ok\"";
 /// A certificate that ends within this time is worth a note, in seconds.
 const SOON_S: i64 = 14 * 24 * 3600;
 
-/// What was found, and whether this server answers anywhere.
-pub(super) fn check(site: &Site, caller: &Caller, now: Now) -> (Vec<Finding>, bool) {
+/// What was found, and where this server answers.
+pub(super) fn check(site: &Site, caller: &Caller, now: Now) -> (Vec<Finding>, Vec<Target>) {
     let mut found = Vec::new();
-    let mut runs = false;
+    let mut runs = Vec::new();
     for target in &site.targets {
         let answer = http::get(target.address, "/health", None);
-        runs |= matches!(&answer, Ok(answer) if answer.body.contains(HEALTHY));
+        if matches!(&answer, Ok(answer) if answer.body.contains(HEALTHY)) {
+            runs.push(*target);
+        }
+        // Who does not come through once is not waited for a second time.
+        let goes_on = answer.is_ok() || target.here;
         found.push(of_http(target, answer));
-        if site.encrypts() {
+        if goes_on && site.encrypts() {
             found.push(of_https(target, http::get(target.address, "/health", Some(caller))));
         }
     }
-    if !runs {
+    if runs.is_empty() {
         found.extend(site.config.server.listen.iter().filter_map(|address| can_listen(*address)));
     }
     found.push(certificate(site, caller, now));

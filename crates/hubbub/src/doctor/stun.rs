@@ -9,30 +9,41 @@ use super::serving::not_reached;
 use super::site::{Site, Target};
 use super::trust::Caller;
 
-/// Asks at every address in every way.
-pub(super) fn check(site: &Site, caller: &Caller) -> Vec<Finding> {
-    let mut found = Vec::new();
+/// A way that leads to the server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way {
+    pub(super) transport: Transport,
+    pub(super) target: Target,
+}
+
+/// Asks at every address in every way; where the server `runs` TCP comes through. Gives the ways by which there was an answer, too.
+pub(super) fn check(site: &Site, runs: &[Target], caller: &Caller) -> (Vec<Finding>, Vec<Way>) {
+    let (mut found, mut answering) = (Vec::new(), Vec::new());
     for target in &site.targets {
-        found.extend(transports(site).map(|transport| one(transport, target, caller)));
+        let streams = target.here || runs.contains(target);
+        for transport in transports(site.encrypts()).filter(|one| streams || *one == Transport::Udp) {
+            let way = Way { transport, target: *target };
+            let what = format!("Binding by {transport} at {target}");
+            found.push(match ask(way, caller) {
+                Ok(mapped) => {
+                    answering.push(way);
+                    Finding::good(what, seen(&mapped))
+                }
+                Err(why) => trouble(what, way, &why),
+            });
+        }
     }
-    found
+    (found, answering)
 }
 
 /// The ways that there should be.
-pub(super) fn transports(site: &Site) -> impl Iterator<Item = Transport> + use<> {
-    let encrypts = site.encrypts();
-    [Transport::Udp, Transport::Tcp, Transport::Tls]
-        .into_iter()
-        .filter(move |transport| encrypts || *transport != Transport::Tls)
+fn transports(encrypts: bool) -> impl Iterator<Item = Transport> {
+    let all = [Transport::Udp, Transport::Tcp, Transport::Tls];
+    all.into_iter().filter(move |transport| encrypts || *transport != Transport::Tls)
 }
 
-fn one(transport: Transport, target: &Target, caller: &Caller) -> Finding {
-    let what = format!("Binding by {transport} at {target}");
-    let opened = Link::open(transport, target.address, caller).map_err(Trouble::from);
-    match opened.and_then(|mut link| client::binding(&mut link)) {
-        Ok(mapped) => Finding::good(what, seen(&mapped)),
-        Err(why) => trouble(what, transport, target, &why),
-    }
+fn ask(way: Way, caller: &Caller) -> Result<Mapped, Trouble> {
+    client::binding(&mut Link::open(way.transport, way.target.address, caller)?)
 }
 
 fn seen(mapped: &Mapped) -> String {
@@ -46,9 +57,10 @@ fn seen(mapped: &Mapped) -> String {
 }
 
 /// What to do when there is no answer, or an odd one.
-pub(super) fn trouble(what: String, transport: Transport, target: &Target, why: &Trouble) -> Finding {
+pub(super) fn trouble(what: String, way: Way, why: &Trouble) -> Finding {
+    let Way { transport, target } = way;
     match (why, transport) {
-        (Trouble::Failed(why), _) if !target.here => not_reached(what, target, why),
+        (Trouble::Failed(why), _) if !target.here => not_reached(what, &target, why),
         (Trouble::Silent, _) if !target.here => {
             let advice = "many routers do not turn packets back to the network they come from: try it from outside as well";
             Finding::note(what, "no answer from here", advice)
