@@ -1,15 +1,15 @@
-"""What is off unless the operator wants it: NAT discovery (RFC 5780) and mobility (RFC 8016), by coturn's own tools."""
+"""What is off unless the operator wants it: NAT discovery (RFC 5780), mobility (RFC 8016), relays of TCP (RFC 6062); by coturn's own tools."""
 
 import re
 
 import pytest
-from hubbub_test.server import hubbub
 from turn import coturn
 from turn.client import UDP, Client
 from turn.links import Udp
 from turn.servers import HOST, Turn, free_port, source
 
 ALTERNATE = "127.0.0.2"
+TCP = 6
 # CHANGE-REQUEST (RFC 5780 section 7.2): from another IP and another port.
 CHANGE_BOTH = ("CHANGE-REQUEST", bytes([0, 0, 0, 6]))
 
@@ -33,10 +33,24 @@ def test_without_a_second_address_nobody_is_answered_from_elsewhere():
         assert client.ask(client.write("Binding", CHANGE_BOTH)).code == 420
 
 
-def test_an_allocation_goes_with_its_client():
-    """`-M`: the client moves to another port again and again, and loses nothing."""
-    with Turn(mobility=True, old_channels=True, args=("--workers", "1")) as server, coturn.echo() as port:
-        assert coturn.uclient(server, "-M", "-e", HOST, "-r", port, "-c") == coturn.Outcome(40, 40, 0)
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_allocation_goes_with_its_client(workers):
+    """`-M`: the clients move to other ports, which the system may give to other workers, and lose nothing."""
+    with Turn(mobility=True, old_channels=True, args=("--workers", workers)) as server, coturn.echo() as port:
+        assert coturn.uclient(server, "-M", "-e", HOST, "-r", port, "-c", clients=4) == coturn.Outcome(80, 80, 0)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_relays_of_tcp(workers):
+    """`-T -y`: clients call each other's relays. In the clear this client gives up when it is given a new nonce for a new connection;
+    inside TLS it goes on."""
+    with Turn(tcp_relays=True, args=("--workers", workers)) as server:
+        assert coturn.uclient(server, "-t", "-S", "-T", "-y", "-c") == coturn.Outcome(40, 40, 0)
+
+
+def test_where_they_are_off_there_are_no_relays_of_tcp():
+    with Turn() as server, Client(server, "tcp") as client:
+        assert client.request("Allocate", ("REQUESTED-TRANSPORT", TCP)).code == 442
 
 
 def test_an_allocation_is_refreshed_from_another_address():
@@ -57,9 +71,3 @@ def test_where_it_is_off_no_ticket_is_given():
     with Turn() as server, Client(server) as client:
         answer = client.request("Allocate", ("REQUESTED-TRANSPORT", UDP), ("MOBILITY-TICKET", b""))
         assert answer.code == 405
-
-
-def test_mobility_wants_one_worker(tmp_path):
-    (tmp_path / "hubbub.toml").write_text("[turn]\nenabled = true\nmobility = true\n")
-    checked = hubbub("check", "--config", tmp_path / "hubbub.toml", check=False)
-    assert checked.returncode != 0 and "server.workers = 1" in checked.stderr
