@@ -1,5 +1,6 @@
 //! What clients are told: the `iceServers` of `/api/ice`, and where these addresses lead.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use hubbub_gate::ice::IceService;
@@ -10,6 +11,9 @@ use super::place::{self, Kind};
 use super::report::Finding;
 use super::site::{Site, Target, Turn};
 use crate::turn::services;
+
+/// What names have resolved to.
+type Names = HashMap<String, Result<Vec<IpAddr>, String>>;
 
 /// What `/api/ice` says, as far as it is looked at.
 #[derive(Debug, Deserialize)]
@@ -27,7 +31,8 @@ struct Entry {
 pub(super) fn check(site: &Site, turn: &Turn, runs: &[Target]) -> Vec<Finding> {
     let own = services::own(&site.config, &turn.addresses, &site.config.server.listen, site.encrypts());
     let urls: Vec<_> = own.iter().map(IceService::url).collect();
-    let mut found: Vec<_> = urls.iter().map(|url| one(site, url)).collect();
+    let mut names = Names::new();
+    let mut found: Vec<_> = urls.iter().map(|url| one(site, url, &mut names)).collect();
     found.extend(runs.first().map(|target| told(*target, &urls)));
     found
 }
@@ -60,7 +65,7 @@ fn told(target: Target, expected: &[String]) -> Finding {
     Finding::good(what, "says so, with credentials")
 }
 
-fn one(site: &Site, url: &str) -> Finding {
+fn one(site: &Site, url: &str, names: &mut Names) -> Finding {
     let what = "clients are told";
     let Some(host) = host(url) else {
         return Finding::wrong(
@@ -69,7 +74,8 @@ fn one(site: &Site, url: &str) -> Finding {
             "look into turn.host and ice.urls",
         );
     };
-    let found = match place::resolve(host) {
+    // All are told by the same few hosts.
+    let found = match names.entry(host.to_owned()).or_insert_with(|| place::resolve(host)) {
         Ok(found) => found,
         Err(why) => {
             let advice = "make A and AAAA records for it in DNS, or tell clients addresses (turn.announce without a server.domain)";

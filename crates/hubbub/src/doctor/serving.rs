@@ -146,7 +146,7 @@ fn judged(site: &Site, caller: &Caller, shown: &Shown, now_s: i64) -> Finding {
         ),
         Some(Objection::Untrusted) if site.config.signs_for_itself() => bad(
             "signed by the server itself: browsers refuse it, for `turns:` in silence".into(),
-            "that is right for development; else name one of an authority in tls.certificate_files",
+            "good enough to develop with; for others name one of an authority in tls.certificate_files",
         ),
         Some(Objection::Untrusted) => bad(
             "nobody whom browsers or this machine trust vouches for it".into(),
