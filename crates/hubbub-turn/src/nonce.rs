@@ -1,4 +1,6 @@
-//! Nonces that nobody has to remember: a time, and a code over it and the client's address.
+//! Nonces that nobody has to remember: a time, and a code over it and the client's address. Of a client on a stream that is its IP
+//! address without a port: those that have several connections (RFC 6062 section 5.4) use on one what they were told on another, and some
+//! do not get over being refused for that.
 //!
 //! A client that sends one back receives what is sent to its address. That is all that is known of it, and all that is
 //! needed before anything is kept for it.
@@ -88,7 +90,9 @@ impl Nonces {
             IpAddr::V4(ip) => context.update(&ip.octets()),
             IpAddr::V6(ip) => context.update(&ip.octets()),
         }
-        context.update(&client.remote.port().to_be_bytes());
+        if !client.transport.is_stream() {
+            context.update(&client.remote.port().to_be_bytes());
+        }
         context.sign().as_ref()[..CODE].try_into().expect("a tag has 32 bytes")
     }
 

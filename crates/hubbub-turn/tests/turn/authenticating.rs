@@ -137,6 +137,13 @@ fn a_nonce_is_good_for_one_address_and_one_hour() {
     for other in [thief, on_tcp] {
         assert_eq!(world.ask(other.at, &other.signed(ALLOCATE, &[UDP])).code(), 438);
     }
+    // On streams for all connections from one IP address.
+    let mut streaming = User::new(tcp(AT, 1));
+    streaming.learn_nonce(&mut world);
+    let mut again = User { at: tcp("198.41.0.4:4321", 2), ..streaming.clone() };
+    assert_eq!(again.ask(&mut world, ALLOCATE, &[UDP]).code(), 0);
+    let elsewhere = User { at: tcp("198.41.0.5:1234", 3), ..streaming };
+    assert_eq!(world.ask(elsewhere.at, &elsewhere.signed(ALLOCATE, &[UDP])).code(), 438);
     let minted = settings().rest.mint("ann", BEGIN_S + 100_000).unwrap();
     let user = User { name: minted.username, password: minted.password, ..user };
     world.pass(3_601_000);
