@@ -40,12 +40,12 @@ def test_an_allocation_goes_with_its_client(workers):
         assert coturn.uclient(server, "-M", "-e", HOST, "-r", port, "-c", clients=4) == coturn.Outcome(80, 80, 0)
 
 
+@pytest.mark.parametrize("way", [("-t",), ("-t", "-S")], ids=["TCP", "TLS"])
 @pytest.mark.parametrize("workers", [1, 3])
-def test_relays_of_tcp(workers):
-    """`-T -y`: clients call each other's relays. In the clear this client gives up when it is given a new nonce for a new connection;
-    inside TLS it goes on."""
+def test_relays_of_tcp(way, workers):
+    """`-T -y`: clients call each other's relays."""
     with Turn(tcp_relays=True, args=("--workers", workers)) as server:
-        assert coturn.uclient(server, "-t", "-S", "-T", "-y", "-c") == coturn.Outcome(40, 40, 0)
+        assert coturn.uclient(server, *way, "-T", "-y", "-c") == coturn.Outcome(40, 40, 0)
 
 
 def test_where_they_are_off_there_are_no_relays_of_tcp():
