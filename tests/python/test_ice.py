@@ -39,7 +39,7 @@ ALICE = {"Authorization": basic("alice", "wonder")}
 def server(tmp_path_factory):
     data = tmp_path_factory.mktemp("data")
     hubbub("user", "add", "alice", "--password", "wonder", "--data", data)
-    with Turn(EVERYBODY, data=data) as running:
+    with Turn(EVERYBODY, args=("--data", data)) as running:
         yield running
 
 
@@ -109,7 +109,7 @@ def test_pages_elsewhere_may_ask(server):
 
 def test_guests_may_be_given_no_relay(tmp_path):
     hubbub("user", "add", "alice", "--password", "wonder", "--data", tmp_path)
-    with Turn(EVERYBODY, data=tmp_path, guests=False) as server:
+    with Turn(EVERYBODY, args=("--data", tmp_path), guests=False) as server:
         answer = ask(server)
         assert answer["iceServers"] == [{"urls": [f"stun:127.0.0.1:{server.port}"]}]
         assert "turn.guests" in answer["note"] and "expires" not in answer
@@ -156,13 +156,13 @@ def test_without_any_it_is_said_what_to_set(start):
 def test_credentials_outlive_a_restart_with_a_data_folder(tmp_path):
     """Without turn.secret one is made from what is kept there; without a folder it is another each time."""
     asked = []
-    for data in (tmp_path, tmp_path, None):
-        with Turn(EVERYBODY, data=data, secret=None) as server:
+    for kept in (("--data", tmp_path), ("--data", tmp_path), ()):
+        with Turn(EVERYBODY, args=kept, secret=None) as server:
             asked.append(ask(server)["iceServers"][1])
             with Client(server) as client:
                 client.username, client.password = asked[0]["username"], asked[0]["credential"]
                 answer = client.request("Allocate", ("REQUESTED-TRANSPORT", UDP))
-                assert answer.kind == ("success" if data else "error"), answer
+                assert answer.kind == ("success" if kept else "error"), answer
 
 
 def test_old_secrets_are_still_believed():
