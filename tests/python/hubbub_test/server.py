@@ -38,6 +38,8 @@ def hubbub(*args, check=True, cwd=None) -> subprocess.CompletedProcess:
 class Server:
     """One running server. `config` is TOML text; `data` makes it durable."""
 
+    within: tuple[str, ...] = ()  # a command that runs it somewhere else
+
     def __init__(
         self, config: str = "", data: Path | None = None, listen: tuple[str, ...] = ("127.0.0.1:0",), args: tuple = ()
     ):
@@ -49,7 +51,7 @@ class Server:
         self.addresses: list[str] = []
 
     def start(self) -> "Server":
-        command = [binary(), "serve", "--config", str(self.config_file), *self.args]
+        command = [*self.within, binary(), "serve", "--config", str(self.config_file), *self.args]
         for address in self.listen:
             command += ["--listen", address]
         if self.data:
