@@ -165,6 +165,15 @@ class TestRelays:
         assert any(one.seen.startswith("[::1]:") for one in relays)
 
 
+def test_nat_discovery(start):
+    """Each of two addresses, with each of two ports (RFC 5780)."""
+    server = start(TURN + 'other = "127.0.0.2:30201"\n', listen=("127.0.0.1:30200",))
+    report = doctor_of(server)
+    assert report.wrong() == []
+    for address in ["127.0.0.1:30201", "127.0.0.2:30200", "127.0.0.2:30201"]:
+        assert report.one("STUN", f"NAT discovery at {address}").seen.startswith("we are seen as")
+
+
 class TestBehindANat:
     """An address that this machine does not have, and that leads nowhere (RFC 5737)."""
 

@@ -86,6 +86,12 @@ pub(super) struct Target {
     pub(super) here: bool,
 }
 
+impl Target {
+    pub(super) fn new(address: SocketAddr) -> Self {
+        Self { address, here: is_here(address.ip()) }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.address)
@@ -138,7 +144,7 @@ fn targets(listen: &[SocketAddr], announced: &[IpAddr], outside: Option<u16>) ->
     let mut found: Vec<Target> = Vec::new();
     for address in near.chain(far) {
         if found.iter().all(|target| target.address != address) {
-            found.push(Target { address, here: is_here(address.ip()) });
+            found.push(Target::new(address));
         }
     }
     found

@@ -1,5 +1,6 @@
 //! Binding over UDP, TCP and TLS, wherever the server should answer.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::client::{self, Mapped, Trouble};
@@ -33,7 +34,24 @@ pub(super) fn check(site: &Site, runs: &[Target], caller: &Caller) -> (Vec<Findi
             });
         }
     }
+    for target in discovery(site) {
+        let way = Way { transport: Transport::Udp, target };
+        let what = format!("NAT discovery at {target}");
+        found.push(match ask(way, caller) {
+            Ok(mapped) => Finding::good(what, seen(&mapped)),
+            Err(why) => trouble(what, way, &why),
+        });
+    }
     (found, answering)
+}
+
+/// The three other addresses by which clients find out what NAT they are behind, if there is a second one (RFC 5780 section 3).
+fn discovery(site: &Site) -> Vec<Target> {
+    let (Some(other), Some(first)) = (site.config.turn.other, site.config.server.listen.first()) else {
+        return Vec::new();
+    };
+    let crossed = [(first.ip(), other.port()), (other.ip(), first.port()), (other.ip(), other.port())];
+    crossed.map(|(ip, port)| Target::new(SocketAddr::new(ip, port))).into()
 }
 
 /// The ways that there should be.
