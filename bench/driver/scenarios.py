@@ -255,8 +255,8 @@ SCENARIOS = [
     relay(1, 1200, window=48),
     relay(1000, 120, window=1),
     relay(1000, 1200, window=1),
-    relay(1, 120, window=48, transport="tcp"),
-    relay(1, 1200, window=48, transport="tcp"),
+    relay(1, 120, window=32, transport="tcp"),
+    relay(1, 1200, window=32, transport="tcp"),
     relay(100, 120, window=32, transport="tcp"),
     relay(100, 1200, window=32, transport="tcp"),
     turn(
