@@ -309,7 +309,7 @@ fn run(
 
 /// A worker that runs no more turns would go on accepting connections and serve none of them. Sessions are caught one by
 /// one; what gets here is a fault in what they share, and an honest restart is better.
-fn abort() -> ! {
+pub(crate) fn abort() -> ! {
     tracing::error!("a worker was lost to a fault of the server; please report what is printed above");
     std::process::abort()
 }

@@ -10,11 +10,13 @@ mod desk;
 mod link;
 mod links;
 mod neighbours;
+mod ports;
 mod relays;
 mod service;
 mod settings;
 mod splice;
 
+pub use calls::CALLS;
 pub use desk::{Place, TurnDesk, desk};
 pub(crate) use link::serve;
 pub(crate) use service::Turn;

@@ -244,8 +244,11 @@ impl Server {
         now: Now,
         out: &mut Vec<Out>,
     ) {
-        // Whoever has proven who he is may be told as often as he asks.
-        if identity.is_none() && !self.challenges.take(message.from.remote.ip(), 1, now.mono_ms) {
+        // Whoever has proven who he is may be told as often as he asks; and who is on a stream, whose address nobody forges, and who
+        // asks but once (RFC 8489 section 6.2.2), unless he tries passwords.
+        let is_guess = *refusal == Refusal::UNAUTHENTICATED && is_protected(message);
+        let is_proven = identity.is_some() || (message.from.transport.is_proven() && !is_guess);
+        if !is_proven && !self.challenges.take(message.from.remote.ip(), 1, now.mono_ms) {
             self.counters.over_budget += 1;
             return;
         }
@@ -270,6 +273,11 @@ impl Server {
             .with(NONCE, self.nonces.mint(&message.from, now).as_bytes());
         if self.settings.sha256 { reply.with(PASSWORD_ALGORITHMS, &OFFERED) } else { reply }
     }
+}
+
+/// Whether the request is protected by whatever key.
+fn is_protected(message: &Incoming<'_>) -> bool {
+    message.has(MESSAGE_INTEGRITY) || message.has(MESSAGE_INTEGRITY_SHA256)
 }
 
 /// Who the request says it is from.

@@ -47,7 +47,8 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     let webhooks = webhooks::start(&config, clock, post.clone())?;
     let (turn_settings, relaying) = turn::assemble(&config, workers, signing_key)?;
     let open_files = limits::open_files();
-    let relays = turn_settings.as_ref().map_or(0, |turn| config.turn.allocations * turn.relays.len());
+    let calls = if config.turn.tcp_relays { hubbub_net::turn::CALLS * usize::from(workers) } else { 0 };
+    let relays = turn_settings.as_ref().map_or(0, |turn| config.turn.allocations * turn.relays.len() + calls);
     let beside = limits::beside_relays(open_files, relays);
     let connections = limits::connections(config.limits.connections, workers, beside);
     let xmpp_settings = xmpp::settings(&config, admit, tls.is_on(), signing_key);

@@ -4,17 +4,23 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Weak;
+use std::time::Duration;
 
 use hubbub_turn::{ConnectionId, Family, RelayId};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::AbortHandle;
 
+use super::ports::{OpenPorts, Protocol as Relayed};
 use super::relays::Relays;
 use super::service::Turn;
 
 /// Connections that the kernel holds until they are accepted.
 const BACKLOG: i32 = 16;
+/// Connections to peers that one worker has at a time, whoever's they are.
+pub const CALLS: usize = 1024;
+/// After an error such as too many open files, so long until the next try.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// All of one worker's.
 pub(crate) struct Calls {
@@ -27,6 +33,14 @@ struct Listening {
     /// What it is bound to.
     address: SocketAddr,
     task: AbortHandle,
+    taken: OpenPorts,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.task.abort();
+        self.taken.close(Relayed::Tcp, self.address.port());
+    }
 }
 
 /// How far a connection has come.
@@ -55,15 +69,20 @@ impl Calls {
         let address = socket.local_addr().ok()?;
         let listener = TcpListener::from_std(socket).ok()?;
         let task = tokio::task::spawn_local(accept(self.turn.clone(), relay, listener)).abort_handle();
-        self.listening.insert(relay, Listening { address, task });
+        let taken = relays.taken().clone();
+        taken.open(Relayed::Tcp, address.port());
+        self.listening.insert(relay, Listening { address, task, taken });
         Some(announced)
     }
 
     /// A relay listens no longer.
     pub(crate) fn deafen(&mut self, relay: RelayId) {
-        if let Some(listening) = self.listening.remove(&relay) {
-            listening.task.abort();
-        }
+        self.listening.remove(&relay);
+    }
+
+    /// Whether there may be one more.
+    pub(crate) fn has_room(&self) -> bool {
+        self.calls.len() < CALLS
     }
 
     /// Begins to call a peer from the address of a relay.
@@ -114,9 +133,13 @@ fn listening_socket(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 
 /// Accepts the connections of peers, until the relay is closed.
 async fn accept(turn: Weak<Turn>, relay: RelayId, listener: TcpListener) {
-    while let Ok((stream, peer)) = listener.accept().await {
+    loop {
+        let accepted = listener.accept().await;
         let Some(turn) = turn.upgrade() else { return };
-        turn.accepted(relay, stream, peer);
+        match accepted {
+            Ok((stream, peer)) => turn.accepted(relay, stream, peer),
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
     }
 }
 

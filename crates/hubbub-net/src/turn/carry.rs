@@ -9,6 +9,7 @@ use hubbub_turn::{Client, ConnectionId, Known, Now, Out, Port, RelayId, Server, 
 use super::calls::Calls;
 use super::links::Links;
 use super::neighbours::{Call, Neighbours, Word, home_of};
+use super::ports::Protocol;
 use super::relays::Relays;
 use super::splice::Splice;
 use crate::udp::{Datagram, Outgoing};
@@ -85,10 +86,11 @@ impl Carrier {
             }
             Out::Forward { relay, peer, payload, dont_fragment } => {
                 let start = packet.place.start;
+                let Some(to) = self.relays.inward(Protocol::Udp, peer) else { return self.dropped += 1 };
                 self.outgoing.push(Datagram {
                     by: By::Relay(relay),
                     from: None,
-                    to: self.relays.inward(peer),
+                    to,
                     head: &[],
                     body: start + payload.start..start + payload.end,
                     padding: 0,
@@ -109,7 +111,7 @@ impl Carrier {
                 let address = self.calls.listen(relay, family, &mut self.relays);
                 server.opened(relay, Port::Any, address, now, more);
             }
-            Out::Tcp(out) => self.carry_call(out),
+            Out::Tcp(out) => self.carry_call(server, out, now, more),
             Out::Elsewhere { worker, from, packet } => {
                 self.neighbours.tell(worker, Word::Packet { from, via: self.neighbours.own, packet });
             }
@@ -120,13 +122,21 @@ impl Carrier {
         }
     }
 
-    fn carry_call(&mut self, out: TcpOut) {
+    fn carry_call(&mut self, server: &mut Server, out: TcpOut, now: Now, more: &mut Vec<Out>) {
         match out {
             TcpOut::Listen { .. } => {}
             TcpOut::Connect { connection, relay, peer } => {
-                self.calls.call(connection, relay, self.relays.inward(peer));
+                match self.relays.inward(Protocol::Tcp, peer).filter(|_| self.calls.has_room()) {
+                    Some(peer) => self.calls.call(connection, relay, peer),
+                    None => server.tcp_connected(connection, false, now, more),
+                }
             }
-            TcpOut::Splice { connection, link } => self.splice(connection, link.link),
+            TcpOut::Splice { connection, link } => {
+                if !self.splice(connection, link.link) {
+                    self.calls.end(connection);
+                    server.tcp_gone(connection, now, more);
+                }
+            }
             TcpOut::Close { connection } => {
                 if let Some(link) = self.calls.end(connection) {
                     self.cut(link);
@@ -135,22 +145,22 @@ impl Carrier {
         }
     }
 
-    /// The link may be another worker's: it stays there, and the connection goes to it.
-    fn splice(&mut self, connection: ConnectionId, link: u64) {
-        let Some(stream) = self.calls.take(connection, link) else { return };
+    /// The link may be another worker's: it stays there, and the connection goes to it. `false`: there is no such link, or it is one
+    /// with another connection.
+    fn splice(&mut self, connection: ConnectionId, link: u64) -> bool {
+        let Some(stream) = self.calls.take(connection, link) else { return false };
         let (home, call) = (home_of(link), Call { connection, home: self.neighbours.own });
         if home == self.neighbours.own {
-            // If it is gone meanwhile the machine is told by whoever held it.
-            drop(self.links.splice(link, Splice { stream, call }));
-        } else if let Ok(stream) = stream.into_std() {
-            self.neighbours.tell(home, Word::Splice { link, stream, call });
+            return self.links.splice(link, Splice { stream, call }).is_ok();
         }
+        let stream = stream.into_std();
+        stream.is_ok_and(|stream| self.neighbours.tell(home, Word::Splice { link, stream, call }))
     }
 
     fn cut(&mut self, link: u64) {
         match home_of(link) {
             home if home == self.neighbours.own => self.links.cut(link),
-            home => self.neighbours.tell(home, Word::Cut { link }),
+            home => drop(self.neighbours.tell(home, Word::Cut { link })),
         }
     }
 
@@ -164,7 +174,9 @@ impl Carrier {
     ) {
         if to.transport.is_stream() && home_of(to.link) != self.neighbours.own {
             let message = [head, &packet.source[body], &[0; 3][..usize::from(padding)]].concat();
-            return self.neighbours.tell(home_of(to.link), Word::Send { link: to.link, message });
+            self.dropped +=
+                u64::from(!self.neighbours.tell(home_of(to.link), Word::Send { link: to.link, message }));
+            return;
         }
         if to.transport.is_stream() {
             let zeros = &[0; 3][..usize::from(padding)];

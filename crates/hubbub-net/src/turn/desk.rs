@@ -7,7 +7,7 @@ use hubbub_turn::{AllocationView, Server};
 use hubbub_worker::counters::Kind;
 use tokio::sync::mpsc;
 
-use super::neighbours::{Neighbours, Word, neighbours};
+use super::neighbours::{Heard, Neighbours, neighbours};
 use crate::metrics::Reading;
 
 /// A question to all workers. Cheap to clone; may be asked on any thread.
@@ -27,16 +27,16 @@ pub struct Place {
     pub(crate) asked: mpsc::UnboundedReceiver<Ask>,
     pub(crate) tallies: Arc<Tallies>,
     pub(crate) neighbours: Neighbours,
-    pub(crate) words: mpsc::Receiver<Word>,
+    pub(crate) heard: Heard,
 }
 
 /// A desk for so many workers, and a place for each.
 #[must_use]
 pub fn desk(workers: u16) -> (TurnDesk, Vec<Place>) {
-    let pair = |(neighbours, words)| {
+    let pair = |(neighbours, heard)| {
         let (ask, asked) = mpsc::unbounded_channel();
         let tallies = Arc::new(Tallies::default());
-        (Reader { ask, tallies: tallies.clone() }, Place { asked, tallies, neighbours, words })
+        (Reader { ask, tallies: tallies.clone() }, Place { asked, tallies, neighbours, heard })
     };
     let (readers, places): (Vec<_>, Vec<_>) = neighbours(workers).into_iter().map(pair).unzip();
     (TurnDesk(readers.into()), places)

@@ -20,6 +20,10 @@ use crate::socket::Socket;
 
 /// Reads from one link in a row before others have their turn.
 const READS: usize = 4;
+/// Bytes that are read at once of a client that has no allocation, and that may wait for it.
+const STRANGE: usize = 2048;
+/// Bytes that may wait for one that has.
+const BUSY: usize = 32 * 1024;
 /// How long a peer may take to read our last words.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -89,6 +93,9 @@ impl Link {
     /// Ready when the link is done.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         self.outlet.wait(cx.waker());
+        if self.is_busy {
+            self.feel_pulse();
+        }
         if self.connection.pulse.order(cx) != Order::Live || self.outlet.is_cut() {
             return Poll::Ready(End::Closed);
         }
@@ -107,6 +114,9 @@ impl Link {
     }
 
     async fn end(mut self) {
+        if let Some(splice) = self.outlet.take_splice() {
+            self.turn.splice_ended(splice.call);
+        }
         self.turn.close_link(&self.client);
         let _ = tokio::time::timeout(LINGER, self.socket.shutdown()).await;
     }
@@ -135,8 +145,14 @@ impl Link {
                 // What comes now is the peer's; this task is woken to see to that.
                 return Poll::Pending;
             }
+            // Who does not read is not read either. A stranger has few messages looked at in a row, and few answers waiting.
+            let (piece, most) = if self.is_busy { (usize::MAX, BUSY) } else { (STRANGE, STRANGE) };
+            if self.outlet.len() > most {
+                return Poll::Pending;
+            }
             let mut scratch = shell.scratch.borrow_mut();
-            let mut buffer = ReadBuf::new(&mut scratch);
+            let piece = piece.min(scratch.len());
+            let mut buffer = ReadBuf::new(&mut scratch[..piece]);
             let read = ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer));
             let is_over = read.is_err() || buffer.filled().is_empty();
             if is_over || self.input(buffer.filled()).is_err() {

@@ -26,6 +26,8 @@ struct Waiting {
     task: Option<Waker>,
     /// What its link is to become one with, when all that waits has been sent.
     splice: Option<Splice>,
+    /// Whether there is such, or was.
+    is_spliced: bool,
     /// Whether its link is to end.
     is_cut: bool,
 }
@@ -44,20 +46,30 @@ impl Links {
         (number, outlet)
     }
 
-    /// Has a link become one with a connection to a peer; if it is gone, that is too.
+    /// Has a link become one with a connection to a peer.
+    ///
+    /// # Errors
+    /// It is gone, or one with another.
     pub(crate) fn splice(&self, number: u64, splice: Splice) -> Result<(), Splice> {
         match self.open.get(&number) {
-            Some(outlet) => {
-                outlet.0.borrow_mut().order(|waiting| waiting.splice = Some(splice));
+            Some(outlet) if !outlet.0.borrow().is_spliced => {
+                outlet.0.borrow_mut().order(|waiting| {
+                    (waiting.splice, waiting.is_spliced) = (Some(splice), true);
+                });
                 Ok(())
             }
-            None => Err(splice),
+            _ => Err(splice),
         }
+    }
+
+    /// Has all look after themselves.
+    pub(crate) fn wake_all(&self) {
+        self.open.values().for_each(|outlet| outlet.0.borrow_mut().order(|_| ()));
     }
 
     /// Whether it is to.
     pub(crate) fn is_spliced(&self, number: u64) -> bool {
-        self.open.get(&number).is_some_and(|outlet| outlet.0.borrow().splice.is_some())
+        self.open.get(&number).is_some_and(|outlet| outlet.0.borrow().is_spliced)
     }
 
     /// Has a link end.
@@ -118,6 +130,12 @@ impl Outlet {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.borrow().bytes.is_empty()
+    }
+
+    /// How many bytes wait.
+    pub(crate) fn len(&self) -> usize {
+        let waiting = self.0.borrow();
+        waiting.bytes.len() - waiting.sent
     }
 
     /// What its link is to become one with.

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use hubbub_turn::{Client, ConnectionId};
 use tokio::sync::{mpsc, oneshot};
 
-/// Words that may wait for one worker; what comes then is lost, as on a full link.
-const WAITING: usize = 1024;
+/// Packets that may wait for one worker; what comes then is lost, as on a full link.
+const PACKETS: usize = 1024;
+/// Other words that may: each goes back to a request, or to a piece of a connection whose next piece waits for the answer.
+const WORDS: usize = 1 << 16;
 /// Bits of a link's number that say which of a worker's links it is; those above say whose it is.
 const LINK_BITS: u32 = 48;
 
@@ -32,6 +34,16 @@ pub(crate) enum Word {
     Gone { connection: ConnectionId },
 }
 
+impl Word {
+    /// Whether it is a packet with somebody's payload, of which any may be lost: ChannelData, or an indication (RFC 8489 §5).
+    fn is_data(&self) -> bool {
+        match self {
+            Self::Packet { packet, .. } => !matches!(packet[..], [0..=3, second, ..] if second & 0x10 == 0),
+            _ => false,
+        }
+    }
+}
+
 /// A connection to a peer, and the worker whose machine knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Call {
@@ -43,12 +55,40 @@ pub(crate) struct Call {
 pub(crate) struct Neighbours {
     /// Its own number.
     pub(crate) own: u16,
-    all: Arc<[mpsc::Sender<Word>]>,
+    all: Arc<[Ear]>,
+}
+
+/// What is said to one worker.
+struct Ear {
+    packets: mpsc::Sender<Word>,
+    words: mpsc::Sender<Word>,
+}
+
+/// What one worker hears.
+pub(crate) struct Heard {
+    packets: mpsc::Receiver<Word>,
+    words: mpsc::Receiver<Word>,
+}
+
+impl Heard {
+    /// The next; packets last.
+    pub(crate) async fn next(&mut self) -> Option<Word> {
+        tokio::select! {
+            biased;
+            word = self.words.recv() => word,
+            packet = self.packets.recv() => packet,
+        }
+    }
 }
 
 /// One for each worker, and what it hears.
-pub(crate) fn neighbours(workers: u16) -> Vec<(Neighbours, mpsc::Receiver<Word>)> {
-    let (says, hears): (Vec<_>, Vec<_>) = (0..workers).map(|_| mpsc::channel(WAITING)).unzip();
+pub(crate) fn neighbours(workers: u16) -> Vec<(Neighbours, Heard)> {
+    let pair = |_| {
+        let (says_packets, packets) = mpsc::channel(PACKETS);
+        let (says_words, words) = mpsc::channel(WORDS);
+        (Ear { packets: says_packets, words: says_words }, Heard { packets, words })
+    };
+    let (says, hears): (Vec<_>, Vec<_>) = (0..workers).map(pair).unzip();
     let all: Arc<[_]> = says.into();
     hears.into_iter().zip(0..).map(|(hears, own)| (Neighbours { own, all: all.clone() }, hears)).collect()
 }
@@ -59,11 +99,12 @@ impl Neighbours {
         self.all.len() as u16
     }
 
-    /// Says it to a worker. Lost, where there is none or too much waits for it already.
-    pub(crate) fn tell(&self, worker: u16, word: Word) {
-        if let Some(says) = self.all.get(usize::from(worker)) {
-            let _ = says.try_send(word);
-        }
+    /// Says it to a worker. `false`: it is lost, for there is none, or too much waits for it already.
+    pub(crate) fn tell(&self, worker: u16, word: Word) -> bool {
+        self.all.get(usize::from(worker)).is_some_and(|ear| {
+            let row = if word.is_data() { &ear.packets } else { &ear.words };
+            row.try_send(word).is_ok()
+        })
     }
 
     /// The number of this worker's link that has `place` among them.

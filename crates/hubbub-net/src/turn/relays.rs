@@ -10,13 +10,14 @@ use rustix::buffer::spare_capacity;
 use rustix::event::epoll;
 use rustix::time::Timespec;
 
+use super::ports::{OpenPorts, Protocol};
 use super::settings::RelayAddress;
 use crate::udp::bind_relay;
 
 /// Ports that are tried before there is said to be none.
-const TRIES: u16 = 128;
+const TRIES: u16 = 512;
 /// Relays that are looked after in a row before others have their turn.
-const READY: usize = 256;
+const READY: usize = 64;
 
 /// All of one worker's.
 pub(crate) struct Relays {
@@ -25,6 +26,10 @@ pub(crate) struct Relays {
     epoll: OwnedFd,
     families: Vec<Site>,
     ports: RangeInclusive<u16>,
+    /// Where this server's relays are, whichever worker's.
+    taken: OpenPorts,
+    /// This machine's addresses.
+    own: Vec<IpAddr>,
     rng: fastrand::Rng,
     events: Vec<epoll::Event>,
 }
@@ -32,6 +37,7 @@ pub(crate) struct Relays {
 struct Relay {
     socket: UdpSocket,
     serial: u32,
+    port: u16,
 }
 
 /// Where relays of one family are.
@@ -50,16 +56,29 @@ pub(crate) struct Ready {
 }
 
 impl Relays {
-    pub(crate) fn new(addresses: &[RelayAddress], ports: RangeInclusive<u16>) -> io::Result<Self> {
+    /// `taken` is the same for all workers; `own` are this machine's addresses.
+    pub(crate) fn new(
+        addresses: &[RelayAddress],
+        ports: RangeInclusive<u16>,
+        taken: OpenPorts,
+        own: Vec<IpAddr>,
+    ) -> io::Result<Self> {
         let families = addresses.iter().map(|address| Site { address: *address, inner: inner(address) });
         Ok(Self {
             open: Vec::new(),
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
             families: families.collect(),
             ports,
+            taken,
+            own,
             rng: fastrand::Rng::new(),
             events: Vec::with_capacity(READY),
         })
+    }
+
+    /// Where this server's relays are.
+    pub(crate) fn taken(&self) -> &OpenPorts {
+        &self.taken
     }
 
     /// What becomes readable when a relay does.
@@ -122,14 +141,18 @@ impl Relays {
         if index >= self.open.len() {
             self.open.resize_with(index + 1, || None);
         }
-        self.open[index] = Some(Relay { socket, serial: relay.serial });
+        let port = socket.local_addr()?.port();
+        self.taken.open(Protocol::Udp, port);
+        self.open[index] = Some(Relay { socket, serial: relay.serial, port });
         Ok(())
     }
 
     /// Its port is free at once.
     pub(crate) fn close(&mut self, relay: RelayId) {
-        if self.get(relay).is_some() {
-            self.open[relay.index as usize] = None;
+        if self.get(relay).is_some()
+            && let Some(closed) = self.open[relay.index as usize].take()
+        {
+            self.taken.close(Protocol::Udp, closed.port);
         }
     }
 
@@ -152,9 +175,12 @@ impl Relays {
         Ok(())
     }
 
-    /// Where a datagram for `peer` goes: one for a relay of this server takes the way within.
-    pub(crate) fn inward(&self, peer: SocketAddr) -> SocketAddr {
-        self.translate(peer, |site, ip| (site.address.announce == ip).then_some(site.inner).flatten())
+    /// Where what is for `peer` goes: what is for a relay of this server takes the way within. `None`: at our own address, and no relay.
+    pub(crate) fn inward(&self, protocol: Protocol, peer: SocketAddr) -> Option<SocketAddr> {
+        let is_own = self.own.contains(&peer.ip());
+        (!is_own || self.taken.is_open(protocol, peer.port())).then(|| {
+            self.translate(peer, |site, ip| (site.address.announce == ip).then_some(site.inner).flatten())
+        })
     }
 
     /// From whom a datagram is, as its receiver knows him.
@@ -186,7 +212,7 @@ fn inner(address: &RelayAddress) -> Option<IpAddr> {
     let is_ours = || UdpSocket::bind((address.announce, 0)).is_ok();
     match address.bind {
         bind if bind == address.announce => None,
-        _ if is_ours() => None,
+        bind if bind.is_unspecified() && is_ours() => None,
         IpAddr::V4(bind) if bind.is_unspecified() => Some(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(bind) if bind.is_unspecified() => Some(Ipv6Addr::LOCALHOST.into()),
         bind => Some(bind),

@@ -14,20 +14,24 @@ use hubbub_turn::{
 use tokio::io::unix::AsyncFd;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 
 use super::calls::Calls;
 use super::carry::{Carrier, Listening, Packet};
 use super::desk::{Ask, Place, Tallies};
 use super::links::{Links, Outlet};
-use super::neighbours::{Call, Word};
+use super::neighbours::{Call, Heard, Word};
 use super::relays::{Ready, Relays};
 use super::settings::Common;
 use super::splice::Splice;
 use crate::clock::Clock;
+use crate::serve::abort;
 use crate::udp::{Inbox, NetworkError, Outgoing, next_error, watch};
 
 /// Bytes of a stream that one message may take: the longest ChannelData there is, padded.
 const LONGEST: usize = 4 + 65_536;
+/// How often links look whether they have an allocation still, in seconds.
+const LOOK_S: u64 = 10;
 /// Messages from the network that are taken in a row from one relay.
 const ERRORS: usize = 16;
 
@@ -64,10 +68,11 @@ impl Turn {
             .map(|socket| Ok(Listening { address: socket.local_addr()?, socket: Rc::new(socket) }))
             .collect::<io::Result<_>>()?;
         let tasks: Vec<_> = listening.iter().map(|one| (one.socket.clone(), one.address)).collect();
-        let relays = Relays::new(&common.relays, common.relay_ports.clone())?;
+        let own = common.machine.peers.own.clone();
+        let relays = Relays::new(&common.relays, common.relay_ports.clone(), common.taken.clone(), own)?;
         let watched = watch(relays.watch()?)?;
         let links = Links::new(common.stream_bytes);
-        let Place { asked, tallies, neighbours, words } = place;
+        let Place { asked, tallies, neighbours, heard } = place;
         let server = Server::new(common.machine.clone(), seeds).numbered(neighbours.own, neighbours.count());
         let turn = Rc::new_cyclic(|turn: &Weak<Self>| {
             let calls = Calls::new(turn.clone());
@@ -83,12 +88,14 @@ impl Turn {
             let inner = Inner { server, carrier, inbox: Inbox::new(), outs: Vec::new(), ready: Vec::new() };
             Self { inner: RefCell::new(inner), clock, tallies, noted_ms: Cell::new(0) }
         });
+        let mut readers = JoinSet::new();
         for (socket, address) in tasks {
-            tokio::task::spawn_local(turn.clone().read_clients(watch(socket)?, address));
+            readers.spawn_local(turn.clone().read_clients(watch(socket)?, address));
         }
-        tokio::task::spawn_local(turn.clone().read_relays(watched));
-        tokio::task::spawn_local(turn.clone().answer(asked));
-        tokio::task::spawn_local(turn.clone().hear(words));
+        readers.spawn_local(turn.clone().read_relays(watched));
+        readers.spawn_local(turn.clone().answer(asked));
+        readers.spawn_local(turn.clone().hear(heard));
+        tokio::task::spawn_local(stay(readers));
         Ok(turn)
     }
 
@@ -136,10 +143,7 @@ impl Turn {
                 }
                 Ok(false) => ready.clear_ready(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => ready.retain_ready(),
-                Err(error) => {
-                    tracing::error!("relays cannot be watched: {error}");
-                    return;
-                }
+                Err(error) => panic!("relays cannot be watched: {error}"),
             }
         }
     }
@@ -169,8 +173,8 @@ impl Turn {
     }
 
     /// Hears what the other workers say, for ever.
-    async fn hear(self: Rc<Self>, mut words: mpsc::Receiver<Word>) {
-        while let Some(word) = words.recv().await {
+    async fn hear(self: Rc<Self>, mut heard: Heard) {
+        while let Some(word) = heard.next().await {
             let inner = &mut *self.inner.borrow_mut();
             let now = self.now();
             inner.hear(word, now);
@@ -182,6 +186,9 @@ impl Turn {
     pub(crate) fn accepted(&self, relay: RelayId, stream: TcpStream, peer: SocketAddr) {
         let inner = &mut *self.inner.borrow_mut();
         let now = self.now();
+        if !inner.carrier.calls.has_room() {
+            return;
+        }
         let peer = inner.carrier.relays.outward(peer);
         if let Some(connection) = inner.server.tcp_accepted(relay, peer, now, &mut inner.outs) {
             inner.carrier.calls.made(connection, stream);
@@ -213,7 +220,8 @@ impl Turn {
                 return rest_ms;
             }
             let (rest_ms, answer) = oneshot::channel();
-            inner.carrier.neighbours.tell(home, Word::Passed { connection, to_peer, to_client, rest_ms });
+            let _ =
+                inner.carrier.neighbours.tell(home, Word::Passed { connection, to_peer, to_client, rest_ms });
             answer
         };
         answer.await.unwrap_or_default()
@@ -224,7 +232,7 @@ impl Turn {
         let inner = &mut *self.inner.borrow_mut();
         match inner.carrier.neighbours.own == home {
             true => inner.gone(connection, self.now()),
-            false => inner.carrier.neighbours.tell(home, Word::Gone { connection }),
+            false => drop(inner.carrier.neighbours.tell(home, Word::Gone { connection })),
         }
     }
 
@@ -235,6 +243,11 @@ impl Turn {
         if inner.server.deadline().is_some_and(|at_ms| at_ms <= now.mono_ms) {
             inner.server.timeout(now, &mut inner.outs);
             inner.finish(&Packet::NONE, now);
+            // Maybe one of them has no allocation any more.
+            inner.carrier.links.wake_all();
+        } else if (now.mono_ms / 1000).is_multiple_of(LOOK_S) {
+            // Or it was another worker's.
+            inner.carrier.links.wake_all();
         }
         self.note(inner, now);
     }
@@ -252,7 +265,7 @@ impl Turn {
         inner.carrier.links.close(client.link);
         inner.server.link_gone(client, &mut inner.outs);
         if let Some(worker) = inner.server.redirected(client, now) {
-            inner.carrier.neighbours.tell(worker, Word::LinkGone { client: *client });
+            let _ = inner.carrier.neighbours.tell(worker, Word::LinkGone { client: *client });
         }
         inner.finish(&Packet::NONE, now);
         self.note(inner, now);
@@ -309,6 +322,15 @@ impl Turn {
     }
 }
 
+/// A worker whose readers are gone would be sent its share of packets, and lose them all.
+async fn stay(mut readers: JoinSet<()>) {
+    while let Some(ended) = readers.join_next().await {
+        if ended.is_err_and(|error| error.is_panic()) {
+            abort();
+        }
+    }
+}
+
 impl Inner {
     fn read_relay(&mut self, relay: RelayId, now: Now) {
         let Some(socket) = self.carrier.relays.get(relay) else { return };
@@ -360,7 +382,8 @@ impl Inner {
                 let lost =
                     stream.map(|stream| self.carrier.links.splice(link, Splice { stream, call }).is_err());
                 if lost.unwrap_or(true) {
-                    self.carrier.neighbours.tell(call.home, Word::Gone { connection: call.connection });
+                    let _ =
+                        self.carrier.neighbours.tell(call.home, Word::Gone { connection: call.connection });
                 }
             }
             Word::Cut { link } => self.carrier.links.cut(link),

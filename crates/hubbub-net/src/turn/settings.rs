@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::desk::Place;
+use super::ports::OpenPorts;
 
 /// STUN and TURN, on every address that the server listens on: over UDP on the same port, over TCP and TLS among everything else.
 pub struct TurnSettings {
@@ -38,7 +39,8 @@ impl TurnSettings {
     /// What all workers have in common, and each one's place.
     pub(crate) fn split(self) -> (Common, Vec<Place>) {
         let Self { machine, secret, relays, relay_ports, stream_bytes, places, .. } = self;
-        (Common { machine: machine.into(), secret, relays, relay_ports, stream_bytes }, places)
+        let (machine, taken) = (machine.into(), OpenPorts::default());
+        (Common { machine, secret, relays, relay_ports, stream_bytes, taken }, places)
     }
 }
 
@@ -49,6 +51,7 @@ pub(crate) struct Common {
     pub(crate) relays: Vec<RelayAddress>,
     pub(crate) relay_ports: RangeInclusive<u16>,
     pub(crate) stream_bytes: usize,
+    pub(crate) taken: OpenPorts,
 }
 
 /// The address of relays of one family.

@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
@@ -17,6 +18,9 @@ use crate::socket::Socket;
 
 /// Bytes that are taken from one side before the other has taken them.
 const PIECE: usize = 16 * 1024;
+
+/// How long one side may still speak when the other has ended: then the one's end is the other's (RFC 6062 §5.5).
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// What a link becomes one with.
 pub(crate) struct Splice {
@@ -54,13 +58,22 @@ pub(crate) async fn run(
         let is_told = outlet.is_cut() || pulse.order(cx) != Order::Live;
         if is_told { Poll::Ready(()) } else { Poll::Pending }
     });
-    let both: &mut (dyn Future<Output = io::Result<()>> + Unpin) =
-        &mut Box::pin(async { tokio::try_join!(there, back).map(drop) });
     tokio::select! {
-        _ = both => {}
+        () = both(there, back) => {}
         () = told => {}
     }
     turn.splice_ended(call);
+}
+
+/// Until both are done, or one has failed. When one side has said all, the other has a while for its last words.
+async fn both(there: impl Future<Output = io::Result<()>>, back: impl Future<Output = io::Result<()>>) {
+    let (mut there, mut back) = (Box::pin(there), Box::pin(back));
+    let last: Pin<&mut dyn Future<Output = io::Result<()>>> = tokio::select! {
+        Ok(()) = &mut there => back.as_mut(),
+        Ok(()) = &mut back => there.as_mut(),
+        else => return,
+    };
+    let _ = tokio::time::timeout(LAST_WORDS, last).await;
 }
 
 /// Passes bytes one way until there are no more, and says so to the other side.

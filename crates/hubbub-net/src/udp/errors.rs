@@ -29,7 +29,7 @@ pub(crate) fn next_error(socket: &UdpSocket) -> io::Result<Option<NetworkError>>
     let length = storage.size_of();
     // SAFETY: an address of no family, which holds nothing.
     let mut peer = unsafe { SockAddr::new(storage, length) };
-    let mut control = [MaybeUninit::<u8>::uninit(); control::SPACE];
+    let mut control = [MaybeUninit::new(0); control::SPACE];
     // The datagram itself is not wanted.
     let mut nothing = [MaybeUninit::uninit(); 1];
     let mut buffers = [MaybeUninitSlice::new(&mut nothing)];
@@ -37,7 +37,7 @@ pub(crate) fn next_error(socket: &UdpSocket) -> io::Result<Option<NetworkError>>
         MsgHdrMut::new().with_addr(&mut peer).with_buffers(&mut buffers).with_control(&mut control);
     SockRef::from(socket).recvmsg(&mut header, libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT)?;
     let said = header.control_len().min(control::SPACE);
-    // SAFETY: so many bytes were written.
+    // SAFETY: all were zero, and so many were written since.
     let said = unsafe { std::slice::from_raw_parts(control.as_ptr().cast::<u8>(), said) };
     Ok(peer.as_socket().and_then(|peer| control::read(said).find_map(|said| read(&said, peer))))
 }

@@ -54,7 +54,7 @@ fn passwords_are_not_to_be_tried_out() {
     let mut user = User { password: "wrong".into(), ..User::new(tcp(AT, 1)) };
     user.learn_nonce(&mut world);
     let tries = (0..50).filter_map(|_| world.try_ask(user.at, &user.signed(ALLOCATE, &[UDP])));
-    assert_eq!(tries.count(), 3);
+    assert_eq!(tries.count(), 4);
 }
 
 #[test]
