@@ -1,5 +1,7 @@
 // The server as a process: on a port of its own choosing, in a folder of its own, stopped by its id.
 import { execFile, spawn } from "node:child_process";
+import dgram from "node:dgram";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -36,15 +38,17 @@ export async function startServer(config = "", { durable = false, port = 0 } = {
   return server;
 }
 
-/** A port that nobody listens on, and that the system gives to nobody who does not ask for it by number. */
+/** A port that nobody has, of TCP or UDP, and that the system gives to nobody who does not ask for it by number. */
 export async function freePort() {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const probe = net.createServer();
-    const free = await new Promise((resolve) => probe.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true)));
-    if (!free) continue;
-    await new Promise((resolve) => probe.close(resolve));
-    return port;
+    const stream = net.createServer().listen(port, "127.0.0.1");
+    const datagrams = dgram.createSocket("udp4").bind(port, "127.0.0.1");
+    const sockets = [stream, datagrams];
+    const tried = await Promise.allSettled(sockets.map((socket) => once(socket, "listening")));
+    const bound = sockets.filter((_, index) => tried[index].status === "fulfilled");
+    await Promise.all(bound.map((socket) => once(socket.close(), "close")));
+    if (bound.length === sockets.length) return port;
   }
 }
 

@@ -25,10 +25,13 @@ export function credentials(user, lifetime = 3600) {
 const SCHEMES = { udp: "turn", tcp: "turn", tls: "turns" };
 export const WAYS = Object.keys(SCHEMES);
 
-/** What an `RTCPeerConnection` is to be told to relay everything through this server, on this way. */
+/**
+ * What an `RTCPeerConnection` is to be told to relay everything through this server, on this way. All media share what it allocates:
+ * otherwise Chromium first asks for more, and may forget what it has asked for when it does not need it.
+ */
 export function relayOnly(server, way, known = credentials("ann")) {
   const urls = `${SCHEMES[way]}:${new URL(server.base).host}?transport=${way === "udp" ? "udp" : "tcp"}`;
-  return { iceServers: [{ urls, ...known }], iceTransportPolicy: "relay" };
+  return { iceServers: [{ urls, ...known }], iceTransportPolicy: "relay", bundlePolicy: "max-bundle" };
 }
 
 /** The flag by which Chromium takes the certificate that the server has signed itself. */
