@@ -28,7 +28,7 @@ def run(*command) -> str:
 
 def uclient(server: Turn, *options, messages: int = 20, clients: int = 2, host: str = HOST) -> Outcome:
     """Each client sends so many messages through its relay. Its name and password it makes from the secret by itself."""
-    flags = ["-u", "uclient", "-W", SECRET, "-p", server.port, "-n", messages, "-m", clients, "-z", 5]
+    flags = ["-u", "uclient", "-W", SECRET, "-p", server.port, "-n", messages, "-m", clients, "-z", 20]
     said = run("turnutils_uclient", *flags, *options, host)
     numbers = re.findall(r"tot_send_msgs=(\d+), tot_recv_msgs=(\d+)", said)
     (lost,) = re.findall(r"Total lost packets (\d+)", said)
