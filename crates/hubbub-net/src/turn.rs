@@ -1,8 +1,8 @@
 //! STUN and TURN: the sockets around the machine of `hubbub-turn`.
 //!
-//! Each worker has a machine of its own ([`service`]), a socket of UDP at every address that the server listens on, and the relays of its
+//! Each worker has a machine of its own (`service`), a socket of UDP at every address that the server listens on, and the relays of its
 //! clients. The kernel gives all datagrams of a client to the same worker; a connection stays where it was accepted. No session, room or
-//! turn has a part in this: a packet is read, looked at and sent on in one go, in batches ([`crate::udp`]).
+//! turn has a part in this: a packet is read, looked at and sent on in one go, in batches (`udp`).
 
 mod calls;
 mod carry;
