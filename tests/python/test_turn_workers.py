@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 from hubbub_test.waiting import until
-from turn.client import Client
+from turn.client import UDP, Client
 from turn.servers import Turn
 
 CLIENTS = 40
@@ -64,3 +64,16 @@ def test_allocations_end_on_every_worker(server, crowd):
         client.close() if client.link.is_stream else client.refresh(0)
     until(lambda: server.tally("relays") == 0, "all relays are closed")
     assert server.tally("allocations_made") == CLIENTS
+
+
+def test_a_reserved_port_is_there_for_whoever_holds_the_token(server):
+    """The second connection may well come to another worker than the first, and what it sends from then on too."""
+    relay = ("REQUESTED-TRANSPORT", UDP)
+    for _ in range(10):
+        with Client(server) as first, Client(server) as second:
+            second.username, second.password = first.username, first.password
+            answer = first.succeed("Allocate", relay, ("EVEN-PORT", 0x80))
+            host, port = answer.address("XOR-RELAYED-ADDRESS")
+            assert second.allocate(("RESERVATION-TOKEN", answer.get("RESERVATION-TOKEN"))) == (host, port + 1)
+            second.permit(first.link.address)
+            assert first.refresh(0) == second.refresh(0) == 0

@@ -65,7 +65,7 @@ section! {
         allocations: usize = Is("10000"), Kind::Count("allocations", 1, 1_000_000);
         /// Most allocations of one user, for each worker: the system spreads a user's connections over the workers. All guests of one
         /// address (IPv6: of one network of 64 bits) are one user.
-        allocations_per_user: usize = Is("16"), Kind::Count("allocations", 1, 1_000_000);
+        allocations_per_user: usize = Is("32"), Kind::Count("allocations", 1, 1_000_000);
         /// Addresses that one allocation may exchange packets with at a time.
         permissions: usize = Is("64"), Kind::Count("addresses", 1, 65536);
         /// Channels that one allocation may have at a time.

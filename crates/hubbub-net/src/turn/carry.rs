@@ -37,6 +37,8 @@ pub(crate) struct Carrier {
     pub(crate) calls: Calls,
     pub(crate) neighbours: Neighbours,
     pub(crate) outgoing: Outgoing<By>,
+    /// The worker whose client is being answered, if it has to know something first.
+    pub(crate) via: Option<u16>,
     /// Packets that found no room.
     pub(crate) dropped: u64,
 }
@@ -164,7 +166,7 @@ impl Carrier {
         }
     }
 
-    fn send_to_client(
+    pub(crate) fn send_to_client(
         &mut self,
         to: Client,
         head: &[u8],
@@ -181,6 +183,10 @@ impl Carrier {
         if to.transport.is_stream() {
             let zeros = &[0; 3][..usize::from(padding)];
             self.dropped += u64::from(!self.links.send(to.link, [head, &packet.source[body], zeros]));
+            return;
+        }
+        if let Some(via) = self.via {
+            self.neighbours.tell(via, Word::Answer { to, message: head.to_vec() });
             return;
         }
         let Some((by, from)) = self.way_to(to.local) else { return };

@@ -18,6 +18,8 @@ const LINK_BITS: u32 = 48;
 pub(crate) enum Word {
     /// A packet for this worker's machine, which came to another.
     Packet { from: Client, via: u16, packet: Vec<u8> },
+    /// What a client is answered whose packet came to this worker and was another's: it hears of that no sooner than this worker does.
+    Answer { to: Client, message: Vec<u8> },
     /// What this client sends is for another worker, until then.
     Redirect { client: Client, worker: u16, until_ms: u64 },
     /// The link of a client whose allocation is this worker's is lost.

@@ -83,6 +83,7 @@ impl Turn {
                 calls,
                 neighbours,
                 outgoing: Outgoing::new(),
+                via: None,
                 dropped: 0,
             };
             let inner = Inner { server, carrier, inbox: Inbox::new(), outs: Vec::new(), ready: Vec::new() };
@@ -365,7 +366,18 @@ impl Inner {
             Word::Packet { from, via, packet } => {
                 let packet = Packet { source: &packet, place: 0..packet.len() };
                 self.server.handle_moved(from, via, packet.bytes(), now, &mut self.outs);
+                let tells = |out: &Out| matches!(out, Out::Redirect { .. });
+                if self.outs.iter().any(tells) {
+                    // A client that hears of it first would send more to a worker that knows nothing of it.
+                    self.outs.sort_by_key(|out| !tells(out));
+                    self.carrier.via = Some(via);
+                }
                 self.finish(&packet, now);
+                self.carrier.via = None;
+            }
+            Word::Answer { to, message } => {
+                self.carrier.send_to_client(to, &message, 0..0, 0, &Packet::NONE);
+                self.finish(&Packet::NONE, now);
             }
             Word::Redirect { client, worker, until_ms } => {
                 self.server.redirect(client, worker, until_ms, now)
