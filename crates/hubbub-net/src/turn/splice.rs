@@ -68,11 +68,13 @@ pub(crate) async fn run(
 /// Until both are done, or one has failed. When one side has said all, the other has a while for its last words.
 async fn both(there: impl Future<Output = io::Result<()>>, back: impl Future<Output = io::Result<()>>) {
     let (mut there, mut back) = (Box::pin(there), Box::pin(back));
-    let last: Pin<&mut dyn Future<Output = io::Result<()>>> = tokio::select! {
-        Ok(()) = &mut there => back.as_mut(),
-        Ok(()) = &mut back => there.as_mut(),
-        else => return,
+    let (ended, last): (_, Pin<&mut dyn Future<Output = io::Result<()>>>) = tokio::select! {
+        ended = &mut there => (ended, back.as_mut()),
+        ended = &mut back => (ended, there.as_mut()),
     };
+    if ended.is_err() {
+        return;
+    }
     let _ = tokio::time::timeout(LAST_WORDS, last).await;
 }
 
