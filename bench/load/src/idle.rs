@@ -6,9 +6,9 @@ use crate::args::Idle;
 use crate::clock::Clock;
 use crate::failure::{Failure, Result};
 use crate::fanout::Audience;
-use crate::outcome::{Idle as Cost, Outcome};
+use crate::outcome::{Idling, Outcome};
 use crate::pool::Pool;
-use crate::probe::{Memory, Probe};
+use crate::probe::Probe;
 
 /// Runs the scenario. One message to everybody at the end proves that all connections were alive and in the room.
 pub(crate) fn run(options: &Idle) -> Result<Outcome> {
@@ -24,27 +24,14 @@ pub(crate) fn run(options: &Idle) -> Result<Outcome> {
     let (mut pool, mut audience) = room(options, common.connections, clock)?;
     pool.watch(&mut audience, settle)?;
     let opened = probe.memory()?;
-    let cpu = probe.cpu()?;
+    let cpu_before = probe.cpu()?;
     pool.watch(&mut audience, settle)?;
-    let idle_cpu = probe.cpu()? - cpu;
+    let cpu = probe.cpu()? - cpu_before;
 
     audience.round(&mut pool, 1)?;
     pool.watch(&mut audience, settle)?;
     let after = probe.memory()?;
-    let grown =
-        |memory: Memory| (memory.own_kib as f64 - before.own_kib as f64) * 1024.0 / common.connections as f64;
-    Ok(Outcome {
-        scenario: "idle",
-        connections: common.connections,
-        size: common.size,
-        measured: None,
-        memory: Some(after),
-        idle: Some(Cost {
-            bytes_per_connection: grown(opened),
-            bytes_per_connection_after_message: grown(after),
-            cpu_us_per_second: idle_cpu as f64 / 1e3 / settle.as_secs_f64(),
-        }),
-    })
+    Ok(Outcome::of_idling("idle", common, &Idling { before, opened, after, cpu, settle }))
 }
 
 /// So many connections, in the room.

@@ -1,8 +1,12 @@
 //! What a run prints.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::args::Common;
+use crate::clock::Nanos;
 use crate::probe::Memory;
 
 /// The outcome of a run in which every delivery was right.
@@ -75,7 +79,41 @@ pub(crate) struct Idle {
     pub(crate) cpu_us_per_second: f64,
 }
 
+/// What was seen of connections that say nothing.
+pub(crate) struct Idling {
+    /// What the server held without them.
+    pub(crate) before: Memory,
+    /// And with them.
+    pub(crate) opened: Memory,
+    /// And when each had said something.
+    pub(crate) after: Memory,
+    /// The CPU it used in `settle` while they said nothing.
+    pub(crate) cpu: Nanos,
+    /// How long that was.
+    pub(crate) settle: Duration,
+}
+
 impl Outcome {
+    /// Of connections that say nothing.
+    pub(crate) fn of_idling(scenario: &'static str, common: &Common, seen: &Idling) -> Self {
+        let Idling { before, opened, after, cpu, settle } = seen;
+        let grown = |memory: &Memory| {
+            (memory.own_kib as f64 - before.own_kib as f64) * 1024.0 / common.connections as f64
+        };
+        Self {
+            scenario,
+            connections: common.connections,
+            size: common.size,
+            measured: None,
+            memory: Some(*after),
+            idle: Some(Idle {
+                bytes_per_connection: grown(opened),
+                bytes_per_connection_after_message: grown(after),
+                cpu_us_per_second: *cpu as f64 / 1e3 / settle.as_secs_f64(),
+            }),
+        }
+    }
+
     /// One line of JSON.
     pub(crate) fn to_json(&self) -> String {
         self.value().to_string()

@@ -7,6 +7,7 @@
 mod calls;
 mod carry;
 mod desk;
+mod hear;
 mod link;
 mod links;
 mod neighbours;

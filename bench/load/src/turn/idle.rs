@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::args::Reserve;
 use crate::clock::Clock;
 use crate::failure::{Failure, Result};
-use crate::outcome::{Idle as Cost, Outcome};
-use crate::probe::{Memory, Probe};
+use crate::outcome::{Idling, Outcome};
+use crate::probe::Probe;
 use crate::turn::ends::Ends;
 use crate::turn::opening::{self, Opening};
 use crate::turn::post::Transport;
@@ -32,27 +32,14 @@ pub(crate) fn run(options: &Reserve) -> Result<Outcome> {
     let mut traffic = Traffic::new(common, opening.allocations()?, 1, run, clock)?;
     ends.watch(&mut traffic, settle)?;
     let opened = probe.memory()?;
-    let cpu = probe.cpu()?;
+    let cpu_before = probe.cpu()?;
     ends.watch(&mut traffic, settle)?;
-    let idle_cpu = probe.cpu()? - cpu;
+    let cpu = probe.cpu()? - cpu_before;
 
     traffic.once(&mut ends)?;
     ends.watch(&mut traffic, settle)?;
     let after = probe.memory()?;
-    let grown =
-        |memory: Memory| (memory.own_kib as f64 - before.own_kib as f64) * 1024.0 / common.connections as f64;
-    Ok(Outcome {
-        scenario: "turn-idle",
-        connections: common.connections,
-        size: common.size,
-        measured: None,
-        memory: Some(after),
-        idle: Some(Cost {
-            bytes_per_connection: grown(opened),
-            bytes_per_connection_after_message: grown(after),
-            cpu_us_per_second: idle_cpu as f64 / 1e3 / settle.as_secs_f64(),
-        }),
-    })
+    Ok(Outcome::of_idling("turn-idle", common, &Idling { before, opened, after, cpu, settle }))
 }
 
 /// So many allocations.

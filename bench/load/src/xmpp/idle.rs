@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::args::Sessions;
 use crate::clock::Clock;
 use crate::failure::{Failure, Result};
-use crate::outcome::{Idle as Cost, Outcome};
+use crate::outcome::{Idling, Outcome};
 use crate::pool::{Inbox, Pool};
-use crate::probe::{Memory, Probe};
+use crate::probe::Probe;
 use crate::xmpp::piece;
 use crate::xmpp::session;
 
@@ -65,28 +65,15 @@ pub(crate) fn run(options: &Sessions) -> Result<Outcome> {
     let (mut pool, mut answers) = open(options, common.connections, clock)?;
     pool.watch(&mut answers, settle)?;
     let opened = probe.memory()?;
-    let cpu = probe.cpu()?;
+    let cpu_before = probe.cpu()?;
     pool.watch(&mut answers, settle)?;
-    let idle_cpu = probe.cpu()? - cpu;
+    let cpu = probe.cpu()? - cpu_before;
 
     (0..common.connections).try_for_each(|link| pool.send(link, PING))?;
     pool.settle(&mut answers)?;
     pool.watch(&mut answers, settle)?;
     let after = probe.memory()?;
-    let grown =
-        |memory: Memory| (memory.own_kib as f64 - before.own_kib as f64) * 1024.0 / common.connections as f64;
-    Ok(Outcome {
-        scenario: "sessions",
-        connections: common.connections,
-        size: common.size,
-        measured: None,
-        memory: Some(after),
-        idle: Some(Cost {
-            bytes_per_connection: grown(opened),
-            bytes_per_connection_after_message: grown(after),
-            cpu_us_per_second: idle_cpu as f64 / 1e3 / settle.as_secs_f64(),
-        }),
-    })
+    Ok(Outcome::of_idling("sessions", common, &Idling { before, opened, after, cpu, settle }))
 }
 
 /// So many sessions, of which none has asked anything.
