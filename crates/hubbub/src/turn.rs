@@ -53,6 +53,7 @@ pub(crate) fn assemble(
         stream_bytes: config.turn.stream_bytes,
         socket_bytes: config.turn.socket_bytes,
         other: config.turn.other,
+        interfaces: || addresses::interfaces().unwrap_or_default(),
         places,
     };
     let access = IceAccess::Minted { secrets, lifetime_s: config.turn.credentials_lifetime.as_secs() };

@@ -28,7 +28,9 @@ pub(crate) struct Relays {
     ports: RangeInclusive<u16>,
     /// Where this server's relays are, whichever worker's.
     taken: OpenPorts,
-    /// This machine's addresses.
+    /// This machine's addresses, as far as they were known at the start.
+    fixed: Vec<IpAddr>,
+    /// And those that it has now.
     own: Vec<IpAddr>,
     rng: fastrand::Rng,
     events: Vec<epoll::Event>,
@@ -70,6 +72,7 @@ impl Relays {
             families: families.collect(),
             ports,
             taken,
+            fixed: own.clone(),
             own,
             rng: fastrand::Rng::new(),
             events: Vec::with_capacity(READY),
@@ -79,6 +82,12 @@ impl Relays {
     /// Where this server's relays are.
     pub(crate) fn taken(&self) -> &OpenPorts {
         &self.taken
+    }
+
+    /// Which addresses the machine has now, beside those that are its own in any case. On loopback is what an operator allows by name.
+    pub(crate) fn note_interfaces(&mut self, interfaces: Vec<IpAddr>) {
+        let more = interfaces.into_iter().filter(|ip| !ip.is_loopback());
+        self.own = self.fixed.iter().copied().chain(more).collect();
     }
 
     /// What becomes readable when a relay does.

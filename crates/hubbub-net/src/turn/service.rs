@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -31,6 +31,8 @@ use crate::udp::{Inbox, NetworkError, Outgoing, next_error, watch};
 const LONGEST: usize = 4 + 65_536;
 /// How often links look whether they have an allocation still, in seconds.
 const LOOK_S: u64 = 10;
+/// How often the machine is asked for its addresses, in seconds.
+const INTERFACES_S: u64 = 60;
 /// Messages from the network that are taken in a row from one relay.
 const ERRORS: usize = 16;
 
@@ -40,6 +42,7 @@ pub(crate) struct Turn {
     clock: Clock,
     tallies: Arc<Tallies>,
     noted_ms: Cell<u64>,
+    interfaces: fn() -> Vec<IpAddr>,
 }
 
 pub(super) struct Inner {
@@ -86,7 +89,13 @@ impl Turn {
                 dropped: 0,
             };
             let inner = Inner { server, carrier, inbox: Inbox::new(), outs: Vec::new(), ready: Vec::new() };
-            Self { inner: RefCell::new(inner), clock, tallies, noted_ms: Cell::new(0) }
+            Self {
+                inner: RefCell::new(inner),
+                clock,
+                tallies,
+                noted_ms: Cell::new(0),
+                interfaces: common.interfaces,
+            }
         });
         let mut readers = JoinSet::new();
         for (socket, address) in tasks {
@@ -248,6 +257,9 @@ impl Turn {
         } else if (now.mono_ms / 1000).is_multiple_of(LOOK_S) {
             // Or it was another worker's.
             inner.carrier.links.wake_all();
+        }
+        if (now.mono_ms / 1000).is_multiple_of(INTERFACES_S) {
+            inner.carrier.relays.note_interfaces((self.interfaces)());
         }
         self.note(inner, now);
     }

@@ -24,6 +24,8 @@ pub struct TurnSettings {
     /// A second address for clients that want to know what NAT they are behind (RFC 5780), with another IP and port than the first
     /// in `server.listen`. Both must be real addresses of this machine.
     pub other: Option<SocketAddr>,
+    /// Says which addresses the machine has. Asked once a minute, for they change: nobody is led to a new one but to a relay there.
+    pub interfaces: fn() -> Vec<IpAddr>,
     /// One for each worker, from [`super::desk`].
     pub places: Vec<Place>,
 }
@@ -38,9 +40,9 @@ impl TurnSettings {
 
     /// What all workers have in common, and each one's place.
     pub(crate) fn split(self) -> (Common, Vec<Place>) {
-        let Self { machine, secret, relays, relay_ports, stream_bytes, places, .. } = self;
+        let Self { machine, secret, relays, relay_ports, stream_bytes, interfaces, places, .. } = self;
         let (machine, taken) = (machine.into(), OpenPorts::default());
-        (Common { machine, secret, relays, relay_ports, stream_bytes, taken }, places)
+        (Common { machine, secret, relays, relay_ports, stream_bytes, taken, interfaces }, places)
     }
 }
 
@@ -52,6 +54,7 @@ pub(crate) struct Common {
     pub(crate) relay_ports: RangeInclusive<u16>,
     pub(crate) stream_bytes: usize,
     pub(crate) taken: OpenPorts,
+    pub(crate) interfaces: fn() -> Vec<IpAddr>,
 }
 
 /// The address of relays of one family.
