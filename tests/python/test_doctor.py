@@ -329,9 +329,10 @@ class TestCertificates:
 def test_colours_are_for_terminals(server):
     """And none without one: the reports above would not be read."""
     command = [binary(), "doctor", "--config", server.config_file, "--listen", f"127.0.0.1:{server.port}"]
+    inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     for plain in [{}, {"NO_COLOR": "1"}]:
         master, slave = pty.openpty()
-        process = subprocess.Popen(command, stdout=slave, stderr=subprocess.DEVNULL, env=os.environ | plain)
+        process = subprocess.Popen(command, stdout=slave, stderr=subprocess.DEVNULL, env=inherited | plain)
         os.close(slave)
         text = b""
         try:
