@@ -96,7 +96,7 @@ class TestAServerThatRuns:
         assert f"stun:127.0.0.1:{server.port}" in told
 
     def test_nothing_is_left_behind(self, server, report):
-        assert server.counted("hubbub_turn_allocations_made_total") >= 6
+        until(lambda: server.counted("hubbub_turn_allocations_made_total") >= 6, "they are counted")
         until(lambda: server.counted("hubbub_turn_allocations") == 0, "they are given back")
 
     def test_no_secret_is_shown(self, report):

@@ -1,6 +1,6 @@
 //! One worker's share of STUN and TURN: its machine, its sockets, and the tasks that read them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::OwnedFd;
@@ -41,7 +41,6 @@ pub(crate) struct Turn {
     inner: RefCell<Inner>,
     clock: Clock,
     tallies: Arc<Tallies>,
-    noted_ms: Cell<u64>,
     interfaces: fn() -> Vec<IpAddr>,
 }
 
@@ -89,13 +88,7 @@ impl Turn {
                 dropped: 0,
             };
             let inner = Inner { server, carrier, inbox: Inbox::new(), outs: Vec::new(), ready: Vec::new() };
-            Self {
-                inner: RefCell::new(inner),
-                clock,
-                tallies,
-                noted_ms: Cell::new(0),
-                interfaces: common.interfaces,
-            }
+            Self { inner: RefCell::new(inner), clock, tallies, interfaces: common.interfaces }
         });
         let mut readers = JoinSet::new();
         for (socket, address) in tasks {
@@ -136,7 +129,7 @@ impl Turn {
             inner.carrier.carry(&mut inner.server, &mut inner.outs, &packet, now);
         }
         inner.carrier.flush(inner.inbox.bytes());
-        self.note(inner, now);
+        self.note(inner);
         Ok(more)
     }
 
@@ -170,7 +163,7 @@ impl Turn {
             inner.read_relay(relay, now);
         }
         inner.ready = ready;
-        self.note(inner, now);
+        self.note(inner);
         Ok(any)
     }
 
@@ -187,7 +180,7 @@ impl Turn {
             let inner = &mut *self.inner.borrow_mut();
             let now = self.now();
             inner.hear(word, now);
-            self.note(inner, now);
+            self.note(inner);
         }
     }
 
@@ -225,7 +218,7 @@ impl Turn {
             if home == inner.carrier.neighbours.own {
                 let now = self.now();
                 let rest_ms = inner.server.tcp_passed(connection, to_peer, to_client, now);
-                self.note(inner, now);
+                self.note(inner);
                 return rest_ms;
             }
             let (rest_ms, answer) = oneshot::channel();
@@ -261,7 +254,7 @@ impl Turn {
         if (now.mono_ms / 1000).is_multiple_of(INTERFACES_S) {
             inner.carrier.relays.note_interfaces((self.interfaces)());
         }
-        self.note(inner, now);
+        self.note(inner);
     }
 
     /// A client on a stream: its number, and what waits for it.
@@ -280,7 +273,7 @@ impl Turn {
             let _ = inner.carrier.neighbours.tell(worker, Word::LinkGone { client: *client });
         }
         inner.finish(&Packet::NONE, now);
-        self.note(inner, now);
+        self.note(inner);
     }
 
     /// What came on a stream. Gives how much of it was used up: the rest is the beginning of a message.
@@ -311,7 +304,7 @@ impl Turn {
             }
         }
         inner.carrier.flush(source);
-        self.note(inner, now);
+        self.note(inner);
         fault.map_or(Ok(used), Err)
     }
 
@@ -326,11 +319,9 @@ impl Turn {
         Now { unix_ms: now.unix_ms, mono_ms: now.mono_ms }
     }
 
-    /// Shows others what was counted, as often as anybody could look.
-    fn note(&self, inner: &Inner, now: Now) {
-        if self.noted_ms.replace(now.mono_ms) != now.mono_ms {
-            self.tallies.note(&inner.server, inner.carrier.dropped);
-        }
+    /// Shows others what was counted.
+    fn note(&self, inner: &Inner) {
+        self.tallies.note(&inner.server, inner.carrier.dropped);
     }
 }
 
