@@ -109,10 +109,6 @@ impl Carrier {
             }
             // Credentials that the machine cannot check itself are nobody's here.
             Out::Lookup { ticket, .. } => server.answer(ticket, Known::Nobody, now, more),
-            Out::Tcp(TcpOut::Listen { relay, family }) => {
-                let address = self.calls.listen(relay, family, &mut self.relays);
-                server.opened(relay, Port::Any, address, now, more);
-            }
             Out::Tcp(out) => self.carry_call(server, out, now, more),
             Out::Elsewhere { worker, from, packet } => {
                 self.neighbours.tell(worker, Word::Packet { from, via: self.neighbours.own, packet });
@@ -126,7 +122,10 @@ impl Carrier {
 
     fn carry_call(&mut self, server: &mut Server, out: TcpOut, now: Now, more: &mut Vec<Out>) {
         match out {
-            TcpOut::Listen { .. } => {}
+            TcpOut::Listen { relay, family } => {
+                let address = self.calls.listen(relay, family, &mut self.relays);
+                server.opened(relay, Port::Any, address, now, more);
+            }
             TcpOut::Connect { connection, relay, peer } => {
                 match self.relays.inward(Protocol::Tcp, peer).filter(|_| self.calls.has_room()) {
                     Some(peer) => self.calls.call(connection, relay, peer),

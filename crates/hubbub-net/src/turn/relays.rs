@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use hubbub_turn::{Family, Port, RelayId};
 use rustix::buffer::spare_capacity;
@@ -207,12 +207,6 @@ impl Relays {
 
     fn site(&self, family: Family) -> Option<&Site> {
         self.families.iter().find(|site| Family::of(site.address.announce) == family)
-    }
-}
-
-impl AsFd for Relays {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.epoll.as_fd()
     }
 }
 
