@@ -32,14 +32,14 @@ CPU = (("server", "cpu_us_per_delivery"), "{:.2f} µs per delivery")
 WIDTH, LABEL, BAR, GAP, TITLE = 780, 150, 18, 14, 22
 
 
-def draw(results):
+def draw(runs):
     """An SVG of each server's CPU per delivery, or memory per connection."""
     y, parts = GAP, []
-    for scenario in results.scenarios:
-        parts.append(text(GAP, y + 14, scenario.heading(results.options.quick), "font-weight='bold'"))
+    for run, scenario in [(run, scenario) for run in runs for scenario in run.scenarios]:
+        parts.append(text(GAP, y + 14, scenario.heading(run.quick), "font-weight='bold'"))
         y += TITLE
         path, form = FIGURES.get(scenario.command, CPU)
-        values = {server: results.median(scenario, server, path) for server in results.servers(scenario)}
+        values = {server: run.median(scenario, server, path) for server in run.servers(scenario)}
         scale = (WIDTH - LABEL - 190) / max(max(values.values()), 1e-9)
         for server, value in values.items():
             parts.append(bar(y, server, max(value, 0) * scale, form.format(value)))

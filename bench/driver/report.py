@@ -1,10 +1,8 @@
-"""From outcomes to tables: medians over the rounds, and the median of the ratios round by round."""
+"""From results to the page: medians over the rounds, and the median of the ratios round by round."""
 
-import json
-from statistics import median
-
-from . import plot
+from . import plot, results
 from .aims import AIMS
+from .results import figure
 from .servers import TITLES
 
 # Column: heading, where it is in an outcome, how it is written.
@@ -59,106 +57,68 @@ COLUMNS = {"fanout": TRAFFIC, "echo": TRAFFIC, "longpoll": POLLING, "polling": P
            "turn": RELAYED, "turn-idle": ALLOCATIONS, "turn-allocate": MADE}
 
 
-def figure(outcome, path):
-    for step in path:
-        outcome = outcome[step]
-    return outcome
-
-
 def line(scenario, outcome):
     """One outcome in one line, for the terminal."""
     columns = COLUMNS[scenario.shows][:5]
     return "  ".join(f"{form.format(figure(outcome, path))} {head}" for head, path, form in columns)
 
 
-class Results:
-    """All outcomes of a run of the driver."""
+def write(path, runs):
+    """The page, with the picture and every figure beside it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_name("results.svg").write_text(plot.draw(runs))
+    path.write_text(page(runs))
+    results.write(path.with_suffix(".json"), runs)
 
-    def __init__(self, options, facts):
-        self.options = options
-        self.facts = facts
-        self.scenarios = []
-        self.outcomes = {}
-        self.failures = []
 
-    def add(self, scenario, server, turn, outcome):
-        if scenario not in self.scenarios:
-            self.scenarios.append(scenario)
-        self.outcomes.setdefault((scenario.name, server), {})[turn] = outcome
+def page(runs):
+    head = (
+        "# Benchmark results\n\n"
+        "Written by `make bench`; [README.md](README.md) says how to read it. Each part was measured in a run of its own or "
+        "together with others, as it says: rounds are interleaved, figures are medians, every delivery was checked. Compare "
+        "within a part.\n\n"
+        "![CPU per delivery and memory per connection](results.svg)")
+    return "\n\n".join(text for text in [head, aims(runs), *map(part, runs)] if text) + "\n"
 
-    def failed(self, scenario, server, turn, why):
-        self.failures.append(f"{scenario.name}, {TITLES[server]}, round {turn}: {' / '.join(why.splitlines())}")
 
-    def servers(self, scenario):
-        return [server for server in TITLES if (scenario.name, server) in self.outcomes]
+def aims(runs):
+    rows = [row for aim in AIMS for run in runs for row in aim.rows(run)]
+    return "## Aims\n\n" + table(["aim", "scenario", "measured", ""], rows) if rows else ""
 
-    def figures(self, scenario, server, path):
-        """One figure of one server, by round."""
-        turns = self.outcomes.get((scenario.name, server), {})
-        return {turn: figure(outcome, path) for turn, outcome in turns.items()}
 
-    def median(self, scenario, server, path):
-        return median(self.figures(scenario, server, path).values())
+def part(run):
+    """A family: what was true of its run, what failed, and a table for each scenario."""
+    quick = "A quick run: good for seeing that it works, not for quoting."
+    facts = {**run.facts, "rounds": str(run.rounds), "server kept waiting by other work": run.noise()}
+    failures = "**Failed runs**, left out below:\n\n" + "\n".join(f"- {one}" for one in run.failures)
+    text = [
+        f"## {run.family.title}",
+        *([quick] if run.quick else []),
+        table(["", ""], facts.items()),
+        *([failures] if run.failures else []),
+        *(section(run, scenario) for scenario in run.scenarios),
+    ]
+    return "\n\n".join(text)
 
-    def ratio(self, scenario, server, path):
-        """Hubbub's figure by the peer's: median of the rounds that both have; None if there is none."""
-        ours, theirs = (self.figures(scenario, name, path) for name in ("hubbub", server))
-        pairs = [ours[turn] / theirs[turn] for turn in ours if theirs.get(turn)]
-        return median(pairs) if pairs else None
 
-    def write(self, path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        picture = path.with_name("results.svg")
-        parts = [self.head(), self.aims(), *(self.section(scenario) for scenario in self.scenarios)]
-        if self.scenarios:
-            picture.write_text(plot.draw(self))
-            parts.insert(1, f"![CPU per delivery and memory per connection]({picture.name})")
-        path.write_text("\n\n".join(part for part in parts if part) + "\n")
-        path.with_suffix(".json").write_text(json.dumps(self.raw(), indent=1) + "\n")
+def section(run, scenario):
+    columns = COLUMNS[scenario.shows]
+    main = columns[0][1]
+    ours = bool(run.figures(scenario, "hubbub", main))
+    heads = ["", *(head for head, _, _ in columns), "min–max"] + (["Hubbub ÷ peer"] if ours else [])
+    rows = [row(run, scenario, server, columns, ours) for server in run.servers(scenario)]
+    note = f"Range{' and ratio are' if ours else ' is'} of the first column."
+    return f"### {scenario.heading(run.quick)}\n\n{table(heads, rows)}\n\n{note}"
 
-    def raw(self):
-        outcomes = [{"name": name, "server": server, "rounds": list(turns.values())}
-                    for (name, server), turns in self.outcomes.items()]
-        return {"facts": self.facts, "outcomes": outcomes, "failures": self.failures}
 
-    def head(self):
-        quick = " A quick run: good for seeing that it works, not for quoting." if self.options.quick else ""
-        rounds = self.options.rounds
-        text = [
-            "# Benchmark results",
-            f"Written by `make bench`; [README.md](README.md) says how to read it. {rounds} interleaved "
-            f"round{'s' * (rounds > 1)}, medians; every delivery was checked.{quick}",
-            table(["", ""], [*self.facts.items(), ("server kept waiting by other work", self.noise())]),
-        ]
-        if self.failures:
-            text.append("**Failed runs**, left out below:\n\n" + "\n".join(f"- {one}" for one in self.failures))
-        return "\n\n".join(text)
-
-    def noise(self):
-        shares = [outcome["waited"] for turns in self.outcomes.values() for outcome in turns.values()]
-        return f"{median(shares):.1%} of a run (median), at most {max(shares):.1%}" if shares else "nothing was run"
-
-    def aims(self):
-        rows = [row for aim in AIMS for row in aim.rows(self)]
-        return "## Aims\n\n" + table(["aim", "scenario", "measured", ""], rows) if rows else ""
-
-    def section(self, scenario):
-        columns = COLUMNS[scenario.shows]
-        main = columns[0][1]
-        ours = bool(self.figures(scenario, "hubbub", main))
-        heads = ["", *(head for head, _, _ in columns), "min–max"] + (["Hubbub ÷ peer"] if ours else [])
-        rows = [self.row(scenario, server, columns, ours) for server in self.servers(scenario)]
-        note = f"Range{' and ratio are' if ours else ' is'} of the first column."
-        return f"## {scenario.heading(self.options.quick)}\n\n{table(heads, rows)}\n\n{note}"
-
-    def row(self, scenario, server, columns, ours):
-        _, main, form = columns[0]
-        cells = [form.format(self.median(scenario, server, path)) for _, path, form in columns]
-        values = self.figures(scenario, server, main).values()
-        spread = f"{form.format(min(values))}–{form.format(max(values))}"
-        ratio = self.ratio(scenario, server, main)
-        share = "" if server == "hubbub" or ratio is None else f"**{ratio:.2f}**"
-        return [TITLES[server], *cells, spread] + ([share] if ours else [])
+def row(run, scenario, server, columns, ours):
+    _, main, form = columns[0]
+    cells = [form.format(run.median(scenario, server, path)) for _, path, form in columns]
+    values = run.figures(scenario, server, main).values()
+    spread = f"{form.format(min(values))}–{form.format(max(values))}"
+    ratio = run.ratio(scenario, server, main)
+    share = "" if server == "hubbub" or ratio is None else f"**{ratio:.2f}**"
+    return [TITLES[server], *cells, spread] + ([share] if ours else [])
 
 
 def table(heads, rows):

@@ -34,7 +34,7 @@ STOP_SECONDS = 5
 
 
 @contextmanager
-def serving(server, home=None):
+def started(server, home=None):
     """A fresh server, with what the scenario wants it to have; answers its process id and port."""
     port = free_port()
     log = LOGS / f"{server}.log"

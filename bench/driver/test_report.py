@@ -4,16 +4,17 @@ import hashlib
 import hmac
 import tempfile
 import unittest
-from argparse import Namespace
 from base64 import b64decode
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import archive, servers, turn, xmpp
+from . import archive, report, servers, turn, xmpp
 from .aims import TURN
+from .families import FAMILIES, ROOMS, family_of
 from .machine import VERSIONS
 from .plot import COLOURS
-from .report import Results, line, table
+from .report import aims, line, page, section, table
+from .results import Results
 from .scenarios import SCENARIOS, SOCKETIO, XMPP
 from .servers import SERVERS
 from .turn import Relays
@@ -32,9 +33,13 @@ def traffic(cpu, p99=9.0):
     }
 
 
+def empty(family=ROOMS):
+    return Results(family, {"kernel": "Linux"}, rounds=1)
+
+
 def results(scenario, ours, theirs, server="uws"):
     """Results with one round per figure."""
-    made = Results(Namespace(quick=False, rounds=len(ours)), {"kernel": "Linux"})
+    made = Results(family_of(scenario), {"kernel": "Linux"}, rounds=len(ours))
     for turn, (one, other) in enumerate(zip(ours, theirs)):
         made.add(BY_NAME[scenario], "hubbub", turn, traffic(one))
         made.add(BY_NAME[scenario], server, turn, traffic(other))
@@ -55,40 +60,42 @@ class Report(unittest.TestCase):
         self.assertAlmostEqual(ratio, 0.5)
 
     def test_aims_are_reached_or_missed(self):
-        self.assertIn("| 0.50 | reached |", results("fanout-1000", [1.0], [2.0]).aims())
-        self.assertIn("| 0.80 | **missed** |", results("fanout-1000", [1.6], [2.0]).aims())
-        self.assertIn("| 0.80 | reached |", results("fanout-1000-16", [1.6], [2.0]).aims())
-        self.assertIn("| 2.00 | **missed** |", results("longpoll", [2.0], [1.0], "nchan").aims())
-        self.assertIn("| 0.20 | reached |", results("sio-fanout-1000", [1.0], [5.0], "socketio").aims())
-        self.assertIn("| 0.70 | **missed** |", results("sio-polling", [0.7], [1.0], "socketioxide").aims())
+        self.assertIn("| 0.50 | reached |", aims([results("fanout-1000", [1.0], [2.0])]))
+        self.assertIn("| 0.80 | **missed** |", aims([results("fanout-1000", [1.6], [2.0])]))
+        self.assertIn("| 0.80 | reached |", aims([results("fanout-1000-16", [1.6], [2.0])]))
+        self.assertIn("| 2.00 | **missed** |", aims([results("longpoll", [2.0], [1.0], "nchan")]))
+        self.assertIn("| 0.20 | reached |", aims([results("sio-fanout-1000", [1.0], [5.0], "socketio")]))
+        self.assertIn("| 0.70 | **missed** |", aims([results("sio-polling", [0.7], [1.0], "socketioxide")]))
 
     def test_the_better_of_two_peers_is_the_one_to_beat(self):
         made = results("xmpp-muc-1000", [3.0], [60.0], "prosody")
-        self.assertIn("| 0.05 | reached |", made.aims())
+        self.assertIn("| 0.05 | reached |", aims([made]))
         made.add(BY_NAME["xmpp-muc-1000"], "ejabberd", 0, traffic(15.0))
-        self.assertIn("| 0.20 | **missed** |", made.aims())
+        self.assertIn("| 0.20 | **missed** |", aims([made]))
         # Scenarios that have no such figure stand beside it.
         made.add(BY_NAME["xmpp-idle"], "hubbub", 0, {"idle": {"bytes_per_connection": 9000.0}})
-        self.assertIn("| 9,000 | **missed** |", made.aims())
+        self.assertIn("| 9,000 | **missed** |", aims([made]))
 
     def test_without_hubbub_there_are_no_aims_and_no_ratios(self):
-        made = Results(Namespace(quick=False, rounds=1), {})
+        made = empty()
         made.add(BY_NAME["fanout-1000"], "uws", 1, traffic(2.0))
-        self.assertEqual(made.aims(), "")
-        self.assertNotIn("÷", made.section(BY_NAME["fanout-1000"]))
+        self.assertEqual(aims([made]), "")
+        self.assertNotIn("÷", section(made, BY_NAME["fanout-1000"]))
 
-    def test_failures_are_shown_on_top(self):
+    def test_failures_are_shown_on_top_of_their_family(self):
         made = results("fanout-1000", [1.0], [2.0])
         made.failed(BY_NAME["echo-1"], "ws", 2, "wrong delivery\nits log")
-        self.assertIn("- echo-1, npm ws, round 2: wrong delivery / its log", made.head())
+        text = page([made])
+        self.assertIn("- echo-1, npm ws, round 2: wrong delivery / its log", text)
+        self.assertLess(text.index("wrong delivery"), text.index("### Fan-out"))
 
     def test_writes_the_page_the_picture_and_the_raw_figures(self):
         with tempfile.TemporaryDirectory() as folder:
-            page = Path(folder) / "RESULTS.md"
-            results("fanout-1000", [1.0], [2.0]).write(page)
-            self.assertIn("| Hubbub | 1.000 | 1,000,000 |", page.read_text())
-            self.assertEqual(ElementTree.parse(page.with_name("results.svg")).getroot().tag.rpartition("}")[2], "svg")
-            self.assertTrue(page.with_suffix(".json").exists())
+            path = Path(folder) / "RESULTS.md"
+            report.write(path, [results("fanout-1000", [1.0], [2.0])])
+            self.assertIn("| Hubbub | 1.000 | 1,000,000 |", path.read_text())
+            self.assertEqual(ElementTree.parse(path.with_name("results.svg")).getroot().tag.rpartition("}")[2], "svg")
+            self.assertTrue(path.with_suffix(".json").exists())
 
     def test_the_terminal_gets_one_line(self):
         said = line(BY_NAME["fanout-1000"], traffic(2.0, p99=1234.5))
@@ -96,10 +103,10 @@ class Report(unittest.TestCase):
         self.assertIn("1,536 memory KiB", line(BY_NAME["longpoll"], traffic(2.0)))
 
     def test_what_gets_through_comes_first_where_there_is_no_pause(self):
-        section = results("sio-flood", [1.0], [4.0], "socketio").section(BY_NAME["sio-flood"])
-        self.assertIn("|  | deliveries/s | CPU µs per delivery | busy |", section)
-        self.assertIn("| socket.io | 250,000 | 4.000 |", section)
-        self.assertIn("**4.00**", section)
+        text = section(results("sio-flood", [1.0], [4.0], "socketio"), BY_NAME["sio-flood"])
+        self.assertIn("|  | deliveries/s | CPU µs per delivery | busy |", text)
+        self.assertIn("| socket.io | 250,000 | 4.000 |", text)
+        self.assertIn("**4.00**", text)
 
     def test_every_server_has_a_colour_a_command_and_a_name(self):
         self.assertEqual(list(COLOURS), SERVERS)
@@ -107,17 +114,17 @@ class Report(unittest.TestCase):
         self.assertEqual({*VERSIONS, "hubbub-recovery"}, {*SERVERS})
 
     def test_packets_through_allocations_may_be_lost(self):
-        made = Results(Namespace(quick=False, rounds=1), {})
+        made = empty(FAMILIES["turn"])
         for server, cpu in (("hubbub", 2.0), ("coturn", 8.0)):
             made.add(BY_NAME["turn-1000-120"], server, 1, traffic(cpu) | {"lost": 12})
             made.add(BY_NAME["turn-idle"], server, 1, {"waited": 0.0, "idle": {
                 "bytes_per_connection": 1000 * cpu, "bytes_per_connection_after_message": 1.0, "cpu_us_per_second": 0.0}})
-        self.assertIn("| turn-1000-120 | 0.25 | reached |", made.aims())
-        self.assertIn("| turn-idle | 0.25 | reached |", made.aims())
-        section = made.section(BY_NAME["turn-1000-120"])
-        self.assertIn("1,000 allocations, one packet of 120 bytes to and fro in each", section)
-        self.assertIn("| coturn | 8.000 | 125,000 | 100% | 1 | 9 | 10 | 12 | 1,536 |", section)
-        self.assertIn("|  | bytes per allocation |", made.section(BY_NAME["turn-idle"]))
+        self.assertIn("| turn-1000-120 | 0.25 | reached |", aims([made]))
+        self.assertIn("| turn-idle | 0.25 | reached |", aims([made]))
+        text = section(made, BY_NAME["turn-1000-120"])
+        self.assertIn("1,000 allocations, one packet of 120 bytes to and fro in each", text)
+        self.assertIn("| coturn | 8.000 | 125,000 | 100% | 1 | 9 | 10 | 12 | 1,536 |", text)
+        self.assertIn("|  | bytes per allocation |", section(made, BY_NAME["turn-idle"]))
 
     def test_tables_are_markdown(self):
         self.assertEqual(table(["", "a", "b"], [["x", "1", "2"]]), "|  | a | b |\n| --- | ---: | ---: |\n| x | 1 | 2 |")
