@@ -20,6 +20,7 @@ pub mod ice_servers;
 mod listening;
 pub mod origin;
 pub mod outbox;
+mod pace;
 pub mod params;
 pub mod poll;
 pub mod presence;
@@ -34,6 +35,8 @@ pub(crate) mod session_id;
 pub mod settings;
 pub mod socketio;
 pub mod sse;
+#[allow(dead_code, reason = "the protocols that speak over it come next")]
+mod text_socket;
 pub mod token;
 pub mod veil;
 pub mod want;

@@ -19,7 +19,6 @@ mod iq;
 mod letters;
 mod link;
 mod login;
-mod pace;
 mod parcel;
 mod place;
 mod register;

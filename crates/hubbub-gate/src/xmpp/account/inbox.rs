@@ -22,11 +22,11 @@ use hubbub_xmpp::stream::Claim;
 pub(in crate::xmpp) use self::form::{archived, is_between, room as inbox_of};
 use super::papers::{Keeper, META};
 use super::{Account, office};
+use crate::pace::Pace;
 use crate::session::{Cx, Delivery, Question};
 use crate::settings::XmppSettings;
 use crate::xmpp::chat::form::MESSAGE;
 use crate::xmpp::letters::ToAccount;
-use crate::xmpp::pace::Pace;
 use crate::xmpp::parcel::Parcel;
 
 /// Under which name the account remembers how far its inbox was told.

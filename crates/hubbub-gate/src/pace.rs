@@ -2,11 +2,11 @@
 
 /// What is left of an allowance, in thousandths, and when that was reckoned.
 #[derive(Debug, Default)]
-pub(super) struct Pace(Option<(u64, u64)>);
+pub(crate) struct Pace(Option<(u64, u64)>);
 
 impl Pace {
     /// Spends one, if there is one. `rate` is by the second, 0 for any; `burst` of them may come at once.
-    pub(super) fn spend(&mut self, rate: u64, burst: u64, now_ms: u64) -> bool {
+    pub(crate) fn spend(&mut self, rate: u64, burst: u64, now_ms: u64) -> bool {
         if rate == 0 {
             return true;
         }
