@@ -1,6 +1,6 @@
 //! The names that people have in a room: whoever is there has one of his own, so that others can tell who spoke.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::address::{MAX_NAME_BYTES, UserAddress};
@@ -35,6 +35,10 @@ pub(crate) fn wished(nick: &Arc<str>) -> Result<Arc<str>, Refusal> {
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     by_key: HashMap<String, UserAddress>,
+    /// The names that are kept for somebody, whether he is there or not.
+    kept: HashMap<String, UserAddress>,
+    /// The same, as they are spelt.
+    spelt: BTreeMap<UserAddress, Arc<str>>,
 }
 
 impl Names {
@@ -53,14 +57,32 @@ impl Names {
         self.by_key.remove(&name_key(name));
     }
 
-    /// `name` if nobody has it, else with a number behind it that makes it free. The number is found in few steps however many
-    /// wished for the same.
-    pub(crate) fn free(&self, name: &Arc<str>) -> Arc<str> {
-        if self.owner(name).is_none() {
+    /// These names are kept from now on, and no others.
+    pub(crate) fn keep(&mut self, names: &BTreeMap<UserAddress, Arc<str>>) {
+        self.kept = names.iter().map(|(user, name)| (name_key(name), user.clone())).collect();
+        self.spelt.clone_from(names);
+    }
+
+    /// The name that is kept for `user`.
+    pub(crate) fn kept_for(&self, user: &UserAddress) -> Option<&Arc<str>> {
+        self.spelt.get(user)
+    }
+
+    /// Whether `user` cannot be called so: somebody else is, or it is kept for somebody else.
+    pub(crate) fn is_taken(&self, name: &str, user: &UserAddress) -> bool {
+        let key = name_key(name);
+        let owners = [self.by_key.get(&key), self.kept.get(&key)];
+        owners.into_iter().flatten().any(|owner| owner != user)
+    }
+
+    /// `name` if `user` can be called so, else with a number behind it that makes it free. The number is found in few steps however
+    /// many wished for the same.
+    pub(crate) fn free(&self, name: &Arc<str>, user: &UserAddress) -> Arc<str> {
+        if !self.is_taken(name, user) {
             return name.clone();
         }
         let numbered = |number: u64| format!("{} ({number})", name.trim_end());
-        let is_taken = |number: u64| self.owner(&numbered(number)).is_some();
+        let is_taken = |number: u64| self.is_taken(&numbered(number), user);
         let (mut taken, mut free) = (1, 2);
         while is_taken(free) {
             (taken, free) = (free, free * 2);
@@ -91,13 +113,27 @@ mod tests {
     fn a_name_that_is_taken_gets_a_number() {
         let mut names = Names::default();
         let user = UserAddress::from_prepared("ann@localhost");
+        let other = UserAddress::from_prepared("ann@guest.localhost");
         let wish: Arc<str> = "Ann".into();
         for expected in ["Ann", "Ann (2)", "Ann (3)", "Ann (4)", "Ann (5)", "Ann (6)"] {
-            let name = names.free(&wish);
+            let name = names.free(&wish, &other);
             assert_eq!(&*name, expected);
             names.give(&name, &user);
         }
         names.take("ann (3)");
-        assert!(["Ann (3)", "Ann (7)"].contains(&&*names.free(&wish)));
+        assert!(["Ann (3)", "Ann (7)"].contains(&&*names.free(&wish, &other)));
+    }
+
+    #[test]
+    fn a_name_that_is_kept_is_for_one() {
+        let user = UserAddress::from_prepared("ann@localhost");
+        let other = UserAddress::from_prepared("ann@guest.localhost");
+        let mut names = Names::default();
+        names.keep(&[(user.clone(), "Ann".into())].into());
+        assert!(names.is_taken("ANN ", &other) && !names.is_taken("ANN ", &user));
+        assert_eq!(&*names.free(&"ann".into(), &other), "ann (2)");
+        assert_eq!(names.owner("ann"), None, "nobody is there");
+        names.keep(&BTreeMap::new());
+        assert!(!names.is_taken("Ann", &other) && names.kept_for(&user).is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! Who is in a room.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::address::UserAddress;
@@ -133,16 +133,32 @@ impl Occupants {
     }
 
     fn name_for(&self, who: &Identity, nick: Option<&Arc<str>>) -> Result<Arc<str>, Refusal> {
-        let Some(nick) = nick else { return Ok(self.names.free(&who.name)) };
+        let Some(nick) = nick else { return Ok(self.name_unasked(who)) };
         let name = names::wished(nick)?;
-        if self.names.owner(&name).is_some() { Err(Refusal::NameTaken) } else { Ok(name) }
+        if self.names.is_taken(&name, &who.user) { Err(Refusal::NameTaken) } else { Ok(name) }
+    }
+
+    /// What somebody is called who does not say: by the name that is kept for him, or by his own or one like it.
+    fn name_unasked(&self, who: &Identity) -> Arc<str> {
+        let kept = self.names.kept_for(&who.user).cloned();
+        kept.unwrap_or_else(|| self.names.free(&who.name, &who.user))
+    }
+
+    /// These names are kept for people from now on, and no others.
+    pub(crate) fn keep_names(&mut self, names: &BTreeMap<UserAddress, Arc<str>>) {
+        self.names.keep(names);
+    }
+
+    /// Whether this name cannot be kept for `user`: somebody else is called so, or it is kept for somebody else.
+    pub(crate) fn is_taken(&self, name: &str, user: &UserAddress) -> bool {
+        self.names.is_taken(name, user)
     }
 
     /// Somebody is called `nick` from now on. Gives him, and what he was called.
     pub(crate) fn rename(&mut self, place: &Place, nick: &Arc<str>) -> Result<(Person, Arc<str>), Refusal> {
         let user = self.sessions.get(place).ok_or(Refusal::NotThere)?;
         let name = names::wished(nick)?;
-        if self.names.owner(&name).is_some_and(|owner| owner != user) {
+        if self.names.is_taken(&name, user) {
             return Err(Refusal::NameTaken);
         }
         let person = self.people.get_mut(user).ok_or(Refusal::NotThere)?;
@@ -233,7 +249,7 @@ impl Occupants {
     pub(crate) fn sender(&self, who: &Identity) -> Sender {
         match self.people.get(&who.user) {
             Some(person) => person.who.clone(),
-            None => Sender { user: who.user.clone(), name: self.names.free(&who.name) },
+            None => Sender { user: who.user.clone(), name: self.name_unasked(who) },
         }
     }
 

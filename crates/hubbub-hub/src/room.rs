@@ -10,6 +10,7 @@ mod hooked;
 mod join;
 mod people;
 mod publish;
+mod register;
 mod removal;
 
 use std::collections::{HashMap, VecDeque};
@@ -226,6 +227,7 @@ impl Room {
     fn adopt(&mut self, log: Opened) -> Result<(), Fault> {
         if let Some(affairs) = &log.affairs {
             self.affairs = Affairs::read(affairs).ok_or(Fault)?;
+            self.occupants.keep_names(&self.affairs.names);
         }
         self.epoch = log.epoch;
         self.oldest = log.oldest;

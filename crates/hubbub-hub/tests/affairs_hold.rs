@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use common::{Bench, account, guest, settings};
 use governed::{affiliate, claim, configure, govern, password, set_role, snapshot};
-use hubbub_hub::presence::{Movement, PresenceView};
+use hubbub_hub::presence::{Movement, Person, PresenceView};
 use hubbub_hub::{
     Affiliation, Change, Command, Effect, Govern, Happening, HubSettings, Identity, LogKind, Password, Reply,
-    Role, Start,
+    Role, Start, name_key,
 };
 use proptest::prelude::*;
 
@@ -27,6 +27,9 @@ enum Step {
     Moderated(usize, bool),
     Locked(usize, bool),
     Most(usize, Option<u32>),
+    Registration(usize, bool),
+    Register(usize, usize),
+    Unregister(usize),
     Say(usize, u32),
     Subject(usize, u32),
     Destroy(usize),
@@ -47,6 +50,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (who(), any::<bool>()).prop_map(|(by, on)| Step::Moderated(by, on)),
         1 => (who(), any::<bool>()).prop_map(|(by, on)| Step::Locked(by, on)),
         1 => (who(), prop::option::of(0..4_u32)).prop_map(|(by, most)| Step::Most(by, most)),
+        2 => (who(), any::<bool>()).prop_map(|(by, on)| Step::Registration(by, on)),
+        4 => (who(), who()).prop_map(|(who, name)| Step::Register(who, name)),
+        1 => who().prop_map(Step::Unregister),
         3 => (who(), session()).prop_map(|(who, at)| Step::Say(who, at)),
         1 => (who(), session()).prop_map(|(who, at)| Step::Subject(who, at)),
         1 => who().prop_map(Step::Destroy),
@@ -83,6 +89,12 @@ fn play(bench: &mut Bench, people: &[Arc<Identity>], step: &Step) {
             one.password = on.then(|| Password::new("sesame"));
         }),
         Step::Most(by, most) => configure(bench, slot(by, 0), &people[by], |one| one.max_people = most),
+        Step::Registration(by, on) => configure(bench, slot(by, 0), &people[by], |one| one.register = on),
+        Step::Register(who, name) => {
+            let name = govern(Govern::Register(people[name].name.clone()));
+            bench.ask(slot(who, 0), &people[who], "lobby", name);
+        }
+        Step::Unregister(who) => bench.ask(slot(who, 0), &people[who], "lobby", govern(Govern::Unregister)),
         Step::Say(who, session) => bench.publish(slot(who, session), &people[who], "lobby", "x"),
         Step::Subject(who, session) => {
             bench.ask(slot(who, session), &people[who], "lobby", govern(Govern::Subject("x".into())));
@@ -119,14 +131,34 @@ fn follow(bench: &mut Bench, known: &mut Known) {
     }
 }
 
-fn list(bench: &mut Bench) -> Known {
+fn everybody(bench: &mut Bench) -> Arc<[Person]> {
     bench.ask(101, &Arc::new(Identity::server("localhost")), "lobby", Command::Presence);
     match bench.effects.pop() {
-        Some(Effect::Reply(_, _, _, Reply::Presence(PresenceView::List(list), _))) => {
-            list.iter().map(|one| (one.who.user.to_string(), (one.affiliation, one.role))).collect()
-        }
-        Some(Effect::Reply(_, _, _, Reply::Refused(_))) => Known::new(),
+        Some(Effect::Reply(_, _, _, Reply::Presence(PresenceView::List(list), _))) => list,
+        Some(Effect::Reply(_, _, _, Reply::Refused(_))) => Arc::new([]),
         other => panic!("{other:?}"),
+    }
+}
+
+fn list(bench: &mut Bench) -> Known {
+    let everybody = everybody(bench);
+    everybody.iter().map(|one| (one.who.user.to_string(), (one.affiliation, one.role))).collect()
+}
+
+/// A name that is kept for somebody, a member at least, is nobody else's.
+fn check_names(bench: &mut Bench, people: &[Arc<Identity>]) {
+    let there = everybody(bench);
+    let mut kept = BTreeMap::new();
+    for who in people {
+        bench.ask(99, who, "lobby", govern(Govern::Affairs));
+        let affairs = snapshot(bench);
+        let Some(name) = &affairs.registered else { continue };
+        assert!(affairs.affiliation >= Affiliation::Member, "{name} is kept for {who:?}");
+        assert_eq!(kept.insert(name_key(name), who.user.clone()), None, "{name} is kept for two");
+    }
+    for person in &*there {
+        let keeper = kept.get(&name_key(&person.who.name));
+        assert!(keeper.is_none_or(|keeper| *keeper == person.who.user), "{person:?} is called as {keeper:?}");
     }
 }
 
@@ -169,6 +201,7 @@ proptest! {
             play(&mut bench, &people, step);
             follow(&mut bench, &mut known);
             check(&mut bench, &known);
+            check_names(&mut bench, &people);
             bench.ask(101, &server, "lobby", govern(Govern::Affairs));
             if snapshot(&mut bench).destroyed.is_some() {
                 break;

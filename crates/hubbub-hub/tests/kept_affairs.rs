@@ -62,6 +62,20 @@ fn a_restart_changes_nothing() {
 }
 
 #[test]
+fn names_are_kept_over_a_restart() {
+    let mut before = claimed();
+    before.ask(0, &account("ann"), "lobby", govern(Govern::Register("Anna".into())));
+    let affairs = kept(&mut before);
+    let mut after = bench(LogKind::Durable);
+    after.join(0, &guest("anna"), "lobby", Start::Now);
+    opened(&mut after, Some(affairs));
+    let called = |bench: &mut Bench| bench.joined().me.expect("somebody came in").name.to_string();
+    assert_eq!(called(&mut after), "anna (2)");
+    after.join(2, &account("ann"), "lobby", Start::Now);
+    assert_eq!(called(&mut after), "Anna");
+}
+
+#[test]
 fn a_room_whose_affairs_cannot_be_read_lets_nobody_in() {
     let mut bench = bench(LogKind::Durable);
     bench.join(0, &guest("ann"), "lobby", Start::Now);

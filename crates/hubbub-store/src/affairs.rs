@@ -13,7 +13,7 @@ pub(crate) fn keep(connection: &Connection, room: &RoomName, affairs: &[u8]) -> 
     Ok(())
 }
 
-/// Has all rooms forget what this address is to them. Those that cannot be read are left alone: nobody can open such a room.
+/// Has all rooms forget what this address is to them, and its name there. Those that cannot be read are left alone: nobody can open such a room.
 pub(crate) fn forget(connection: &Connection, address: &str) -> rusqlite::Result<()> {
     let written = Value::from(address).to_string();
     let sql = "SELECT room, affairs FROM affairs WHERE instr(affairs, ?1) > 0";
@@ -22,8 +22,11 @@ pub(crate) fn forget(connection: &Connection, address: &str) -> rusqlite::Result
     let named: Vec<(String, Vec<u8>)> = named.collect::<Result<_, _>>()?;
     for (room, affairs) in named {
         let Ok(mut affairs) = serde_json::from_slice::<Value>(&affairs) else { continue };
-        let affiliations = affairs.get_mut("affiliations").and_then(Value::as_object_mut);
-        if affiliations.is_some_and(|all| all.remove(address).is_some()) {
+        let mut forget = |list| {
+            let all = affairs.get_mut(list).and_then(Value::as_object_mut);
+            all.is_some_and(|all| all.remove(address).is_some())
+        };
+        if forget("affiliations") | forget("names") {
             let sql = "UPDATE affairs SET affairs = ?2 WHERE room = ?1";
             connection.execute(sql, params![room, affairs.to_string().as_bytes()])?;
         }

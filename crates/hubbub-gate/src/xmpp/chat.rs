@@ -16,6 +16,7 @@ mod list;
 mod moderate;
 mod owner;
 pub(crate) mod people;
+mod register;
 mod say;
 mod tell;
 mod voice;

@@ -28,6 +28,8 @@ pub struct RoomConfig {
     pub change_subject: bool,
     /// Participants may invite others.
     pub invites: bool,
+    /// Whoever has an account may register, which makes him a member. Members may in any case.
+    pub register: bool,
     /// Most people in it at once, not counting admins and owners.
     pub max_people: Option<u32>,
 }
@@ -45,6 +47,7 @@ impl Default for RoomConfig {
             whois: Whois::Anyone,
             change_subject: true,
             invites: true,
+            register: false,
             max_people: None,
         }
     }

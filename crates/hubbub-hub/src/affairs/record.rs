@@ -35,6 +35,8 @@ pub struct Destroyed {
 pub(crate) struct Affairs {
     /// What people are to it. Nobody is [`Affiliation::None`].
     pub(crate) affiliations: BTreeMap<UserAddress, Affiliation>,
+    /// The names that it keeps for people who are members at least, so that nobody else is called so.
+    pub(crate) names: BTreeMap<UserAddress, Arc<str>>,
     pub(crate) config: RoomConfig,
     pub(crate) subject: Option<Subject>,
     pub(crate) destroyed: Option<Arc<Destroyed>>,
@@ -50,7 +52,11 @@ impl Affairs {
         self.affiliations.get(user).copied().unwrap_or_default()
     }
 
+    /// Somebody is this to the room from now on. Whoever is no member any more loses his name.
     pub(crate) fn set_affiliation(&mut self, user: &UserAddress, affiliation: Affiliation) {
+        if affiliation < Affiliation::Member {
+            self.names.remove(user);
+        }
         match affiliation {
             Affiliation::None => self.affiliations.remove(user),
             other => self.affiliations.insert(user.clone(), other),
@@ -81,6 +87,9 @@ impl Affairs {
 #[serde(deny_unknown_fields)]
 struct Written {
     affiliations: BTreeMap<String, String>,
+    // Rooms where nobody has registered are written as by versions that knew nothing of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    names: BTreeMap<String, String>,
     title: String,
     description: String,
     persistent: bool,
@@ -91,9 +100,16 @@ struct Written {
     whois_moderators: bool,
     change_subject: bool,
     invites: bool,
+    #[serde(default, skip_serializing_if = "is_off")]
+    register: bool,
     max_people: Option<u32>,
     subject: Option<WrittenSubject>,
     destroyed: Option<WrittenEnd>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "so serde wants it")]
+fn is_off(switch: &bool) -> bool {
+    !switch
 }
 
 #[derive(Serialize, Deserialize)]
@@ -112,10 +128,11 @@ struct WrittenEnd {
 
 impl From<&Affairs> for Written {
     fn from(affairs: &Affairs) -> Self {
-        let Affairs { affiliations, config, subject, destroyed } = affairs;
+        let Affairs { affiliations, names, config, subject, destroyed } = affairs;
         let words = affiliations.iter().map(|(user, one)| (user.to_string(), one.as_str().to_owned()));
         Self {
             affiliations: words.collect(),
+            names: names.iter().map(|(user, name)| (user.to_string(), name.to_string())).collect(),
             title: config.title.clone(),
             description: config.description.clone(),
             persistent: config.persistent,
@@ -126,6 +143,7 @@ impl From<&Affairs> for Written {
             whois_moderators: config.whois == Whois::Moderators,
             change_subject: config.change_subject,
             invites: config.invites,
+            register: config.register,
             max_people: config.max_people,
             subject: subject.as_ref().map(|subject| WrittenSubject {
                 text: subject.text.to_string(),
@@ -146,8 +164,11 @@ impl Written {
         let known = |(user, word): (String, String)| {
             Some((UserAddress::from_prepared(&user), Affiliation::parse(&word)?))
         };
+        let names =
+            self.names.iter().map(|(user, name)| (UserAddress::from_prepared(user), name.as_str().into()));
         Some(Affairs {
             affiliations: self.affiliations.into_iter().map(known).collect::<Option<_>>()?,
+            names: names.collect(),
             config: RoomConfig {
                 title: self.title,
                 description: self.description,
@@ -159,6 +180,7 @@ impl Written {
                 whois: if self.whois_moderators { Whois::Moderators } else { Whois::Anyone },
                 change_subject: self.change_subject,
                 invites: self.invites,
+                register: self.register,
                 max_people: self.max_people,
             },
             subject: self.subject.map(|subject| Subject {
@@ -193,9 +215,11 @@ mod tests {
             members_only: true,
             password: Some(Password::new("sesame")),
             whois: Whois::Moderators,
+            register: true,
             max_people: Some(3),
             ..RoomConfig::default()
         };
+        affairs.names.insert(ann.clone(), "Ann".into());
         let by = Sender { user: ann, name: "Ann".into() };
         affairs.subject = Some(Subject { text: "cake".into(), by, unix_ms: 5 });
         let alternate = Some("other@rooms.localhost".into());
@@ -205,6 +229,36 @@ mod tests {
         for broken in ["", "{}", "[]", "{\"title\":1}"] {
             assert_eq!(Affairs::read(broken.as_bytes()), None, "{broken}");
         }
+    }
+
+    #[test]
+    fn who_is_no_member_any_more_loses_his_name() {
+        let ann = UserAddress::from_prepared("ann@localhost");
+        let mut affairs = Affairs::default();
+        let register = |affairs: &mut Affairs| affairs.names.insert(ann.clone(), "Ann".into());
+        affairs.set_affiliation(&ann, Affiliation::Admin);
+        register(&mut affairs);
+        affairs.set_affiliation(&ann, Affiliation::Member);
+        assert_eq!(affairs.names.len(), 1);
+        for lower in [Affiliation::None, Affiliation::Outcast] {
+            register(&mut affairs);
+            affairs.set_affiliation(&ann, lower);
+            assert!(affairs.names.is_empty(), "{lower:?}");
+        }
+    }
+
+    /// What a version wrote that knew no registration.
+    #[test]
+    fn old_rows_are_read_and_written_as_they_were() {
+        let old = r#"{"affiliations":{"ann@localhost":"owner"},"title":"","description":"","persistent":false,
+            "public":true,"members_only":false,"moderated":false,"password":null,"whois_moderators":false,
+            "change_subject":true,"invites":true,"max_people":null,"subject":null,"destroyed":null}"#;
+        let affairs = Affairs::read(old.as_bytes()).unwrap();
+        assert!(affairs.names.is_empty() && !affairs.config.register);
+        assert_eq!(affairs.affiliation(&UserAddress::from_prepared("ann@localhost")), Affiliation::Owner);
+        let written = affairs.write();
+        let squeezed: String = old.split_whitespace().collect();
+        assert_eq!(written, squeezed.as_bytes());
     }
 
     #[test]

@@ -21,6 +21,11 @@ pub enum Govern {
         /// Why.
         reason: Option<Arc<str>>,
     },
+    /// Keep this name for whoever asks: nobody else is called so in the room. Makes a member of whoever was nothing to it, where it is
+    /// set up so; others must be members. Guests cannot (XEP-0045 §7.10).
+    Register(Arc<str>),
+    /// Keep no name for whoever asks, who is no member any more; admins and owners stay what they are.
+    Unregister,
     /// Give somebody who is there another role.
     SetRole {
         /// Whom, by his name there.
@@ -126,6 +131,10 @@ pub struct AffairsSnapshot {
     pub destroyed: Option<Arc<Destroyed>>,
     /// What whoever asked is to it.
     pub affiliation: Affiliation,
+    /// The name that it keeps for him.
+    pub registered: Option<Arc<str>>,
+    /// Whether he may have it keep one.
+    pub may_register: bool,
     /// The role that he has there, or would have.
     pub role: Role,
     /// How many people are there, if the room tells.

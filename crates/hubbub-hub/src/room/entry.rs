@@ -79,7 +79,7 @@ impl Room {
         if role < Role::Participant { Err(Refusal::NoVoice) } else { Ok(()) }
     }
 
-    fn lets_near(&self, affiliation: Affiliation, opens_again: bool) -> Result<(), Refusal> {
+    pub(super) fn lets_near(&self, affiliation: Affiliation, opens_again: bool) -> Result<(), Refusal> {
         let Affairs { config, destroyed, .. } = &self.affairs;
         match destroyed {
             Some(end) if !opens_again => Err(Refusal::Destroyed(end.clone())),

@@ -18,7 +18,7 @@ use crate::policy::{LogKind, PresenceMode, Right};
 use crate::presence::Person;
 
 /// Most people to whom a room has a lasting relation.
-const AFFILIATIONS_MAX: usize = 4096;
+pub(super) const AFFILIATIONS_MAX: usize = 4096;
 
 /// Most bytes of a subject, or of a reason.
 const TEXT_MAX: usize = 4096;
@@ -41,6 +41,8 @@ impl Room {
             Govern::SetAffiliation { who, affiliation, reason } => {
                 self.set_affiliation(&asked, &who, affiliation, reason, cx)
             }
+            Govern::Register(name) => self.register(&asked, &name, cx),
+            Govern::Unregister => self.unregister(&asked, cx),
             Govern::SetRole { name, role, reason } => self.set_role(&asked, &name, role, reason, cx),
             Govern::Configure(config) => self.configure(&asked, config, cx),
             Govern::Subject(text) => return self.set_subject(asked, &text, cx),
@@ -53,7 +55,7 @@ impl Room {
         }
     }
 
-    fn doing(&self, asked: &Asked, reason: Option<Arc<str>>) -> Result<Doing, Refusal> {
+    pub(super) fn doing(&self, asked: &Asked, reason: Option<Arc<str>>) -> Result<Doing, Refusal> {
         if reason.as_ref().is_some_and(|reason| reason.len() > TEXT_MAX) {
             return Err(Refusal::TooLong);
         }
@@ -78,7 +80,7 @@ impl Room {
             return Ok(());
         }
         self.affairs.set_affiliation(who, new);
-        self.keep_affairs(cx);
+        self.keep_names(cx);
         self.stand(who, person.as_ref(), new, &doing, cx);
         Ok(())
     }
@@ -115,7 +117,7 @@ impl Room {
     }
 
     /// What comes of somebody's new affiliation, for him and those who see him.
-    fn stand(
+    pub(super) fn stand(
         &mut self,
         who: &UserAddress,
         person: Option<&Person>,
@@ -259,7 +261,7 @@ impl Room {
             let doing = self.doing(asked, None)?;
             self.put_out_all(&Arc::new(Destroyed { reason: None, alternate: None }), &doing, cx);
             self.affairs = Affairs::default();
-            self.keep_affairs(cx);
+            self.keep_names(cx);
         }
         Ok(())
     }
@@ -301,6 +303,8 @@ impl Room {
             subject: self.affairs.subject.clone().filter(|_| sees),
             destroyed: self.affairs.destroyed.clone(),
             affiliation,
+            registered: self.affairs.names.get(&who.user).cloned(),
+            may_register: self.may_register(who).is_ok(),
             role: self.occupants.person(&who.user).map_or(self.role_of_entry(who), |person| person.role),
             people: told.then(|| self.occupants.count()),
         }
@@ -308,9 +312,9 @@ impl Room {
 
     /// Whoever is called so from now on is somebody else.
     pub(crate) fn forget_affiliation(&mut self, user: &UserAddress, cx: &mut RoomCx<'_>) {
-        if self.affairs.affiliation(user) != Affiliation::None {
+        if self.affairs.affiliation(user) != Affiliation::None || self.affairs.names.contains_key(user) {
             self.affairs.set_affiliation(user, Affiliation::None);
-            self.keep_affairs(cx);
+            self.keep_names(cx);
         }
     }
 

@@ -4,7 +4,7 @@ use hubbub_hub::{Command, Govern, RoomName};
 use hubbub_xmpp::stanza::{StanzaKind, iq_result};
 use hubbub_xmpp::xml::Tag;
 
-use super::{Asked, Chats, Line, Then, admin, describe, moderate, owner};
+use super::{Asked, Chats, Line, Then, admin, describe, moderate, owner, register};
 use crate::session::Cx;
 use crate::xmpp::archive;
 use crate::xmpp::iq;
@@ -23,6 +23,7 @@ impl Chats {
         match ns.as_deref() {
             Some(admin::NS) => self.administer(room, parcel, line, cx),
             Some(owner::NS) => self.own(room, parcel, line, cx),
+            Some(register::NS) => self.with_affairs(room, parcel, register::answer, line, cx),
             Some(moderate::NS) => self.moderate(room, parcel, line, cx),
             Some(archive::NS) => self.look_up_in_room(room, parcel, line, cx),
             Some(describe::NS_INFO | describe::NS_ITEMS) => self.describe(room, parcel, line, cx),

@@ -8,6 +8,8 @@ use hubbub_xmpp::xml::{Node, Tag};
 pub(super) const NS_DATA: &str = "jabber:x:data";
 /// Which form it is.
 const FORM: &str = "http://jabber.org/protocol/muc#roomconfig";
+/// Whether people may register who are not members: no field of XEP-0045, so its name says that (XEP-0068 §3.2).
+const REGISTER: &str = "x-roomconfig_register";
 
 /// The form, filled in.
 pub(super) fn form(config: &RoomConfig) -> Tag {
@@ -33,13 +35,14 @@ pub(super) fn form(config: &RoomConfig) -> Tag {
         )
         .child(switch("muc#roomconfig_changesubject", "All may change the subject", config.change_subject))
         .child(switch("muc#roomconfig_allowinvites", "All may invite others", config.invites))
+        .child(switch(REGISTER, "All may register, and are members then", config.register))
         .child(
             field("muc#roomconfig_maxusers", "list-single", "Most people at once", &most)
                 .children(["10", "20", "50", "100", "none"].map(|most| option(most, most))),
         )
 }
 
-fn field(var: &str, kind: &str, label: &str, value: &str) -> Tag {
+pub(super) fn field(var: &str, kind: &str, label: &str, value: &str) -> Tag {
     Tag::new("field", NS_DATA)
         .attr("var", var)
         .attr("type", kind)
@@ -75,6 +78,7 @@ pub(super) fn filled_in(form: Node<'_>, was: RoomConfig) -> Result<RoomConfig, C
             "passwordprotectedroom" => locked = Some(is_on(&value)?),
             "roomsecret" => word = Some(value),
             "whois" => config.whois = whois(&value)?,
+            REGISTER => config.register = is_on(&value)?,
             "maxusers" => config.max_people = most(&value)?,
             _ => {}
         }
@@ -153,6 +157,7 @@ mod tests {
             whois: Whois::Moderators,
             change_subject: false,
             invites: false,
+            register: true,
             max_people: Some(20),
         };
         for config in [config, RoomConfig::default()] {

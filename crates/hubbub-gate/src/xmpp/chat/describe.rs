@@ -5,7 +5,7 @@ use hubbub_xmpp::stanza::Condition;
 use hubbub_xmpp::xml::Tag;
 
 use super::config::NS_DATA;
-use super::{Chats, Line};
+use super::{Chats, Line, register};
 use crate::session::Cx;
 use crate::xmpp::parcel::Parcel;
 use crate::xmpp::{archive, iq};
@@ -16,10 +16,12 @@ pub(super) const NS_ITEMS: &str = "http://jabber.org/protocol/disco#items";
 const FORM: &str = "http://jabber.org/protocol/muc#roominfo";
 
 /// What all rooms can, beside what they answer.
-const ALWAYS: [&str; 8] = [
+const ALWAYS: [&str; 10] = [
     NS_INFO,
     NS_ITEMS,
     "http://jabber.org/protocol/muc",
+    register::NS,
+    register::FORM,
     "http://jabber.org/protocol/muc#stable_id",
     "http://jabber.org/protocol/muc#self-ping-optimization",
     "urn:xmpp:occupant-id:0",
@@ -33,6 +35,7 @@ impl Chats {
         let node = query.and_then(|query| query.attr("node").map(std::borrow::Cow::into_owned));
         match node.as_deref() {
             _ if &*parcel.kind_of() == "set" => line.refuse(&parcel, Condition::NotAllowed, None),
+            Some(register::NODE) => self.with_affairs(room, parcel, register::name, line, cx),
             Some(node) if !node.is_empty() => line.refuse(&parcel, Condition::ItemNotFound, None),
             _ => self.with_affairs(room, parcel, described, line, cx),
         }
