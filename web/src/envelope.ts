@@ -37,6 +37,10 @@ export interface Joined {
   readonly head: Offset | undefined;
   readonly recovered: boolean;
   readonly presence: Presence | undefined;
+  /** Where this page can be told signals (docs/signals.md); `undefined` where it cannot. */
+  readonly address?: string;
+  /** Event streams: what shows that one speaks for this stream. */
+  readonly ticket?: string;
   /** Socket.IO: whether the session from before goes on, or another one. */
   readonly session?: "recovered" | "new";
 }
@@ -109,6 +113,8 @@ export function readJoined(value: unknown): Joined {
     head: parseOffset(text(raw["head"])),
     recovered: raw["recovered"] !== false,
     presence: readPresence(raw["presence"]),
+    ...(typeof raw["session"] === "string" ? { address: raw["session"] } : {}),
+    ...(typeof raw["ticket"] === "string" ? { ticket: raw["ticket"] } : {}),
   };
 }
 

@@ -27,6 +27,11 @@ export function writeHash(place: Omit<Place, "name"> & { readonly name?: string 
   return `#${params}`;
 }
 
+/** `?ice=relay` in the page's address: calls go by TURN only, to try whether that works. */
+export function readPolicy(search: string): RTCIceTransportPolicy {
+  return new URLSearchParams(search).get("ice") === "relay" ? "relay" : "all";
+}
+
 const BIRDS = ["Wren", "Heron", "Finch", "Plover", "Avocet", "Dunlin", "Siskin", "Lapwing", "Curlew", "Swift", "Teal", "Kestrel"];
 
 /** A name for a guest who has not thought of one; `random` in 0..1. */

@@ -1,14 +1,20 @@
 // One stay in a room: the link, its state, what it brought, and how it comes back after a cut.
 import { batch, signal } from "@preact/signals";
 import { type Writing, afterWriting } from "./about";
+import { withToken } from "./account";
 import { backoff } from "./backoff";
 import type { Envelope, Joined, Presence, PresenceChange } from "./envelope";
-import type { Target } from "./http";
+import { type Target, ask } from "./http";
+import { readPolicy } from "./link";
 import { type Offset, formatOffset } from "./offset";
 import { Outbox, type Pending } from "./outbox";
 import { paced } from "./pace";
+import { IceServers } from "./p2p/ice";
+import type { Carrier } from "./p2p/line";
+import type { Signal } from "./p2p/signals";
+import { type Own, Switchboard } from "./p2p/switchboard";
 import { afterMove } from "./people";
-import type { Problem } from "./problem";
+import { Problem } from "./problem";
 import { type Entry, type Faults, Room } from "./room";
 import { TRANSPORTS } from "./transports";
 import type { Link, Sink, Start, TransportName } from "./transports/transport";
@@ -25,7 +31,7 @@ export interface Settings extends Target {
 const HISTORY = 50;
 const SAMPLES_KEPT = 50;
 
-export class Session {
+export class Session implements Carrier {
   readonly state = signal<State>("idle");
   readonly settings = signal<Settings | undefined>(undefined);
   readonly problem = signal<Problem | undefined>(undefined);
@@ -43,10 +49,20 @@ export class Session {
   readonly samples = signal<Partial<Record<TransportName, readonly number[]>>>({});
   /** What is not in the room yet, shown together with what is. */
   readonly pending = signal<readonly Pending[]>([]);
+  /** Where this page can be told signals; `undefined` where it cannot. */
+  readonly address = signal<string | undefined>(undefined);
   readonly wire = new Wire();
   readonly outbox = new Outbox({
     publisher: () => (this.state.value === "live" && this.link ? (draft) => this.link!.publish(draft) : undefined),
     kept: (offset, sentAt) => this.kept(offset, sentAt),
+  });
+
+  /** Calls are the page's, not the link's: they go on while there is none. */
+  readonly switchboard = new Switchboard({
+    carrier: this,
+    ice: new IceServers(() => this.askIce()),
+    own: () => this.own,
+    policy: () => readPolicy(location.search),
   });
 
   private room = new Room();
@@ -73,6 +89,11 @@ export class Session {
   /** The offset to go on from, as snippets show it. */
   get resumePoint(): Offset | undefined {
     return this.room.resumePoint;
+  }
+
+  signal(to: string, what: Signal): Promise<number> {
+    const link = this.state.peek() === "live" ? this.link : undefined;
+    return link?.signal?.(to, what) ?? Promise.reject(new Problem("Nothing carries signals now", "They go out when there is a link that does."));
   }
 
   /** Enters a room, or changes the transport within it: the log goes on where it was. */
@@ -153,6 +174,7 @@ export class Session {
       present: ifCurrent((presence) => void (this.presence.value = presence)),
       moved: ifCurrent((change) => this.onMoved(change)),
       writes: ifCurrent((writing) => void (this.writing.value = afterWriting(this.writing.value, writing))),
+      signalled: ifCurrent((incoming) => this.switchboard.heard(incoming)),
       travels: ifCurrent((travel) => this.onTravels(travel)),
       bound: ifCurrent((bound) => this.onBound(bound)),
       mending: ifCurrent(() => this.onMending()),
@@ -167,8 +189,10 @@ export class Session {
     this.room.joined(joined, away);
     this.problem.value = undefined;
     this.state.value = "live";
+    this.address.value = joined.address;
     this.show();
     void this.outbox.pump();
+    if (joined.address !== undefined) this.switchboard.relinked();
   }
 
   private onMessage(envelope: Envelope, heardAt = performance.now()): void {
@@ -242,6 +266,18 @@ export class Session {
     }, delay);
   }
 
+  private get own(): Own | undefined {
+    const [address, settings] = [this.address.peek(), this.settings.peek()];
+    return address !== undefined && settings ? { address, name: nameOf(settings) } : undefined;
+  }
+
+  private askIce(): Promise<Response | undefined> {
+    const { token, name } = this.settings.peek() ?? { name: "" };
+    const who = token === undefined ? `?name=${encodeURIComponent(name)}` : "";
+    const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    return ask(this.wire, `/api/ice${who}`, { headers }).catch(() => undefined);
+  }
+
   private kept(offset: string, sentAt: number): boolean {
     // An application may answer in the room's place: then nobody says where the message stands.
     if (offset === "") return true;
@@ -259,6 +295,11 @@ export class Session {
     const before = this.samples.value[transport] ?? [];
     this.samples.value = { ...this.samples.value, [transport]: [...before.slice(1 - SAMPLES_KEPT), entry.roundTrip] };
   }
+}
+
+/** What one is called in the room. */
+function nameOf({ name, token }: Target): string {
+  return token === undefined ? name.trim() : withToken(token, name).name;
 }
 
 function changeText(before: Settings, after: Settings): string {

@@ -96,6 +96,6 @@ export function redact(line: string): string {
   return line
     .replace(/\btoken=[^&\s"]+/g, "token=…")
     .replace(/(<(?:auth|response)\b[^>]*>)[^<]+/g, "$1…")
-    .replace(/("token":\s*")[^"]+/g, "$1…")
+    .replace(/("(?:token|ticket|credential)":\s*")[^"]+/g, "$1…")
     .replace(/("[ps]id":\s*"[^"]{0,6})[^"]*/g, "$1…");
 }

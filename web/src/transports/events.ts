@@ -1,6 +1,7 @@
 // What a stream carries, whichever stream it is: messages and the server's own events.
 import { readWriting } from "../about";
-import { fields, readEnvelope, readJoined, readPresence, readPresenceChange } from "../envelope";
+import { fields, readEnvelope, readJoined, readPresence, readPresenceChange, text } from "../envelope";
+import type { Incoming } from "../p2p/signals";
 import { type Problem, readProblem } from "../problem";
 import type { Sink } from "./transport";
 
@@ -18,11 +19,21 @@ export function dispatchOwn(event: string, data: unknown, sink: Sink): Problem |
     case "hubbub:typing":
       sink.writes(readWriting(data));
       return undefined;
+    case "hubbub:signal":
+      sink.signalled(readIncoming(data));
+      return undefined;
     case "hubbub:error":
       return readProblem(data);
     default:
       return undefined;
   }
+}
+
+/** The data of `hubbub:signal`. */
+export function readIncoming(data: unknown): Incoming {
+  const raw = fields(data);
+  const from = text(raw["from"]);
+  return { from, name: text(raw["name"]) || from, signal: raw["signal"] };
 }
 
 /** Hands a message to the sink; what is no envelope is left alone. */

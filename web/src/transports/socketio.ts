@@ -4,6 +4,7 @@ import { Manager, type Socket } from "socket.io-client";
 import { type Ack, fields, readJoined, text } from "../envelope";
 import type { Target } from "../http";
 import { type Offset, isSame, parseOffset } from "../offset";
+import type { Signal } from "../p2p/signals";
 import { Problem, readProblem } from "../problem";
 import type { Travel, Way } from "../travel";
 import type { Wire } from "../wire";
@@ -81,6 +82,14 @@ class RoomSocket implements Link {
     const answer = fields(await this.emitted(draft.text));
     if (answer["error"] !== undefined) throw readProblem(answer["error"]);
     return { id: text(answer["id"]), offset: text(answer["offset"]) };
+  }
+
+  async signal(to: string, signal: Signal): Promise<number> {
+    // What is said while the client reconnects would be said then, perhaps to nobody: whoever says it knows better.
+    if (!this.socket.connected) throw new Problem("The client is not connected", "It is said when it is.");
+    const answer = fields(await this.socket.timeout(ACK_MS).emitWithAck("hubbub:signal", { to, signal }).catch(silent));
+    if (answer["error"] !== undefined) throw readProblem(answer["error"]);
+    return Number(answer["sessions"]) || 0;
   }
 
   /** Drops the connection without a word to the namespace, as a network would, and stays down. */
@@ -169,6 +178,10 @@ class RoomSocket implements Link {
 
 function unnameable(): Problem {
   return new Problem("Socket.IO cannot name this room", "A comma would end its name there: choose another transport.", 400);
+}
+
+function silent(): never {
+  throw new Problem("No acknowledgement came", "It is said again.");
 }
 
 function withoutOffsets(): Problem {

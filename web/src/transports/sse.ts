@@ -1,10 +1,11 @@
 // Server-Sent Events: one answer that never ends. EventSource resumes by itself with Last-Event-ID;
 // after a deliberate cut a new one begins with `since`.
 import { ABOUT_EVENTS } from "../about";
-import { type Envelope, type Joined, readEnvelope, readJoined } from "../envelope";
+import { type Envelope, type Joined, fields, readEnvelope, readJoined } from "../envelope";
 import { type Target, ask, roomPath } from "../http";
 import { type Offset, formatOffset } from "../offset";
-import { Problem } from "../problem";
+import type { Signal } from "../p2p/signals";
+import { Problem, problemOf } from "../problem";
 import type { Wire } from "../wire";
 import { dispatchOwn, parseJson } from "./events";
 import { readPage } from "./pages";
@@ -12,12 +13,17 @@ import { whyRefused } from "./probe";
 import { post } from "./publish";
 import { type Draft, type Link, type Sink, type Start, type Transport, startQuery } from "./transport";
 
-const OWN_EVENTS = ["hubbub:joined", "hubbub:presence", "hubbub:typing", "hubbub:error"];
+const OWN_EVENTS = ["hubbub:joined", "hubbub:presence", "hubbub:typing", "hubbub:signal", "hubbub:error"];
+
+/** Requests up to so many characters go on when the page is left. */
+const KEPT_ALIVE = 512;
 
 class StreamLink implements Link {
   private readonly source: EventSource;
   private open = true;
   private position: Offset | undefined;
+  /** What shows the server that a signal comes from whoever reads this stream. */
+  private ticket = "";
   /** Messages are handed on one after the other, also while one waits for others before it. */
   private line: Promise<void> = Promise.resolve();
   private readonly listening = new Set(["message"]);
@@ -44,6 +50,19 @@ class StreamLink implements Link {
 
   publish(draft: Draft) {
     return post(this.target, draft, this.wire);
+  }
+
+  async signal(to: string, signal: Signal): Promise<number> {
+    const body = JSON.stringify({ ticket: this.ticket, to, signal });
+    const response = await ask(this.wire, roomPath(this.target, "signals"), {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body,
+      // What is said on leaving the page is short; more than 64 KiB in all may not be under way like this (Fetch, "keepalive").
+      keepalive: body.length < KEPT_ALIVE,
+    });
+    if (!response.ok) throw await problemOf(response);
+    return Number(fields(await response.json())["sessions"]) || 0;
   }
 
   close(): void {
@@ -75,6 +94,7 @@ class StreamLink implements Link {
 
   /** After a cut the place is kept: the browser's Last-Event-ID may be that of an event nobody listened for. */
   private stand(joined: Joined): void {
+    this.ticket = joined.ticket ?? "";
     if (!this.position || !joined.recovered) this.position = joined.cursor;
   }
 

@@ -4,6 +4,7 @@ import type { Writing } from "../about";
 import type { Ack, Envelope, Joined, Presence, PresenceChange } from "../envelope";
 import type { Target } from "../http";
 import type { Offset } from "../offset";
+import type { Incoming, Signal } from "../p2p/signals";
 import type { Problem } from "../problem";
 import type { Bound, Travel } from "../travel";
 import type { Wire } from "../wire";
@@ -34,6 +35,8 @@ export interface Sink {
   moved(change: PresenceChange): void;
   /** Somebody writes, or stops. */
   writes(writing: Writing): void;
+  /** Another page says something about a call. */
+  signalled(incoming: Incoming): void;
   /** How a link that can travel in several ways does so now. */
   travels(travel: Travel): void;
   /** XMPP: the stream is logged in. */
@@ -48,6 +51,8 @@ export interface Sink {
 export interface Link {
   /** Publishes; resolves when the server has said that the message is kept. Rejects with a `Problem`. */
   publish(draft: Draft): Promise<Ack>;
+  /** Has a session, or all of somebody's, told a signal; resolves with how many heard it. Polls cannot. Rejects with a `Problem`. */
+  signal?(to: string, signal: Signal): Promise<number>;
   /** Really drops the link: closes the socket or the stream, aborts the request. Nothing is told afterwards. */
   close(): void;
 }

@@ -1,6 +1,7 @@
 // WebSocket with the subprotocol `hubbub.json`: frames both ways, each an envelope (docs/websocket.md).
 import { type Ack, fields, text } from "../envelope";
 import { roomPath } from "../http";
+import type { Signal } from "../p2p/signals";
 import { Problem, readProblem } from "../problem";
 import { closeProblem } from "./closecodes";
 import { dispatchMessage, dispatchOwn, keyOf, parseJson } from "./events";
@@ -10,13 +11,16 @@ import type { Target } from "../http";
 import type { Wire } from "../wire";
 
 interface Waiting {
-  resolve(ack: Ack): void;
+  /** What the acknowledgement says. */
+  resolve(said: Record<string, unknown>): void;
   reject(problem: Problem): void;
 }
 
 class SocketLink implements Link {
   private readonly socket: WebSocket;
   private readonly waiting = new Map<string, Waiting>();
+  /** Signals sent: each is answered under a key of its own. */
+  private signals = 0;
   private opened = false;
   private closed = false;
 
@@ -34,15 +38,26 @@ class SocketLink implements Link {
     this.socket.onclose = (event) => this.onClose(event);
   }
 
-  publish(draft: Draft): Promise<Ack> {
+  async publish({ key, text: data }: Draft): Promise<Ack> {
+    const said = await this.ask("message", data, key);
+    return { key, id: text(said["id"]), offset: text(said["offset"]) };
+  }
+
+  async signal(to: string, signal: Signal): Promise<number> {
+    const said = await this.ask("hubbub:signal", { to, signal }, `signal-${++this.signals}`);
+    return Number(said["sessions"]) || 0;
+  }
+
+  /** Sends a frame; what its acknowledgement says. */
+  private ask(event: string, data: unknown, key: string): Promise<Record<string, unknown>> {
     return new Promise((resolve, reject) => {
       if (this.socket.readyState !== WebSocket.OPEN) {
         reject(new Problem("The socket is not open", "The message is sent when it is."));
         return;
       }
-      this.waiting.set(draft.key, { resolve, reject });
-      const frame = JSON.stringify({ event: "message", data: draft.text, key: draft.key });
-      this.wire.add("out", "text frame", frame);
+      this.waiting.set(key, { resolve, reject });
+      const frame = JSON.stringify({ event, data, key });
+      this.wire.add("out", event === "message" ? "text frame" : `text frame, ${event}`, frame);
       this.socket.send(frame);
     });
   }
@@ -77,8 +92,7 @@ class SocketLink implements Link {
     const waiting = key === undefined ? undefined : this.waiting.get(key);
     if (key === undefined || !waiting) return false;
     this.waiting.delete(key);
-    const raw = fields(data);
-    if (event === "hubbub:ack") waiting.resolve({ key, id: text(raw["id"]), offset: text(raw["offset"]) });
+    if (event === "hubbub:ack") waiting.resolve(fields(data));
     else waiting.reject(readProblem(data));
     return true;
   }

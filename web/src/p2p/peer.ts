@@ -1,0 +1,230 @@
+// A direct connection to one other page, kept up until somebody hangs up. Knows nothing of what goes through it and of no UI.
+//
+// What users of a `Peer` need to know:
+//   peer.connection       the RTCPeerConnection: add tracks, make data channels, listen for `track` and `datachannel`. Offers and
+//                         answers are made by themselves whenever it wants them; never make any by hand, and do not close it.
+//   peer.state            a signal: "connecting", "connected", "reconnecting" (it mends itself), "ended".
+//   peer.ended            a promise of why it is over (ending.ts).
+//   peer.hangUp(why?)     ends it, and tells the other one.
+//   peer.person, .polite  who is on the other side; whether it is the one who was rung.
+// A connection that is lost is looked for anew (ICE restart) for `PATIENCE_MS`; a link that drops changes nothing. Peers are made by the
+// switchboard, when a ring is accepted.
+import { signal } from "@preact/signals";
+import type { Ending } from "./ending";
+import type { IceServers } from "./ice";
+import type { Line } from "./line";
+import type { Said } from "./signals";
+
+export type PeerState = "connecting" | "connected" | "reconnecting" | "ended";
+
+/** What a peer is made of. */
+export interface PeerParts {
+  readonly line: Line;
+  /** The one who was rung gives way when both make an offer at once (W3C WebRTC 1.0, §10.7). */
+  readonly polite: boolean;
+  /** What to connect by now, and where to ask again. */
+  readonly servers: RTCIceServer[];
+  readonly ice: IceServers;
+  readonly policy: RTCIceTransportPolicy;
+}
+
+/** How long a connection may take to come about or back, in milliseconds. */
+const PATIENCE_MS = 45_000;
+/** Consent is checked every few seconds (RFC 7675 §5.1): a short silence ends by itself, after a longer one new ways are looked for. */
+const SILENCE_MS = 3_000;
+/** Candidates kept for a description that has not come yet. */
+const EARLY_KEPT = 100;
+
+export class Peer {
+  readonly connection: RTCPeerConnection;
+  readonly state = signal<PeerState>("connecting");
+  readonly ended: Promise<Ending>;
+
+  private makingOffer = false;
+  /** Whether the other one has described himself: then he knows that it is this page he talks to. */
+  private described = false;
+  private early: readonly RTCIceCandidateInit[] = [];
+  private order: Promise<void> = Promise.resolve();
+  private end!: (ending: Ending) => void;
+  private patience: ReturnType<typeof setTimeout> | undefined;
+  private silence: ReturnType<typeof setTimeout> | undefined;
+  private readonly stopRenewing: () => void;
+
+  constructor(private readonly parts: PeerParts) {
+    this.ended = new Promise((resolve) => (this.end = resolve));
+    const connection = new RTCPeerConnection(configuration(parts, parts.servers));
+    this.connection = connection;
+    connection.onnegotiationneeded = () => void this.offer();
+    connection.onicecandidate = ({ candidate }) => this.parts.line.say({ candidate: candidate?.toJSON() ?? null });
+    connection.onconnectionstatechange = () => this.onState();
+    this.stopRenewing = parts.ice.renew((servers) => this.connection.setConfiguration(configuration(parts, servers)));
+    addEventListener("online", this.lookAnew);
+    this.waitFor();
+  }
+
+  get call(): string {
+    return this.parts.line.call;
+  }
+
+  get person(): string {
+    return this.parts.line.person;
+  }
+
+  get polite(): boolean {
+    return this.parts.polite;
+  }
+
+  /** Where the other page was heard last. */
+  get address(): string {
+    return this.parts.line.to;
+  }
+
+  /** The other page says something about this call. */
+  hear(from: string, said: Said): void {
+    if (this.isOver) return;
+    this.parts.line.heardFrom(from);
+    if ("bye" in said) this.onBye(said.bye);
+    else if ("here" in said) this.repeat();
+    else if ("description" in said) this.inOrder(() => this.onDescription(said.description));
+    else if ("candidate" in said) this.inOrder(() => this.onCandidate(said.candidate));
+  }
+
+  /** There is a link again, perhaps with another address: the other one has to know, and may have missed what was on its way. */
+  relinked(): void {
+    if (this.isOver) return;
+    this.parts.line.relinked();
+    this.parts.line.say({ here: true });
+    this.repeat();
+  }
+
+  /** Ends it and tells the other one why. */
+  hangUp(why: Ending["why"] = "hangup"): void {
+    if (this.isOver) return;
+    this.parts.line.close(why);
+    this.finish({ by: "here", why });
+  }
+
+  /** Ends it without another word: the server does not carry any. */
+  fail(ending: Ending): void {
+    if (this.isOver) return;
+    this.parts.line.cut();
+    this.finish(ending);
+  }
+
+  private get isOver(): boolean {
+    return this.state.peek() === "ended";
+  }
+
+  private async offer(): Promise<void> {
+    this.makingOffer = true;
+    try {
+      await this.connection.setLocalDescription();
+      this.describe();
+    } catch (cause) {
+      this.stumble(cause);
+    } finally {
+      this.makingOffer = false;
+    }
+  }
+
+  private describe(): void {
+    const description = this.connection.localDescription;
+    if (description && !this.isOver) this.parts.line.say({ description: description.toJSON() });
+  }
+
+  /** Perfect negotiation: of two offers that cross, that of the impolite one counts; the other one's is rolled back. */
+  private async onDescription(description: RTCSessionDescriptionInit): Promise<void> {
+    const { connection } = this;
+    this.described = true;
+    const isOffer = description.type === "offer";
+    if (isOffer && !this.polite && (this.makingOffer || connection.signalingState !== "stable")) return;
+    // An answer that comes a second time, because the offer did.
+    if (!isOffer && connection.signalingState !== "have-local-offer") return;
+    await connection.setRemoteDescription(description);
+    if (isOffer) {
+      await connection.setLocalDescription();
+      this.describe();
+    }
+    const early = this.early;
+    this.early = [];
+    for (const candidate of early) await this.onCandidate(candidate);
+  }
+
+  private async onCandidate(candidate: RTCIceCandidateInit | null): Promise<void> {
+    const sdp = this.connection.remoteDescription?.sdp;
+    const ufrag = candidate?.usernameFragment;
+    const isExpected = sdp !== undefined && (!ufrag || sdp.includes(`a=ice-ufrag:${ufrag}`));
+    if (!isExpected) {
+      if (candidate) this.early = [...this.early, candidate].slice(-EARLY_KEPT);
+      return;
+    }
+    // One candidate that this browser does not understand is one way less, and no reason to give up.
+    await this.connection.addIceCandidate(candidate ?? undefined).catch(() => {});
+  }
+
+  private onBye(why: string): void {
+    // Meant for another page: this one's acceptance was heard.
+    if (why === "elsewhere" && this.described) return;
+    this.parts.line.cut();
+    this.finish({ by: "there", why });
+  }
+
+  /** Says again what may have been lost with a link; an offer without an answer would block every later one. */
+  private repeat(): void {
+    const { signalingState, connectionState } = this.connection;
+    if (signalingState === "have-local-offer" && !this.makingOffer) this.describe();
+    else if (connectionState === "disconnected" || connectionState === "failed") this.lookAnew();
+  }
+
+  private onState(): void {
+    if (this.isOver) return;
+    clearTimeout(this.silence);
+    const { connectionState } = this.connection;
+    if (connectionState === "connected") {
+      clearTimeout(this.patience);
+      this.patience = undefined;
+      this.state.value = "connected";
+      return;
+    }
+    if (this.state.peek() === "connected") this.state.value = "reconnecting";
+    this.waitFor();
+    if (connectionState === "failed") this.lookAnew();
+    else if (connectionState === "disconnected") this.silence = setTimeout(this.lookAnew, SILENCE_MS);
+  }
+
+  /** Another round of finding ways between the two; what is sent goes on meanwhile where it still can. */
+  private readonly lookAnew = (): void => {
+    if (!this.isOver) this.connection.restartIce();
+  };
+
+  private waitFor(): void {
+    this.patience ??= setTimeout(() => {
+      this.parts.line.close("lost");
+      this.finish({ by: "nobody", why: "lost" });
+    }, PATIENCE_MS);
+  }
+
+  private inOrder(act: () => Promise<void>): void {
+    this.order = this.order.then(() => (this.isOver ? undefined : act().catch((cause: unknown) => this.stumble(cause))));
+  }
+
+  private stumble(cause: unknown): void {
+    if (this.isOver) return;
+    console.warn(cause);
+    this.hangUp("error");
+  }
+
+  private finish(ending: Ending): void {
+    this.state.value = "ended";
+    clearTimeout(this.patience);
+    clearTimeout(this.silence);
+    this.stopRenewing();
+    removeEventListener("online", this.lookAnew);
+    this.connection.close();
+    this.end(ending);
+  }
+}
+
+function configuration({ policy }: PeerParts, iceServers: RTCIceServer[]): RTCConfiguration {
+  return { iceServers, iceTransportPolicy: policy, bundlePolicy: "max-bundle" };
+}

@@ -1,0 +1,153 @@
+// Gets every signal that comes and gives it to the call it belongs to, or to whoever answers rings of its kind.
+//
+// What users need to know:
+//   switchboard.answer(kind, { rings, single? })  from now on `rings(incoming)` is told of every ring of this kind: `incoming.name`,
+//                         `.person`, `.ring` (all that the other page put into it), `.over` (a signal: it has stopped), and
+//                         `await incoming.accept()` (the Peer) or `incoming.decline(why?)`. `single`: two that ring each other at once are
+//                         one call, that with the smaller id.
+//   switchboard.ring(person, ring)  rings all pages of somebody: `(await outgoing.outcome)` is `{ peer }` or `{ ending }`;
+//                         `outgoing.hangUp()` stops it. `ring.kind` says who is to answer there.
+// Whoever rings adds tracks or makes a data channel as soon as he has the peer; so may the other one.
+import type { Ending } from "./ending";
+import type { IceServers } from "./ice";
+import { type Carrier, Line } from "./line";
+import { Peer, type PeerParts } from "./peer";
+import { type Exchange, IncomingRing, Outgoing, type Party } from "./ringing";
+import { type Incoming, type Ring, type Said, newCall, personOf, readSignal, seenFrom } from "./signals";
+
+export interface Answerer {
+  rings(ring: IncomingRing): void;
+  readonly single?: boolean;
+}
+
+/** Who sits here: the address by which this page can be told signals, and what one is called. */
+export interface Own {
+  readonly address: string;
+  readonly name: string;
+}
+
+/** What a switchboard is made of. */
+export interface Parts {
+  readonly carrier: Carrier;
+  readonly ice: IceServers;
+  /** `undefined` while this page has no address. */
+  readonly own: () => Own | undefined;
+  /** `relay`: only by way of TURN. */
+  readonly policy: () => RTCIceTransportPolicy;
+  /** Makes a peer. */
+  readonly peer?: (parts: PeerParts) => Peer;
+}
+
+export class Switchboard implements Exchange {
+  private readonly parties = new Map<string, Party>();
+  private readonly answerers = new Map<string, Answerer>();
+  /** What is taken, by which page, while its peer is being made. */
+  private readonly making = new Map<string, { readonly address: string; readonly peer: Promise<Peer> }>();
+
+  constructor(private readonly parts: Parts) {}
+
+  answer(kind: string, answerer: Answerer): void {
+    this.answerers.set(kind, answerer);
+  }
+
+  ring(person: string, ring: Ring): Outgoing {
+    void this.parts.ice.servers();
+    const outgoing = new Outgoing(this, newCall(), person, ring);
+    this.parties.set(outgoing.call, outgoing);
+    return outgoing;
+  }
+
+  /** A signal has come. */
+  heard({ from, name, signal }: Incoming): void {
+    const heard = readSignal(signal);
+    if (!heard) return;
+    const { call, ...said } = heard;
+    const party = this.parties.get(call);
+    if (party) this.route(party, from, said);
+    else if ("ring" in said) this.rung(call, from, name, said.ring);
+    // Anything else about a call that nobody here knows is for another page of the same person, or late.
+  }
+
+  /** The page has a link again, perhaps with another address. */
+  relinked(): void {
+    for (const party of this.parties.values()) party.relinked();
+  }
+
+  /** Ends all calls. */
+  hangUp(why: Ending["why"]): void {
+    for (const party of [...this.parties.values()]) party.hangUp(why);
+  }
+
+  tell(to: string, call: string, said: Said): Promise<number> {
+    return this.parts.carrier.signal(to, { call, ...said });
+  }
+
+  connect(call: string, address: string, polite: boolean): Promise<Peer> {
+    const peer = this.make(call, address, polite);
+    this.making.set(call, { address, peer });
+    void peer.finally(() => this.making.delete(call));
+    return peer;
+  }
+
+  dismiss(to: string, call: string, why: string): void {
+    new Line(this.parts.carrier, call, to).close(why);
+  }
+
+  quieten(call: string, from: string): void {
+    const own = this.parts.own();
+    if (own) this.tell(seenFrom(from, own.address, own.name), call, { bye: "elsewhere" }).catch(() => {});
+  }
+
+  forget(call: string): void {
+    this.parties.delete(call);
+  }
+
+  private route(party: Party, from: string, said: Said): void {
+    if (personOf(from) !== party.person) return this.fromOurselves(party, from, said);
+    const making = this.making.get(party.call);
+    const taker = making?.address ?? party.address;
+    if ("accept" in said && taker !== undefined) return this.second(party.call, from, taker);
+    if (making) void making.peer.then((peer) => peer.hear(from, said));
+    else party.hear(from, said);
+  }
+
+  /** Two pages of one person have taken it at the same moment: the first has it. */
+  private second(call: string, from: string, taker: string): void {
+    if (from !== taker) this.dismiss(from, call, "elsewhere");
+  }
+
+  /** Another page of whoever sits here has taken or declined what rings. */
+  private fromOurselves(party: Party, from: string, said: Said): void {
+    const own = this.parts.own();
+    const isOurs = own && personOf(from) === seenFrom(from, own.address, own.name);
+    if (isOurs && party instanceof IncomingRing && "bye" in said && said.bye === "elsewhere") party.hear(from, said);
+  }
+
+  private rung(call: string, from: string, name: string, ring: Ring): void {
+    const answerer = this.answerers.get(ring.kind);
+    if (!answerer) return this.dismiss(from, call, "unsupported");
+    const rival = answerer.single ? this.rival(personOf(from), ring.kind) : undefined;
+    if (rival && rival.call < call) return;
+    const incoming = new IncomingRing(this, call, from, name, ring);
+    this.parties.set(call, incoming);
+    if (rival) rival.giveWay(incoming.accept());
+    else answerer.rings(incoming);
+  }
+
+  /** One's own ringing of the very person who rings. */
+  private rival(person: string, kind: string): Outgoing | undefined {
+    const all = [...this.parties.values()];
+    return all.find((party): party is Outgoing => party instanceof Outgoing && party.person === person && party.ring.kind === kind);
+  }
+
+  private async make(call: string, address: string, polite: boolean): Promise<Peer> {
+    const { ice, policy, carrier, peer: make = (parts) => new Peer(parts) } = this.parts;
+    const servers = await ice.servers();
+    const line: Line = new Line(carrier, call, address, (problem) => peer.fail({ by: "nobody", why: "refused", problem }));
+    const peer: Peer = make({ line, polite, servers, ice, policy: policy() });
+    this.parties.set(call, peer);
+    void peer.ended.then(() => this.forget(call));
+    if (polite) line.say({ accept: true });
+    return peer;
+  }
+}
