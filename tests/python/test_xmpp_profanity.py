@@ -70,6 +70,33 @@ def test_in_a_room_with_a_browser_and_curl(server, romeo, room):
     bo.leave()
 
 
+REGISTRATION = """
+<iq type='set' to='{room}@rooms.localhost' id='register'><query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'>
+<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#register</value></field>
+<field var='muc#register_roomnick'><value>Montague</value></field></x></query></iq>
+"""
+
+
+def test_a_name_that_the_room_keeps(server, romeo, room):
+    """XEP-0045 section 7.10: though nobody is called so now, and for a browser as well.
+
+    profanity shows the form; what it sends of it is no registration (0.13.1 leaves `<query/>` out), so his other client does.
+    """
+    romeo.type(f"/join {room}")
+    romeo.shows("You have joined the room as Romeo")
+    romeo.type("/affiliation register")
+    romeo.shows("[field1] Name in the room (required)")
+    with Client(server).log_in("romeo", "romeos", "balcony") as other_client:
+        other_client.send(REGISTRATION.format(room=room))
+        assert other_client.next().get("type") == "result"
+    stranger = OnWebSocket(server.server, "Montague", room)
+    stranger.join()
+    stranger.say("A plague o' both your houses!")
+    stranger.wait_for(lambda: stranger.received, "for what he said himself")
+    assert stranger.received[0]["name"] == "Montague (2)"
+    stranger.leave()
+
+
 def test_between_two(server, romeo):
     with Client(server).log_in("juliet", "juliets", "balcony") as juliet:
         juliet.send("<presence/>")
