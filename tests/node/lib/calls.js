@@ -54,7 +54,7 @@ export async function talk(ann, bo, size) {
   assert.deepEqual(await received, await sent);
 }
 
-class Phone {
+export class Phone {
   complaints = [];
 
   constructor(page) {
@@ -113,7 +113,7 @@ class Phone {
 }
 
 /** Runs in the page. */
-function prepare() {
+export function prepare() {
   const PIECE = 16 * 1024;
   const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const sha256 = async (pieces) => hex(await crypto.subtle.digest("SHA-256", await new Blob(pieces).arrayBuffer()));
@@ -123,10 +123,16 @@ function prepare() {
     refusals = [];
     #arrived = [];
 
-    async prepare(configuration) {
-      const connection = (this.connection = new RTCPeerConnection(configuration));
+    prepare(configuration) {
+      const connection = new RTCPeerConnection(configuration);
       connection.onicecandidate = ({ candidate }) => candidate && globalThis.signal({ candidate: candidate.toJSON() });
       connection.onicecandidateerror = ({ errorCode, errorText, url }) => this.refusals.push({ errorCode, errorText, url });
+      return this.take(connection);
+    }
+
+    /** Uses a connection that somebody else has made. */
+    async take(connection) {
+      this.connection = connection;
       connection.ontrack = ({ streams: [stream] }) => this.#show(stream);
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 320, height: 240 } });
       for (const track of stream.getTracks()) connection.addTrack(track, stream);

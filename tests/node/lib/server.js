@@ -25,15 +25,15 @@ const command = (...args) => promisify(execFile)(binary(), args);
 
 /**
  * Starts a server with this configuration (TOML) and waits for its address. `durable` gives it a folder for its data; `port` is its
- * own choice unless it is to come back there (`freePort`).
+ * own choice unless it is to come back there (`freePort`). `within` is a command that runs it somewhere else.
  */
-export async function startServer(config = "", { durable = false, port = 0 } = {}) {
+export async function startServer(config = "", { durable = false, host = "127.0.0.1", port = 0, within = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "hubbub-test-"));
   const file = join(folder, "hubbub.toml");
   writeFileSync(file, config);
-  const args = ["serve", "--config", file, "--listen", `127.0.0.1:${port}`];
+  const args = ["serve", "--config", file, "--listen", `${host}:${port}`];
   if (durable) args.push("--data", join(folder, "data"));
-  const server = new Server(args, folder);
+  const server = new Server([...within, binary(), ...args], folder);
   await server.start();
   return server;
 }
@@ -59,12 +59,13 @@ async function firstLine(stream) {
 class Server {
   #log = "";
 
-  constructor(args, folder) {
-    Object.assign(this, { args, folder });
+  constructor(command, folder) {
+    Object.assign(this, { command, folder });
   }
 
   async start() {
-    this.child = spawn(binary(), this.args, { stdio: ["ignore", "pipe", "pipe"] });
+    const [program, ...args] = this.command;
+    this.child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.child.stderr.on("data", (data) => (this.#log += data));
     this.ended = new Promise((resolve) => this.child.on("exit", (code, signal) => resolve({ code, signal })));
     const first = await Promise.race([firstLine(this.child.stdout), this.ended]);

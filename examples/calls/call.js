@@ -1,0 +1,143 @@
+// A call between two people: "perfect negotiation" (W3C WebRTC 1.0, section 10.7) over whatever carries their signals.
+//
+//   const talk = call(signalling, "bo@guest.localhost/s0.12.34", { iceServers, polite: false });
+//   for (const track of stream.getTracks()) talk.connection.addTrack(track, stream);
+//   talk.connection.ontrack = ({ streams: [theirs] }) => (video.srcObject = theirs);
+//   talk.addEventListener("over", ({ detail: reason }) => …);
+//
+// `signalling` is one of signalling.js. Of the two ends one is polite (who was called): when both offer at once, his offer gives way.
+// Tracks and channels may be added and removed at any time, by both: the two ends negotiate by themselves.
+
+const BLIP = 2_000; // milliseconds without a way to the other after which another way is looked for
+const PATIENCE = 60_000; // milliseconds without one after which the call is over
+
+/** A call with `to`; both ends know it by `id`. Whatever else is given goes to the `RTCPeerConnection`. */
+export const call = (signalling, to, { id = crypto.randomUUID(), polite = false, ...configuration } = {}) =>
+  new Call(signalling, to, id, polite, configuration);
+
+/** All that an address says of who it is. An occupant's, in a room that hides its people, stays whole. */
+export const person = (address) => (address.includes("@rooms.") ? address : address.split("/", 1)[0]);
+
+/** Events: "over" with the reason, and "complaint" with an error that the browser had with what the other said. */
+class Call extends EventTarget {
+  #signalling;
+  #to;
+  #polite;
+  #offering = false;
+  #ignoring = false;
+  #takingAnswer = false;
+  #unheard = new Set(); // signals that nobody has confirmed yet, in their order
+  #ended = new AbortController();
+  #blip;
+  #patience;
+
+  constructor(signalling, to, id, polite, configuration) {
+    super();
+    Object.assign(this, { id, connection: new RTCPeerConnection(configuration) });
+    [this.#signalling, this.#to, this.#polite] = [signalling, to, polite];
+    this.connection.onnegotiationneeded = () => this.#attempt(this.#offer());
+    this.connection.onicecandidate = ({ candidate }) => this.#say({ candidate: candidate && candidate.toJSON() });
+    this.connection.onconnectionstatechange = () => this.#watch();
+    const { signal } = this.#ended;
+    signalling.addEventListener("signal", ({ detail }) => this.#hear(detail), { signal });
+    signalling.addEventListener("joined", () => this.#comeBack(), { signal });
+  }
+
+  /** Looks for another way to the other, as when the network has changed: an ICE restart, and another connection for signals. */
+  restart() {
+    this.#signalling.renew();
+    this.connection.restartIce(); // negotiationneeded follows
+  }
+
+  hangUp(reason = "hangup") {
+    if (this.#ended.signal.aborted) return;
+    this.#say({ bye: reason });
+    this.#end(reason);
+  }
+
+  #end(reason) {
+    this.#ended.abort();
+    [this.#blip, this.#patience].forEach(clearTimeout);
+    this.connection.close();
+    this.dispatchEvent(new CustomEvent("over", { detail: reason }));
+  }
+
+  #watch() {
+    const { connectionState } = this.connection;
+    clearTimeout(this.#blip);
+    if (connectionState === "connected") this.#patience = clearTimeout(this.#patience);
+    else this.#patience ??= setTimeout(() => this.#end("lost"), PATIENCE);
+    if (connectionState === "disconnected") this.#blip = setTimeout(() => this.restart(), BLIP);
+    if (connectionState === "failed") this.restart();
+  }
+
+  async #offer() {
+    this.#offering = true;
+    await this.connection.setLocalDescription().finally(() => (this.#offering = false));
+    this.#describe();
+  }
+
+  #describe() {
+    const { type, sdp } = this.connection.localDescription;
+    this.#say({ description: { type, sdp } });
+  }
+
+  async #hear({ from, signal }) {
+    if (signal.call !== this.id || person(from) !== person(this.#to)) return;
+    const isElsewhere = from !== this.#to;
+    this.#to = from;
+    if (signal.bye && signal.bye !== "elsewhere") return this.#end(signal.bye); // "elsewhere" is for those that still ring
+    if (signal.description) await this.#attempt(this.#take(signal.description));
+    if ("candidate" in signal) await this.#attempt(this.connection.addIceCandidate(signal.candidate)); // null: there are no more
+    if (isElsewhere || signal.here) this.#repeat();
+  }
+
+  async #take(description) {
+    const { connection } = this;
+    const isReady = !this.#offering && (connection.signalingState === "stable" || this.#takingAnswer);
+    this.#ignoring = description.type === "offer" && !isReady && !this.#polite;
+    const isAwaited = connection.signalingState === "have-local-offer" && !this.#takingAnswer;
+    const isLate = description.type === "answer" && !isAwaited; // the answer to an offer that was said twice
+    if (this.#ignoring || isLate) return;
+    this.#takingAnswer = description.type === "answer";
+    await connection.setRemoteDescription(description).finally(() => (this.#takingAnswer = false)); // takes back an offer of ours
+    if (description.type !== "offer") return;
+    await connection.setLocalDescription();
+    this.#describe();
+  }
+
+  /** Candidates of an offer that was ignored cannot be taken, and need not be. */
+  async #attempt(something) {
+    const isIgnored = this.#ignoring;
+    await something.catch((error) => {
+      if (!isIgnored && !this.#ended.signal.aborted) this.dispatchEvent(new CustomEvent("complaint", { detail: error }));
+    });
+  }
+
+  #say(words) {
+    const signal = { call: this.id, ...words };
+    this.#unheard.add(signal);
+    this.#send(signal);
+  }
+
+  /** To where he was last, else to wherever he is now. What reaches nobody is sent when one of the two has come back. */
+  async #send(signal) {
+    const elsewhere = ({ status }) => status === 404 && this.#signalling.send(person(this.#to), signal);
+    const isHeard = await this.#signalling.send(this.#to, signal).catch(elsewhere).catch(() => false);
+    if (isHeard) this.#unheard.delete(signal);
+  }
+
+  /** Our connection for signals is back, perhaps under another address. */
+  #comeBack() {
+    this.#send({ call: this.id, here: true });
+    this.#repeat();
+  }
+
+  /** Says again what may have been lost while one of the two was away. An offer of ours has all our candidates in it. */
+  #repeat() {
+    const isOffering = this.connection.signalingState === "have-local-offer";
+    if (isOffering) this.#unheard.clear();
+    this.#unheard.forEach((signal) => this.#send(signal));
+    if (isOffering) this.#describe();
+  }
+}

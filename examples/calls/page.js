@@ -1,0 +1,114 @@
+// A page with a room's people, each of whom can be called: picture, sound and a channel for text.
+import { person } from "./call.js";
+import { TRANSPORTS } from "./signalling.js";
+import { Telephone } from "./telephone.js";
+
+const at = (id) => document.getElementById(id);
+const people = new Map(); // by address, their names
+let ownUser;
+let signalling;
+let telephone;
+let talk; // the call that goes on, if one does
+let channel;
+
+at("entrance").transport.append(...Object.keys(TRANSPORTS).map((name) => new Option(name)));
+at("entrance").onsubmit = async (event) => {
+  event.preventDefault();
+  const { server, room, name, transport } = Object.fromEntries(new FormData(event.target));
+  if (transport === "Socket.IO") await import(`${server}/socket.io/socket.io.min.js`);
+  const { iceServers = [] } = await (await fetch(new URL("/api/ice", server))).json(); // 404: there are none
+  signalling?.close();
+  signalling = new TRANSPORTS[transport](server, room, name);
+  signalling.addEventListener("joined", ({ detail }) => enter(detail));
+  signalling.addEventListener("presence", ({ detail }) => seePresence(detail));
+  telephone = new Telephone(signalling, { iceServers });
+  telephone.addEventListener("ring", ({ detail }) => hearRing(detail));
+  telephone.addEventListener("stop", ({ detail: id }) => at("ringing").dataset.id === id && at("ringing").close());
+};
+
+function enter({ session, presence }) {
+  at("state").value = `here as ${session}`;
+  people.clear();
+  for (const { user, name } of presence?.occupants ?? []) people.set(user, name);
+  ownUser = person(session);
+  showPeople();
+}
+
+function seePresence({ action, user, name }) {
+  if (action === "leave") people.delete(user);
+  else if (user) people.set(user, name);
+  showPeople();
+}
+
+function showPeople() {
+  const row = ([user, name]) => {
+    const item = document.createElement("li");
+    const button = Object.assign(document.createElement("button"), { textContent: `Call ${name}`, onclick: () => ring(user) });
+    item.append(button);
+    return item;
+  };
+  at("people").replaceChildren(...[...people].filter(([user]) => user !== ownUser).map(row));
+}
+
+async function ring(user) {
+  at("state").value = "ringing";
+  try {
+    await begin(await telephone.ring(user));
+  } catch (reason) {
+    at("state").value = `no call: ${reason.message}`;
+  }
+}
+
+function hearRing({ id, name, answer, decline }) {
+  if (talk) return decline("busy");
+  Object.assign(at("ringing").dataset, { id });
+  at("caller").textContent = name;
+  at("answer").onclick = () => at("ringing").close() ?? begin(answer());
+  at("decline").onclick = () => at("ringing").close() ?? decline();
+  at("ringing").showModal();
+}
+
+async function begin(call) {
+  talk = call;
+  const { connection } = call;
+  call.addEventListener("over", ({ detail: reason }) => end(reason));
+  connection.ontrack = ({ streams: [stream] }) => (at("theirs").srcObject = stream);
+  connection.addEventListener("connectionstatechange", showWay);
+  channel = connection.createDataChannel("text", { negotiated: true, id: 0 });
+  channel.onmessage = ({ data }) => showText(`They: ${data}`);
+  at("call").hidden = false;
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+  at("own").srcObject = stream;
+  if (talk === call) stream.getTracks().forEach((track) => connection.addTrack(track, stream));
+}
+
+function end(reason) {
+  at("own").srcObject?.getTracks().forEach((track) => track.stop());
+  at("own").srcObject = at("theirs").srcObject = talk = null;
+  at("texts").replaceChildren();
+  at("call").hidden = true;
+  at("state").value = `the call is over: ${reason}`;
+}
+
+async function showWay({ target: connection }) {
+  at("state").value = connection.connectionState;
+  const stats = await connection.getStats();
+  const pair = [...stats.values()].find(({ type, state, nominated }) => type === "candidate-pair" && state === "succeeded" && nominated);
+  const kind = (id) => stats.get(id)?.candidateType ?? "?";
+  at("way").value = pair ? `${kind(pair.localCandidateId)} to ${kind(pair.remoteCandidateId)}` : "";
+}
+
+function showText(text) {
+  at("texts").append(Object.assign(document.createElement("li"), { textContent: text }));
+}
+
+at("chat").onsubmit = (event) => {
+  event.preventDefault();
+  const { text } = event.target;
+  channel.send(text.value);
+  showText(`You: ${text.value}`);
+  text.value = "";
+};
+at("hang-up").onclick = () => talk.hangUp();
+at("restart").onclick = () => talk.restart();
+addEventListener("pagehide", () => talk?.hangUp("left"));
