@@ -29,6 +29,7 @@ impl Config {
             read: rule.read.clone(),
             owners: rule.owners.clone(),
             creator_owns: rule.creator_owns,
+            signals: rule.signals,
             hook: rule.webhook.as_deref().and_then(|name| self.webhook(name)).map(Webhook::hook),
         }
     }

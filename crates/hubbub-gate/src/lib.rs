@@ -33,6 +33,7 @@ pub mod rooms;
 pub mod session;
 pub(crate) mod session_id;
 pub mod settings;
+mod signals;
 pub mod socketio;
 pub mod sse;
 #[allow(dead_code, reason = "the protocols that speak over it come next")]

@@ -98,6 +98,12 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "That is too large.", detail)
     }
 
+    /// A signal is over the limit.
+    pub fn signal_too_large(limit: usize) -> Self {
+        let detail = format!("A signal has at most {limit} bytes (limits.signal_bytes).");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "That is too large.", detail)
+    }
+
     /// Not a WebSocket handshake, or not of version 13 (RFC 6455 §4.2.2, §4.4; RFC 9110 §15.5.22).
     pub fn upgrade_required(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UPGRADE_REQUIRED, "upgrade-required", "This address speaks WebSocket.", detail)
@@ -144,7 +150,9 @@ impl Problem {
             Refusal::Full => Self::unavailable("There are as many here as may be."),
             Refusal::Destroyed(end) => Self::destroyed(end),
             Refusal::NotPrivileged | Refusal::NotAllowed => Self::forbidden("That is not for you to decide."),
-            Refusal::NoSuchPerson => Self::not_found("Nobody here is called so."),
+            Refusal::NoSuchPerson => Self::not_found("Nobody of this name or address is here."),
+            Refusal::Deaf => Self::not_found("He is here, but by no client that hears signals."),
+            Refusal::SignalsOff => Self::forbidden("Nobody sends signals in this room (signals)."),
             Refusal::LastOwner => Self::conflict("A room that has owners keeps one."),
             Refusal::Oneself => Self::conflict("You cannot do that to yourself."),
             Refusal::TooLong => Self::bad_request("That has more bytes than there may be."),
@@ -156,9 +164,9 @@ impl Problem {
                 Self::unavailable("There are as many rooms as the server may have (limits.rooms).")
             }
             Refusal::Busy => Self::unavailable("The server cannot keep up. Try again."),
-            Refusal::TooFast => {
-                Self::too_many("You publish faster than this server allows (limits.publish_rate).")
-            }
+            Refusal::TooFast => Self::too_many(
+                "You say more than this server allows (limits.publish_rate, limits.signal_rate).",
+            ),
             Refusal::LogFailed => Self::unavailable(
                 "The room's log on disk failed. Try again; with the same Idempotency-Key a message is kept once.",
             ),

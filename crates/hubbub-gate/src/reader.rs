@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use hubbub_hub::command::Stay;
-use hubbub_hub::{Command, Event, Happening, Hello, Identity, Joined, RoomName, Start};
+use hubbub_hub::{Command, Event, Happening, Hears, Hello, Identity, Joined, RoomName, Start};
 
 use crate::session::{Cx, Delivery};
+use crate::signals::Around;
 
 /// Most messages in one page of backlog; its bytes are limited by the hub.
 const PAGE: u32 = 500;
@@ -26,6 +27,8 @@ pub(crate) struct Reader {
     echo: bool,
     /// What came with the connection, until the room has let it in.
     hello: Option<Arc<Hello>>,
+    /// How signals reach it.
+    hears: Hears,
 }
 
 /// Tickets of [`Reader`]'s own questions; a session gives its others from 1 up.
@@ -41,14 +44,26 @@ impl Reader {
         echo: bool,
         hello: Arc<Hello>,
     ) -> Self {
-        Self { room, who, start, echo, hello: Some(hello) }
+        Self { room, who, start, echo, hello: Some(hello), hears: Hears::Nothing }
+    }
+
+    /// The same, by a session that has words for signals.
+    pub(crate) fn hearing(mut self) -> Self {
+        self.hears = Hears::ByKey;
+        self
+    }
+
+    /// The address by which signals reach it.
+    pub(crate) fn own_address(&self, joined: &Joined, cx: &Cx<'_>) -> Option<String> {
+        Around::room(&self.room, cx).own(joined, &self.who, &self.hears, cx.key)
     }
 
     /// Asks for the next page.
     pub(crate) fn ask(&self, cx: &mut Cx<'_>) {
-        let Self { start, hello, .. } = self;
-        let (start, hello) = (*start, hello.clone());
-        let command = Command::join(start, PAGE, Stay::Seated, true, hello);
+        let mut command = Command::join(self.start, PAGE, Stay::Seated, true, self.hello.clone());
+        if let Command::Join { hears, .. } = &mut command {
+            *hears = self.hears.clone();
+        }
         cx.command(&self.room, &self.who, command, READING);
     }
 

@@ -16,6 +16,8 @@ pub struct GateSettings {
     pub origins: Vec<String>,
     /// Largest message, in bytes.
     pub message_bytes: usize,
+    /// Largest signal, in bytes.
+    pub signal_bytes: usize,
     /// Limits of every session's outbox.
     pub outbox: OutboxLimits,
     /// Most messages in one answer to a poll.
@@ -48,6 +50,7 @@ impl GateSettings {
             domain: domain.to_owned(),
             origins: Vec::new(),
             message_bytes: 1 << 20,
+            signal_bytes: 64 << 10,
             outbox: OutboxLimits { bytes: 1 << 20, when_full: WhenFull::Close },
             poll_limit_max: 1000,
             long_poll_max_ms: 60_000,

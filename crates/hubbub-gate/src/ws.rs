@@ -5,6 +5,7 @@ mod closing;
 pub mod handshake;
 pub(crate) mod receive;
 pub(crate) mod say;
+mod signals;
 mod tell;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::reader::{READING, Reader};
 use crate::respond::respond_problem;
 use crate::session::{Close, Cx, Delivery, Input, Session};
 use crate::settings::GateSettings;
+use crate::signals::Around;
 
 use closing::HISTORY_GONE;
 use handshake::Agreed;
@@ -98,8 +100,9 @@ impl Socket {
         };
         let form = if deflate.is_some() { form } else { WsDeflate::OFF };
         let decoder = Decoder::new(Config { role: Role::Server, limits: ws.limits, deflate });
+        let reader = Reader::new(room, who, start, echo, Hello::by("websocket"));
         let peer = Peer {
-            reader: Reader::new(room, who, start, echo, Hello::by("websocket")),
+            reader: if json { reader.hearing() } else { reader },
             dialect: if json { Dialect::WsJson(form) } else { Dialect::WsRaw(form) },
             stage: Stage::Joining,
             deadline: now.mono_ms + settings.answer_ms,
@@ -146,7 +149,11 @@ impl Peer {
             return self.close(HISTORY_GONE, &reason, cx);
         }
         if self.is_json() && (first || !joined.recovered) {
-            self.tell("hubbub:joined", &envelope::joined(&self.reader.room, joined), cx);
+            let mut data = envelope::joined(&self.reader.room, joined);
+            if let Some(address) = self.reader.own_address(joined, cx) {
+                data["session"] = address.into();
+            }
+            self.tell("hubbub:joined", &data, cx);
         }
         let backlog = self.reader.backlog(joined, cx);
         self.write_page(&backlog, cx);
@@ -217,7 +224,7 @@ impl Peer {
     }
 
     fn take_envelope(&mut self, text: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
-        match say::envelope(text) {
+        match say::envelope(text, Around::room(&self.reader.room, cx)) {
             Ok(said) => self.say(said, cx),
             Err((key, problem)) => self.tell_problem(&problem, key.as_deref(), cx),
         }
@@ -235,7 +242,7 @@ impl Peer {
     }
 
     fn replied(&mut self, ticket: u32, reply: &Reply, cx: &mut Cx<'_>) -> Result<(), Close> {
-        if ticket != READING && !matches!(reply, Reply::Removed(_)) {
+        if ticket != READING && !matches!(reply, Reply::Removed(_) | Reply::Signal(_)) {
             self.unanswered = self.unanswered.saturating_sub(1);
             self.fail_soon(cx);
         }
@@ -254,6 +261,11 @@ impl Peer {
                 self.acknowledge(ticket, None, answer.as_ref(), cx);
                 Ok(())
             }
+            Reply::Signalled(sessions) => {
+                self.signal_told(ticket, *sessions, cx);
+                Ok(())
+            }
+            Reply::Signal(signalled) => self.hear(signalled, cx),
             // Answers to what was not asked here.
             _ => Ok(()),
         }

@@ -20,6 +20,7 @@ use crate::log::LogAsk;
 use crate::offset::Offset;
 use crate::policy::Right;
 use crate::presence::{Person, PresenceChange, PresenceView};
+use crate::signal::{Hears, Signal, Signalled};
 
 /// Most bytes of a status.
 pub const STATUS_BYTES: usize = 4096;
@@ -86,6 +87,8 @@ pub enum Command {
         password: Option<Password>,
         /// Whether to become the owner of a room in which nothing has ever been, if its policy allows that.
         claims: bool,
+        /// How signals reach the session.
+        hears: Hears,
     },
     /// Ask for something about the room's affairs. Answered by [`Reply::Governed`], or a subject by [`Reply::Published`].
     Govern(Box<Govern>),
@@ -108,6 +111,9 @@ pub enum Command {
         /// What else there is to it, in a form that only some protocols understand: at most [`STATUS_BYTES`].
         what: Option<Carried>,
     },
+    /// Tell sessions of somebody who is there something that nothing keeps, as somebody who is there himself. Answered by
+    /// [`Reply::Signalled`].
+    Signal(Box<Signal>),
     /// Who is called so? For those who are there themselves. Answered by [`Reply::Person`].
     WhoIs {
         /// By this name.
@@ -184,6 +190,7 @@ impl Command {
             status: None,
             password: None,
             claims: false,
+            hears: Hears::Nothing,
         }
     }
 }
@@ -233,6 +240,10 @@ pub enum Reply {
     Renamed(Sender),
     /// To [`Command::WhoIs`]: somebody who is there, and the sessions by which he is.
     Person(Box<(Person, Vec<SessionKey>)>),
+    /// To [`Command::Signal`]: so many sessions were told.
+    Signalled(usize),
+    /// To nothing that was asked; the ticket is 0: somebody in the room tells this session something.
+    Signal(Arc<Signalled>),
     /// To [`Command::Govern`]: how the room's affairs stand now.
     Governed(Arc<AffairsSnapshot>),
     /// To nothing that was asked; the ticket is 0: one has been put out, and hears no more of the room.
@@ -343,8 +354,12 @@ pub enum Refusal {
     NotPrivileged,
     /// Nobody of one's standing decides about this person.
     NotAllowed,
-    /// Nobody in the room is called so.
+    /// Nobody in the room is called so, or has this address.
     NoSuchPerson,
+    /// He is there, by no session that hears signals.
+    Deaf,
+    /// The room's policy lets nobody send signals.
+    SignalsOff,
     /// A room that has owners keeps one.
     LastOwner,
     /// One cannot do that to oneself.

@@ -91,6 +91,7 @@ impl Hub {
                 Command::Rename { .. }
                 | Command::Show { .. }
                 | Command::Pass { .. }
+                | Command::Signal(_)
                 | Command::WhoIs { .. } => {
                     let no = Reply::Refused(Refusal::NotThere);
                     return effects.push(Effect::Reply(asked.session, name, asked.ticket, no));

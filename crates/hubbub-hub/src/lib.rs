@@ -25,6 +25,7 @@ pub mod papers;
 pub mod policy;
 pub mod presence;
 pub mod room;
+pub mod signal;
 pub mod time;
 
 pub use about::{About, Act, Named, Original, Retracted, Wish};
@@ -53,4 +54,5 @@ pub use names::name_key;
 pub use offset::Offset;
 pub use papers::{Paper, PaperChange, PapersAnswer, PapersAsk};
 pub use policy::{Keep, LogKind, Policies, PresenceMode, Right, RoomPolicy, Who};
+pub use signal::{Hears, Signal, SignalTo, Signalled};
 pub use time::Now;

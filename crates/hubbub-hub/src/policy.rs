@@ -149,6 +149,8 @@ pub struct RoomPolicy {
     pub owners: Vec<Who>,
     /// Whether an account that is first in a new room may claim it.
     pub creator_owns: bool,
+    /// Whether those who are there may send each other's sessions signals.
+    pub signals: bool,
 }
 
 impl RoomPolicy {
@@ -161,7 +163,7 @@ impl RoomPolicy {
             // What is decided about the room is its affairs' matter; seeing them takes being let near.
             Command::Presence | Command::Govern(_) => &[Right::Join],
             // Whoever may not be there has no name to change and nothing to show.
-            Command::Rename { .. } | Command::Show { .. } | Command::WhoIs { .. } => &[],
+            Command::Rename { .. } | Command::Show { .. } | Command::WhoIs { .. } | Command::Signal(_) => &[],
             Command::Leave
             | Command::Part { .. }
             | Command::GoOn

@@ -10,6 +10,7 @@ use crate::event::{Carried, Sender};
 use crate::identity::{Identity, IdentityKind};
 use crate::names::{self, Names};
 use crate::policy::PresenceMode;
+use crate::signal::Hears;
 
 /// Somebody came, went, or is there otherwise than before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,13 +70,27 @@ pub struct Person {
 /// Everybody in one room. People are counted, not connections.
 #[derive(Debug, Default)]
 pub(crate) struct Occupants {
-    sessions: HashMap<Place, UserAddress>,
-    people: HashMap<UserAddress, Person>,
+    sessions: HashMap<Place, Seated>,
+    people: HashMap<UserAddress, Inside>,
     names: Names,
     /// The list as last shown; joins of many readers in a row share it.
     shown: Option<Arc<[Person]>>,
     /// Count-only rooms tell a change at most once a second.
     pub(crate) count_told: usize,
+}
+
+/// A place, as the room knows it.
+#[derive(Debug)]
+struct Seated {
+    user: UserAddress,
+    hears: Hears,
+}
+
+/// Somebody who is there, and the places that make him be.
+#[derive(Debug)]
+struct Inside {
+    person: Person,
+    places: Vec<Place>,
 }
 
 /// Somebody who comes in.
@@ -87,6 +102,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) affiliation: Affiliation,
     pub(crate) role: Role,
     pub(crate) unix_ms: u64,
+    /// How signals reach him by this place.
+    pub(crate) hears: &'a Hears,
 }
 
 impl Entry<'_> {
@@ -123,13 +140,15 @@ impl Occupants {
         if !self.people.contains_key(user) {
             let name = self.name_for(entry.who, entry.nick)?;
             self.names.give(&name, user);
-            self.people.insert(user.clone(), entry.person(name));
+            let places = Vec::with_capacity(1);
+            self.people.insert(user.clone(), Inside { person: entry.person(name), places });
         }
-        self.sessions.insert(place, user.clone());
+        self.sessions.insert(place.clone(), Seated { user: user.clone(), hears: entry.hears.clone() });
         self.shown = None;
-        let person = self.people.get_mut(user).expect("he was there or has just been added");
-        person.sessions += 1;
-        Ok((person.sessions == 1).then(|| person.clone()))
+        let inside = self.people.get_mut(user).expect("he was there or has just been added");
+        inside.places.push(place);
+        inside.person.sessions = inside.places.len();
+        Ok((inside.places.len() == 1).then(|| inside.person.clone()))
     }
 
     fn name_for(&self, who: &Identity, nick: Option<&Arc<str>>) -> Result<Arc<str>, Refusal> {
@@ -156,12 +175,12 @@ impl Occupants {
 
     /// Somebody is called `nick` from now on. Gives him, and what he was called.
     pub(crate) fn rename(&mut self, place: &Place, nick: &Arc<str>) -> Result<(Person, Arc<str>), Refusal> {
-        let user = self.sessions.get(place).ok_or(Refusal::NotThere)?;
+        let user = &self.sessions.get(place).ok_or(Refusal::NotThere)?.user;
         let name = names::wished(nick)?;
         if self.names.is_taken(&name, user) {
             return Err(Refusal::NameTaken);
         }
-        let person = self.people.get_mut(user).ok_or(Refusal::NotThere)?;
+        let person = &mut self.people.get_mut(user).ok_or(Refusal::NotThere)?.person;
         self.names.take(&person.who.name);
         self.names.give(&name, user);
         self.shown = None;
@@ -175,8 +194,8 @@ impl Occupants {
         place: &Place,
         status: Option<&Carried>,
     ) -> Result<Option<Person>, Refusal> {
-        let person = self.sessions.get(place).and_then(|user| self.people.get_mut(user));
-        let person = person.ok_or(Refusal::NotThere)?;
+        let inside = self.sessions.get(place).and_then(|seated| self.people.get_mut(&seated.user));
+        let person = &mut inside.ok_or(Refusal::NotThere)?.person;
         if person.status.as_ref() == status {
             return Ok(None);
         }
@@ -187,38 +206,43 @@ impl Occupants {
 
     /// A place is called otherwise from now on.
     pub(crate) fn move_place(&mut self, former: &Place, place: Place) {
-        if let Some(user) = self.sessions.remove(former) {
-            self.sessions.insert(place, user);
+        let Some(seated) = self.sessions.remove(former) else { return };
+        if let Some(inside) = self.people.get_mut(&seated.user) {
+            inside.places.retain(|other| other != former && *other != place);
+            inside.places.push(place.clone());
         }
+        self.sessions.insert(place, seated);
     }
 
     /// Takes a place away. Gives the person if that was the last one.
     pub(crate) fn exit(&mut self, place: &Place) -> Option<Person> {
-        let user = self.sessions.remove(place)?;
+        let Seated { user, .. } = self.sessions.remove(place)?;
         self.shown = None;
-        let person = self.people.get_mut(&user)?;
-        person.sessions -= 1;
-        if person.sessions > 0 {
+        let inside = self.people.get_mut(&user)?;
+        inside.places.retain(|other| other != place);
+        inside.person.sessions = inside.places.len();
+        if !inside.places.is_empty() {
             return None;
         }
-        let person = self.people.remove(&user)?;
+        let Inside { mut person, .. } = self.people.remove(&user)?;
         self.names.take(&person.who.name);
+        person.sessions = 0;
         Some(person)
     }
 
     /// Who is at this place.
     pub(crate) fn at(&self, place: &Place) -> Option<&Person> {
-        self.people.get(self.sessions.get(place)?)
+        self.person(&self.sessions.get(place)?.user)
     }
 
     /// This user, if he is here.
     pub(crate) fn person(&self, user: &UserAddress) -> Option<&Person> {
-        self.people.get(user)
+        self.people.get(user).map(|inside| &inside.person)
     }
 
     /// Who is called so.
     pub(crate) fn called(&self, name: &str) -> Option<&Person> {
-        self.people.get(self.names.owner(name)?)
+        self.person(self.names.owner(name)?)
     }
 
     /// Somebody who is here stands so from now on. Gives him.
@@ -229,15 +253,19 @@ impl Occupants {
         role: Role,
     ) -> Option<Person> {
         self.shown = None;
-        let person = self.people.get_mut(user)?;
+        let person = &mut self.people.get_mut(user)?.person;
         (person.affiliation, person.role) = (affiliation, role);
         Some(person.clone())
     }
 
-    /// The places that make this user present.
-    pub(crate) fn places_of(&self, user: &UserAddress) -> Vec<Place> {
-        let own = self.sessions.iter().filter(|(_, owner)| *owner == user);
-        own.map(|(place, _)| place.clone()).collect()
+    /// The places that make this user present, in the order in which he took them.
+    pub(crate) fn places_of(&self, user: &UserAddress) -> &[Place] {
+        self.people.get(user).map_or(&[], |inside| &inside.places)
+    }
+
+    /// How signals reach whoever is at this place; nothing if nobody is.
+    pub(crate) fn hears(&self, place: &Place) -> Option<&Hears> {
+        self.sessions.get(place).map(|seated| &seated.hears)
     }
 
     /// Everybody, in the order in which they came.
@@ -248,7 +276,7 @@ impl Occupants {
     /// As whom `who` speaks: by the name he has here, or by his own or one like it that nobody has who is here.
     pub(crate) fn sender(&self, who: &Identity) -> Sender {
         match self.people.get(&who.user) {
-            Some(person) => person.who.clone(),
+            Some(Inside { person, .. }) => person.who.clone(),
             None => Sender { user: who.user.clone(), name: self.name_unasked(who) },
         }
     }
@@ -270,7 +298,7 @@ impl Occupants {
         if let Some(list) = &self.shown {
             return list.clone();
         }
-        let mut list: Vec<_> = self.people.values().cloned().collect();
+        let mut list: Vec<_> = self.people.values().map(|inside| inside.person.clone()).collect();
         list.sort_by(|a, b| (a.since_unix_ms, &a.who.user).cmp(&(b.since_unix_ms, &b.who.user)));
         let list: Arc<[Person]> = list.into();
         self.shown = Some(list.clone());

@@ -12,6 +12,7 @@ mod people;
 mod publish;
 mod register;
 mod removal;
+mod signals;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -185,6 +186,7 @@ impl Room {
             Command::Emit(_) => self.emit(&asked, cx),
             Command::Pass { .. } => self.pass(&asked, cx),
             Command::WhoIs { .. } => self.who_is(&asked, cx),
+            Command::Signal(_) => self.signal(&asked, cx),
             Command::Leave | Command::Part { .. } | Command::GoOn | Command::Succeed { .. } => {}
         }
     }

@@ -83,6 +83,7 @@ fn policies_may_name_owners_and_keep_rooms_from_being_claimed() {
     let owned = RoomPolicy {
         owners: vec![Who::User("alice".into())],
         creator_owns: false,
+        signals: true,
         ..policy(LogKind::Memory)
     };
     let mut bench = bench_with(settings(), Policies::new(Vec::new(), owned, inbox(LogKind::Memory)));

@@ -37,8 +37,38 @@ pub struct Slot<L> {
     pub(crate) accounts: Vec<UserAddress>,
     /// Its peer had not read all when this turn first came to it.
     pub(crate) behind: bool,
-    /// Messages it may publish now, in thousandths, and when that was reckoned.
-    pub(crate) allowance: (u64, u64),
+    /// Messages it may publish now.
+    pub(crate) messages: Allowance,
+    /// Signals it may send now.
+    pub(crate) signals: Allowance,
+}
+
+/// How much somebody may do at once; it fills with time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Allowance {
+    /// In thousandths.
+    left: u64,
+    /// When that was reckoned, in process time.
+    reckoned_ms: u64,
+}
+
+impl Allowance {
+    /// A whole one.
+    pub(crate) fn full(now_ms: u64) -> Self {
+        Self { left: u64::MAX, reckoned_ms: now_ms }
+    }
+
+    /// Spends one, if there is one: `rate` come back in a second (0: there is no limit), up to `burst`.
+    pub(crate) fn spend(&mut self, rate: u64, burst: u64, now_ms: u64) -> bool {
+        if rate == 0 {
+            return true;
+        }
+        let gained = now_ms.saturating_sub(self.reckoned_ms).saturating_mul(rate);
+        let left = self.left.saturating_add(gained).min(burst.max(1) * 1000);
+        let may = left >= 1000;
+        *self = Self { left: if may { left - 1000 } else { left }, reckoned_ms: now_ms };
+        may
+    }
 }
 
 impl<L> Slot<L> {

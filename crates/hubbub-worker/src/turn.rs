@@ -14,7 +14,7 @@ use crate::mail::Mail;
 use crate::seats::Seat;
 use crate::stewards::ToSteward;
 use crate::wheel::Alarm;
-use crate::worker::{HookFrom, Slow, Worker};
+use crate::worker::{HookFrom, Slow, Worker, WorkerSettings};
 
 /// Mail taken in one turn; the rest comes in the next.
 const MAIL_BUDGET: usize = 8192;
@@ -231,8 +231,10 @@ impl<L: Default> Worker<L> {
                 room.into_iter().for_each(|room| self.let_go_on(room));
             }
             Effect::Reply(session, room, ticket, mut reply) if session.worker == self.id => {
-                // Whoever joins has read what is waiting to be told; it must go out to the others first.
-                if matches!(reply, Reply::Joined(_) | Reply::Succeeded | Reply::Removed(_)) {
+                // Whoever joins has read what is waiting to be told; it must go out to the others first. And who signals has been seen
+                // to come in.
+                if matches!(reply, Reply::Joined(_) | Reply::Succeeded | Reply::Removed(_) | Reply::Signal(_))
+                {
                     self.fan_out_room(&room);
                 }
                 // And whoever was put out must not hear what comes after.
@@ -408,7 +410,7 @@ impl<L: Default> Worker<L> {
         // A steward speaks for others, each of whom its protocol has limited.
         let is_steward = self.stewards.is_at(slot);
         let limited = asked.identity.kind != IdentityKind::Server && !is_steward;
-        if limited && asked.command.is_told() && !self.may_publish(slot) {
+        if limited && !self.may_ask(slot, &asked.command) {
             return self.refuse(&asked, Refusal::TooFast);
         }
         self.commands.push_back(asked);
@@ -486,15 +488,15 @@ impl<L: Default> Worker<L> {
         }
     }
 
-    /// Spends one message of the session's allowance, which fills at the rate of the settings.
-    fn may_publish(&mut self, slot: u32) -> bool {
-        let (rate, burst) = (self.settings.publish_rate, self.settings.publish_burst);
-        let Some(place) = self.slots.get_mut(slot as usize).filter(|_| rate > 0) else { return true };
-        let (left, reckoned) = place.allowance;
-        let gained = self.now.mono_ms.saturating_sub(reckoned).saturating_mul(rate);
-        let left = left.saturating_add(gained).min(burst.max(1) * 1000);
-        let may = left >= 1000;
-        place.allowance = (if may { left - 1000 } else { left }, self.now.mono_ms);
-        may
+    /// Spends one message, or one signal, of the session's allowance, if what it asks takes that.
+    fn may_ask(&mut self, slot: u32, command: &Command) -> bool {
+        let now_ms = self.now.mono_ms;
+        let WorkerSettings { publish_rate, publish_burst, signal_rate, signal_burst, .. } = self.settings;
+        let Some(place) = self.slots.get_mut(slot as usize) else { return true };
+        match command {
+            Command::Signal(_) => place.signals.spend(signal_rate, signal_burst, now_ms),
+            told if told.is_told() => place.messages.spend(publish_rate, publish_burst, now_ms),
+            _ => true,
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::actions::Collecting;
 use crate::counters::Counters;
 use crate::mail::{Mailbox, Post};
 use crate::seats::Seats;
-use crate::slot::Slot;
+use crate::slot::{Allowance, Slot};
 use crate::stewards::{Stewards, ToSteward};
 use crate::veils::Veils;
 use crate::wheel::{Alarm, Wheel};
@@ -35,6 +35,10 @@ pub struct WorkerSettings {
     pub publish_rate: u64,
     /// Messages that it may publish at once.
     pub publish_burst: u64,
+    /// Signals per second that one session may send; 0 for no limit.
+    pub signal_rate: u64,
+    /// Signals that it may send at once.
+    pub signal_burst: u64,
 }
 
 /// A question for the store. The shell hands it over after the turn.
@@ -247,7 +251,8 @@ impl<L: Default> Worker<L> {
             who: None,
             accounts: Vec::new(),
             behind: false,
-            allowance: (self.settings.publish_burst * 1000, self.now.mono_ms),
+            messages: Allowance::full(self.now.mono_ms),
+            signals: Allowance::full(self.now.mono_ms),
         }) as u32;
         self.counters.sessions_opened.add(1);
         self.counters.sessions.set(self.slots.len() as u64);

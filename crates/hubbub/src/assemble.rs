@@ -69,6 +69,7 @@ pub(crate) fn gate(config: &Config, xmpp: XmppSettings, own: Option<IceGroup>) -
         domain: config.server.domain.clone(),
         origins: http.origins.clone(),
         message_bytes: limits.message_bytes,
+        signal_bytes: limits.signal_bytes,
         outbox: OutboxLimits {
             bytes: limits.outbox_bytes,
             when_full: match limits.when_full {
@@ -171,5 +172,7 @@ pub(crate) fn worker(config: &Config, connections_max: usize) -> WorkerSettings 
         mailbox_max: config.limits.mailbox,
         publish_rate: u64::from(config.limits.publish_rate),
         publish_burst: u64::from(config.limits.publish_burst),
+        signal_rate: u64::from(config.limits.signal_rate),
+        signal_burst: u64::from(config.limits.signal_burst),
     }
 }

@@ -46,6 +46,8 @@ section! {
         owners: Vec<Who> = Is("[]"), Kind::Texts(WHO);
         /// Whether an account that comes first into a room in which nothing has ever been may claim it. Only XMPP clients do.
         creator_owns: bool = Is("true"), Kind::Switch;
+        /// Whether those who are there may send [signals](signals.md) to each other's sessions, as calls need. No application sees them.
+        signals: bool = Is("true"), Kind::Switch;
         /// The application behind it: the `name` of a `[[webhook]]`.
         webhook: Option<String> = Unset(r#""app""#), Kind::Text("the name of a [[webhook]]");
     }

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::about::{self, Words};
 use crate::problem::Problem;
 use crate::publish::spread;
+use crate::signals::{Around, SIGNAL};
 
 /// A frame of `hubbub.json` from a client.
 #[derive(Deserialize)]
@@ -58,12 +59,12 @@ pub(super) fn raw(content: Content) -> Said {
 ///
 /// # Errors
 /// A problem, and the key it belongs to if that much could be read.
-pub(super) fn envelope(text: &str) -> Result<Said, (Option<String>, Problem)> {
+pub(super) fn envelope(text: &str, around: Around<'_>) -> Result<Said, (Option<String>, Problem)> {
     let frame: Frame<'_> = serde_json::from_str(text).map_err(|error| {
         (None, Problem::bad_request(format!("A frame is {{\"event\",\"data\",\"key\"}}: {error}.")))
     })?;
     let key = frame.key();
-    let said = key.and_then(|key| Ok(Said { command: frame.command(key.clone())?, key }));
+    let said = key.and_then(|key| Ok(Said { command: frame.command(key.clone(), around)?, key }));
     said.map_err(|problem| (frame.key.as_deref().map(str::to_owned), problem))
 }
 
@@ -76,10 +77,11 @@ impl Frame<'_> {
         key.transpose()
     }
 
-    fn command(&self, key: Option<IdempotencyKey>) -> Result<Command, Problem> {
+    fn command(&self, key: Option<IdempotencyKey>, around: Around<'_>) -> Result<Command, Problem> {
         let wish = self.wish()?;
         let event = match self.event.as_deref() {
             None => None,
+            Some(SIGNAL) if wish.is_none() => return around.read(self.data.map_or("", RawValue::get)),
             Some(about::TYPING) if wish.is_none() => return self.typing(),
             Some(name) => Some(
                 EventName::parse(name).map_err(|error| Problem::bad_request(format!("event: {error}.")))?,

@@ -25,11 +25,17 @@ impl Peer {
 
     /// As [`Self::tell`], with JSON that is written already.
     pub(super) fn tell_raw(&mut self, event: &str, data: &str, cx: &mut Cx<'_>) {
+        let frame = self.server_frame(event, data, cx);
+        cx.out.write(frame.into());
+    }
+
+    /// A frame with an event of the server's own.
+    pub(super) fn server_frame(&mut self, event: &str, data: &str, cx: &mut Cx<'_>) -> Vec<u8> {
         let mut text = Vec::new();
         server_event(&mut text, event, data.as_bytes());
         let mut out = Vec::new();
         self.frame(&mut out, Kind::Text, &text, cx);
-        cx.out.write(out.into());
+        out
     }
 
     /// Writes a page of backlog.

@@ -346,6 +346,8 @@ fn refused(why: &Refusal) -> (Condition, Option<&str>) {
         Refusal::Destroyed(end) => (Condition::Gone, end.reason.as_deref()),
         Refusal::NotAllowed => (Condition::NotAllowed, None),
         Refusal::NoSuchPerson | Refusal::NoSuchMessage => (Condition::ItemNotFound, None),
+        Refusal::Deaf => (Condition::ServiceUnavailable, Some("His client hears no signals.")),
+        Refusal::SignalsOff => (Condition::NotAllowed, Some("Nobody sends signals in this room.")),
         Refusal::LastOwner | Refusal::Oneself => (Condition::Conflict, None),
         Refusal::PresenceOff => (Condition::NotAllowed, None),
         Refusal::TooManyRooms => (Condition::ResourceConstraint, None),

@@ -48,9 +48,9 @@ impl Room {
         let Some(person) = self.occupants.called(name) else {
             return refuse(asked, Refusal::NoSuchPerson, cx);
         };
-        let places = self.occupants.places_of(&person.who.user).into_iter();
+        let places = self.occupants.places_of(&person.who.user).iter();
         let sessions = places.filter_map(|place| match place {
-            Place::Session(session) => Some(session),
+            Place::Session(session) => Some(*session),
             Place::Polling(_) => None,
         });
         let mut sessions: Vec<_> = sessions.collect();

@@ -25,14 +25,14 @@ fn check_status(status: Option<&Carried>) -> Result<(), Refusal> {
 impl Room {
     /// Somebody comes in, if the join makes him present.
     pub(super) fn be_present(&mut self, asked: &Asked, cx: &mut RoomCx<'_>) -> Result<(), Refusal> {
-        let Command::Join { nick, status, .. } = &asked.command else { return Ok(()) };
+        let Command::Join { nick, status, hears, .. } = &asked.command else { return Ok(()) };
         let (nick, status) = (nick.as_ref(), status.as_ref());
         let Some(place) = place_of(asked) else { return Ok(()) };
         check_status(status)?;
         let is_here = self.occupants.at(&place).is_some();
         let who = &asked.identity;
         let (affiliation, role) = (self.affiliation(who), self.role_of_entry(who));
-        let entry = Entry { who, nick, status, affiliation, role, unix_ms: cx.now.unix_ms };
+        let entry = Entry { who, nick, status, affiliation, role, unix_ms: cx.now.unix_ms, hears };
         let new = self.occupants.enter(place.clone(), &entry)?;
         match new {
             Some(person) => self.tell_movement(person, Movement::Join, cx),

@@ -51,9 +51,9 @@ impl Room {
 
     /// The sessions by which somebody is there, reads, or is about to, in their order.
     fn sessions_of(&self, user: &UserAddress) -> BTreeSet<SessionKey> {
-        let places = self.occupants.places_of(user).into_iter();
+        let places = self.occupants.places_of(user).iter();
         let there = places.filter_map(|place| match place {
-            Place::Session(session) => Some(session),
+            Place::Session(session) => Some(*session),
             Place::Polling(_) => None,
         });
         let seated = self.seats.iter().filter(|(_, who)| who.user == *user).map(|(session, _)| *session);

@@ -50,6 +50,7 @@ pub fn policy(log: LogKind) -> RoomPolicy {
         hook: None,
         owners: Vec::new(),
         creator_owns: true,
+        signals: true,
     }
 }
 

@@ -71,6 +71,8 @@ impl House {
             detached_max: 100,
             publish_rate: rules.publish_rate,
             publish_burst: rules.publish_burst,
+            signal_rate: 0,
+            signal_burst: 0,
         };
         let make = |(id, mailbox)| {
             let mut worker = Worker::new(Parts {
@@ -266,6 +268,7 @@ fn policies(rules: &Rules) -> Policies {
         hook: rules.hook.clone(),
         owners: Vec::new(),
         creator_owns: true,
+        signals: true,
     };
     Policies::new(Vec::new(), room.clone(), room)
 }

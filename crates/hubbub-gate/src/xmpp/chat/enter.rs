@@ -3,7 +3,7 @@
 use hubbub_hub::command::Stay;
 use hubbub_hub::presence::{Person, PresenceView};
 use hubbub_hub::{
-    Affiliation, Carried, Command, Joined, Password, Refusal, Role, RoomName, Start, Subject, Whois,
+    Affiliation, Carried, Command, Hears, Joined, Password, Refusal, Role, RoomName, Start, Subject, Whois,
 };
 use hubbub_xmpp::stanza::Condition;
 use hubbub_xmpp::xml::{CLIENT, Element, Tag};
@@ -57,6 +57,7 @@ impl Chats {
                 status,
                 password,
                 claims: true,
+                hears: Hears::Nothing,
             };
             chat.listening.ask_by(ticket, command, cx);
         }

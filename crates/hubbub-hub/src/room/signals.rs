@@ -1,0 +1,101 @@
+//! Signals between the sessions of those who are in a room.
+
+use std::sync::Arc;
+
+use super::{Room, RoomCx, refuse, reply};
+use crate::affairs::{Role, Whois};
+use crate::command::{Asked, Command, Effect, Refusal, Reply, SessionKey};
+use crate::hook::SessionName;
+use crate::policy::{PresenceMode, Right};
+use crate::presence::Place;
+use crate::signal::{Hears, Signal, SignalTo, Signalled};
+
+impl Room {
+    /// Somebody who is there tells sessions of somebody else something.
+    pub(super) fn signal(&self, asked: &Asked, cx: &mut RoomCx<'_>) {
+        let Command::Signal(signal) = &asked.command else { return };
+        match self.may_signal(asked).and_then(|()| self.hearing(&signal.to, asked.session)) {
+            Ok(sessions) => {
+                let signalled = Arc::new(self.signalled(asked, signal));
+                for session in &sessions {
+                    let told = Reply::Signal(signalled.clone());
+                    cx.effects.push(Effect::Reply(*session, self.name.clone(), 0, told));
+                }
+                reply(asked, Reply::Signalled(sessions.len()), cx);
+            }
+            Err(why) => refuse(asked, why, cx),
+        }
+    }
+
+    fn may_signal(&self, asked: &Asked) -> Result<(), Refusal> {
+        let Command::Signal(signal) = &asked.command else { return Ok(()) };
+        let Some(me) = self.occupants.at(&Place::Session(asked.session)) else {
+            return Err(Refusal::NotThere);
+        };
+        if !self.policy.allows(&asked.identity, Right::Publish, &self.name) {
+            return Err(Refusal::Forbidden(Right::Publish));
+        }
+        self.may_speak(asked)?;
+        if !self.policy.signals {
+            return Err(Refusal::SignalsOff);
+        }
+        // Whether somebody can be reached says that he is there.
+        if self.policy.presence == PresenceMode::Off {
+            return Err(Refusal::PresenceOff);
+        }
+        let by_name = matches!(signal.to, SignalTo::Named(_));
+        if self.hides() && !by_name && me.role < Role::Moderator {
+            return Err(Refusal::NoSuchPerson);
+        }
+        Ok(())
+    }
+
+    /// The sessions that hear a signal `to` them, but for the one it comes from.
+    fn hearing(&self, to: &SignalTo, from: SessionKey) -> Result<Vec<SessionKey>, Refusal> {
+        let user = match to {
+            SignalTo::User(user) | SignalTo::Session(user, _) => user,
+            SignalTo::Named(name) => &self.occupants.called(name).ok_or(Refusal::NoSuchPerson)?.who.user,
+        };
+        let hears = |place: &Place| match place {
+            Place::Session(key) if *key != from && self.hears_as(place, *key, to) => Some(*key),
+            Place::Session(_) | Place::Polling(_) => None,
+        };
+        let places = self.occupants.places_of(user);
+        let sessions: Vec<_> = places.iter().filter_map(hears).collect();
+        match (sessions.is_empty(), places.is_empty(), to) {
+            (false, ..) => Ok(sessions),
+            (true, false, SignalTo::User(_) | SignalTo::Named(_)) => Err(Refusal::Deaf),
+            (true, ..) => Err(Refusal::NoSuchPerson),
+        }
+    }
+
+    fn hears_as(&self, place: &Place, key: SessionKey, to: &SignalTo) -> bool {
+        match (self.occupants.hears(place), to) {
+            (None | Some(Hears::Nothing), _) => false,
+            (Some(hears), SignalTo::Session(_, resource)) => resource_of(hears, key) == *resource,
+            (Some(_), SignalTo::User(_) | SignalTo::Named(_)) => true,
+        }
+    }
+
+    fn signalled(&self, asked: &Asked, signal: &Signal) -> Signalled {
+        let hears = self.occupants.hears(&Place::Session(asked.session)).unwrap_or(&Hears::ByKey);
+        Signalled {
+            from: self.occupants.sender(&asked.identity),
+            resource: (!self.hides()).then(|| resource_of(hears, asked.session)),
+            body: signal.body.clone(),
+        }
+    }
+
+    /// Whether only moderators see who people are.
+    fn hides(&self) -> bool {
+        self.affairs.config.whois != Whois::Anyone
+    }
+}
+
+/// The resource by which a session that hears is known.
+fn resource_of(hears: &Hears, key: SessionKey) -> Arc<str> {
+    match hears {
+        Hears::ByName(name) => name.clone(),
+        Hears::Nothing | Hears::ByKey => SessionName::from(key).as_str().into(),
+    }
+}
