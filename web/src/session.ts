@@ -57,10 +57,13 @@ export class Session implements Carrier {
     kept: (offset, sentAt) => this.kept(offset, sentAt),
   });
 
+  /** By what two pages reach each other. */
+  readonly ice = new IceServers(() => this.askIce());
+
   /** Calls are the page's, not the link's: they go on while there is none. */
   readonly switchboard = new Switchboard({
     carrier: this,
-    ice: new IceServers(() => this.askIce()),
+    ice: this.ice,
     own: () => this.own,
     policy: () => readPolicy(location.search),
   });
@@ -100,6 +103,9 @@ export class Session implements Carrier {
   join(settings: Settings): void {
     const before = this.settings.value;
     const sameRoom = before !== undefined && before.room === settings.room && this.room.entries.length > 0;
+    // Calls are between people of a room.
+    if (before && before.room !== settings.room) this.switchboard.hangUp("left");
+    if (before?.token !== settings.token) this.ice.forget();
     if (before && sameRoom) this.room.mark("plain", changeText(before, settings));
     this.drop();
     if (!sameRoom) this.enterAnew();
@@ -266,8 +272,9 @@ export class Session implements Carrier {
     }, delay);
   }
 
-  private get own(): Own | undefined {
-    const [address, settings] = [this.address.peek(), this.settings.peek()];
+  /** Who sits here, as the room knows him; `undefined` where he cannot be told signals. */
+  get own(): Own | undefined {
+    const [address, settings] = [this.address.value, this.settings.value];
     return address !== undefined && settings ? { address, name: nameOf(settings) } : undefined;
   }
 

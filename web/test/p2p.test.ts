@@ -274,7 +274,7 @@ describe("a switchboard", () => {
     const both = (await Promise.all([one.rings[0]!.accept(), two.rings[0]!.accept()])) as unknown as Wired[];
     const ours = wired(await outgoing.outcome);
     await settled();
-    const loser = both.find((peer, n) => ours.address !== [one, two][n]!.address)!;
+    const loser = both.find((_, n) => ours.address !== [one, two][n]!.address)!;
     expect(loser.heard).toEqual([{ bye: "elsewhere" }]);
     expect(both.flatMap(({ heard }) => heard).length).toBe(1);
   });

@@ -32,6 +32,8 @@ export interface PeerParts {
 const PATIENCE_MS = 45_000;
 /** Consent is checked every few seconds (RFC 7675 §5.1): a short silence ends by itself, after a longer one new ways are looked for. */
 const SILENCE_MS = 3_000;
+/** The one who rang begins; the other one has his turn if nothing comes, in milliseconds. */
+const COURTESY_MS = 2_000;
 /** Candidates kept for a description that has not come yet. */
 const EARLY_KEPT = 100;
 
@@ -48,13 +50,14 @@ export class Peer {
   private end!: (ending: Ending) => void;
   private patience: ReturnType<typeof setTimeout> | undefined;
   private silence: ReturnType<typeof setTimeout> | undefined;
+  private courtesy: ReturnType<typeof setTimeout> | undefined;
   private readonly stopRenewing: () => void;
 
   constructor(private readonly parts: PeerParts) {
     this.ended = new Promise((resolve) => (this.end = resolve));
     const connection = new RTCPeerConnection(configuration(parts, parts.servers));
     this.connection = connection;
-    connection.onnegotiationneeded = () => void this.offer();
+    connection.onnegotiationneeded = () => this.onNeed();
     connection.onicecandidate = ({ candidate }) => this.parts.line.say({ candidate: candidate?.toJSON() ?? null });
     connection.onconnectionstatechange = () => this.onState();
     this.stopRenewing = parts.ice.renew((servers) => this.connection.setConfiguration(configuration(parts, servers)));
@@ -113,6 +116,12 @@ export class Peer {
 
   private get isOver(): boolean {
     return this.state.peek() === "ended";
+  }
+
+  /** Two offers that cross cost a round; after an answer the browser says again what is still needed. */
+  private onNeed(): void {
+    if (this.described || !this.polite) return void this.offer();
+    this.courtesy ??= setTimeout(() => !this.described && !this.isOver && void this.offer(), COURTESY_MS);
   }
 
   private async offer(): Promise<void> {
@@ -218,6 +227,7 @@ export class Peer {
     this.state.value = "ended";
     clearTimeout(this.patience);
     clearTimeout(this.silence);
+    clearTimeout(this.courtesy);
     this.stopRenewing();
     removeEventListener("online", this.lookAnew);
     this.connection.close();

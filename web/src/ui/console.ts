@@ -2,11 +2,13 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { Account } from "../account";
 import { type Place, guestName, readHash, writeHash } from "../link";
+import { Phone } from "../calls/phone";
 import { Session } from "../session";
 
 export type View = "chat" | "room" | "wire" | "code";
 
 export const session = new Session();
+export const phone = new Phone(session.switchboard);
 export const account = signal<Account | undefined>(undefined);
 export const view = signal<View>("room");
 export const form = signal<Place>({
@@ -49,7 +51,12 @@ addEventListener("online", () => {
   if (session.state.value === "retrying") session.reconnect();
 });
 
+// Whoever leaves the page leaves his calls.
+addEventListener("pagehide", () => session.switchboard.hangUp("left"));
+
 effect(() => {
   const room = session.settings.value?.room;
-  document.title = room ? `${room} · Hubbub` : "Hubbub";
+  const call = phone.call.value;
+  const caller = call?.state.value === "incoming" ? call.partner.name : undefined;
+  document.title = caller ? `${caller} calls · Hubbub` : room ? `${room} · Hubbub` : "Hubbub";
 });

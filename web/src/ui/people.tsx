@@ -1,7 +1,11 @@
-// Who is there.
+// Who is there, and what one can do with somebody: call him.
+import type { Occupant } from "../envelope";
+import { personOf } from "../p2p/signals";
 import { byName } from "../people";
+import type { Own } from "../p2p/switchboard";
 import { session } from "./console";
 import { hue } from "./hue";
+import { PersonCall } from "./personcall";
 
 export function People() {
   const presence = session.presence.value;
@@ -12,17 +16,43 @@ export function People() {
       </h2>
       {presence?.occupants ? (
         <ul class="people" data-testid="people" data-count={presence.count}>
-          {byName(presence.occupants).map(({ user, name }) => (
-            <li key={user} class="person" data-user={user} data-hue={hue(user)}>
-              <span class="person-dot" aria-hidden="true" />
-              <span class="person-name">{name}</span>
-              <span class="person-user">{user}</span>
-            </li>
+          {byName(presence.occupants).map((person) => (
+            <Person key={person.user} person={person} own={session.own} />
           ))}
         </ul>
       ) : (
         <p class="hint">{presence ? "This room only counts." : "Nothing is told of who is here."}</p>
       )}
+      {session.state.value === "live" && !session.own && (
+        <p class="hint people-hint" data-testid="no-signals">
+          Calls need a transport that is told things at once: choose another one than polling.
+        </p>
+      )}
     </section>
   );
+}
+
+function Person({ person, own }: { readonly person: Occupant; readonly own: Own | undefined }) {
+  const { user, name } = person;
+  const isOwn = own !== undefined && isSame(person, own);
+  return (
+    <li class="person" data-user={user} data-hue={hue(user)}>
+      <span class="person-dot" aria-hidden="true" />
+      <span class="person-name">
+        {name}
+        {isOwn && <span class="person-own"> (you)</span>}
+      </span>
+      <span class="person-user">{user}</span>
+      {own && !isOwn && (
+        <span class="person-ways">
+          <PersonCall person={person} />
+        </span>
+      )}
+    </li>
+  );
+}
+
+/** Where a room hides who its people are, one is known by name. */
+function isSame({ user, name }: Occupant, own: Own): boolean {
+  return user === personOf(own.address) || (user.includes("@rooms.") && name === own.name);
 }
