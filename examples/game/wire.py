@@ -29,7 +29,6 @@ import random
 import select
 import struct
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -177,6 +176,7 @@ class Wire:
         for name in ("loss", "delay", "jitter", "rate", "queue"):
             self.set(name, getattr(options, name))
         self.set("reorder", "on" if options.reorder else "off")
+        self.begun = b""
 
     def set(self, name: str, value: str, end: str | None = None):
         for way in [self.ways[end]] if end else self.ways.values():
@@ -191,6 +191,14 @@ class Wire:
             return json.dumps({"error": f"{line.strip()!r}: {wrong}"})
         return json.dumps({end: way.told() for end, way in self.ways.items()})
 
+    def listen(self) -> bool:
+        """Takes the lines that there are: one read may bring many. Says whether there may be more."""
+        said = os.read(0, 4096)
+        *lines, self.begun = (self.begun + said).split(b"\n")
+        for line in lines:
+            print(self.obey(line.decode(errors="replace")), flush=True)
+        return bool(said)
+
     def run(self):
         ways = {way.source: way for way in self.ways.values()}
         while True:
@@ -201,9 +209,7 @@ class Wire:
             for end in readable:
                 if end != 0:
                     ways[end].take_all(now)
-                elif line := sys.stdin.readline():
-                    print(self.obey(line), flush=True)
-                else:
+                elif not self.listen():
                     return
             for way in ways.values():
                 way.deliver(time.monotonic())
