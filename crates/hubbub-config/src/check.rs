@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use hubbub_hub::address::NameError;
 
 use crate::problem::{Problem, did_you_mean};
+use crate::sections::TOO_SHORT;
 use crate::{Admit, Config, IceUrl, Webhook};
 
 /// All of them. What can be put in its usual form (the domain in small letters) is.
@@ -16,6 +17,7 @@ pub(crate) fn all(config: &mut Config, found: &mut Vec<Problem>) {
         [domain, listen, certificates, origins, frame_bytes, rules, webhooks, named_webhooks, register, ice];
     found.extend(checks.iter().flat_map(|check| check(config)));
     found.extend(turn::check(config));
+    found.extend(tracker(config));
 }
 
 fn domain(config: &Config) -> Vec<Problem> {
@@ -143,6 +145,13 @@ fn ice(config: &Config) -> Vec<Problem> {
         () => return Vec::new(),
     };
     vec![Problem::new(&config.place(setting), setting, reason)]
+}
+
+fn tracker(config: &Config) -> Option<Problem> {
+    if config.tracker.keeps_peers() {
+        return None;
+    }
+    Some(Problem::new(&config.place("tracker.peer_timeout"), "tracker.peer_timeout", TOO_SHORT))
 }
 
 /// Names that differ, addresses that can be ones, and no question that outlasts who waits for it.

@@ -27,7 +27,7 @@ pub use problem::{Place, Problem, Problems};
 pub use sections::{
     Access, Admit, Api, Hears, Hidden, History, Host, Http, Ice, IceUrl, Level, Limits, Log, Logging,
     OnFailure, Ports, Presence, Recovery, RoomRule, Secret, SelfSigned, Server, ShowPresence, SocketIo,
-    Store, Tls, TlsVersion, Token, Turn, WebSocket, Webhook, WhenFull, Xmpp,
+    Store, Tls, TlsVersion, Token, Tracker, Turn, WebSocket, Webhook, WhenFull, Xmpp,
 };
 
 use section::Section;
@@ -57,6 +57,8 @@ pub struct Config {
     pub ice: Ice,
     /// STUN and TURN of our own.
     pub turn: Turn,
+    /// WebTorrent's tracker.
+    pub tracker: Tracker,
     /// How history is held.
     pub history: History,
     /// The disk.
@@ -92,6 +94,7 @@ impl Config {
             xmpp: Xmpp::blank(),
             ice: Ice::blank(),
             turn: Turn::blank(),
+            tracker: Tracker::blank(),
             history: History::blank(),
             store: Store::blank(),
             presence: Presence::blank(),
@@ -105,7 +108,7 @@ impl Config {
     }
 
     /// Every section that is there once, in the order of the file.
-    fn sections(&mut self) -> [&mut dyn Section; 16] {
+    fn sections(&mut self) -> [&mut dyn Section; 17] {
         [
             &mut self.server,
             &mut self.tls,
@@ -118,6 +121,7 @@ impl Config {
             &mut self.xmpp,
             &mut self.ice,
             &mut self.turn,
+            &mut self.tracker,
             &mut self.history,
             &mut self.store,
             &mut self.presence,

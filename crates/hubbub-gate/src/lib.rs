@@ -39,6 +39,7 @@ pub mod sse;
 #[allow(dead_code, reason = "the protocols that speak over it come next")]
 mod text_socket;
 pub mod token;
+pub mod tracker;
 pub mod veil;
 pub mod want;
 pub mod ws;

@@ -18,7 +18,7 @@ use crate::problem::Problem;
 use crate::session::{Secured, Session};
 use crate::settings::GateSettings;
 use crate::want::Want;
-use crate::{admin, allocations, poll, publish, rooms, sse, ws, xmpp};
+use crate::{admin, allocations, poll, publish, rooms, sse, tracker, ws, xmpp};
 
 /// A request, with its body.
 #[derive(Debug)]
@@ -55,6 +55,8 @@ enum Route {
     Ice,
     /// XMPP over a WebSocket (RFC 7395).
     Xmpp,
+    /// WebTorrent's.
+    Tracker,
     /// Engine.IO: alone, or with Socket.IO.
     EngineIo {
         alone: bool,
@@ -161,6 +163,7 @@ fn route(path: &str) -> Result<Route, Problem> {
     match path.strip_suffix('/').unwrap_or(path) {
         "/socket.io" => return Ok(Route::EngineIo { alone: false }),
         "/engine.io" => return Ok(Route::EngineIo { alone: true }),
+        "/tracker" => return Ok(Route::Tracker),
         _ => {}
     }
     let nothing = || Problem::not_found("The addresses of this server are listed at /api/openapi.json.");
@@ -183,7 +186,7 @@ impl Route {
         match self {
             Self::Messages(_) => "GET, HEAD, POST, OPTIONS",
             Self::Presence(_) | Self::Rooms | Self::Allocations | Self::Ice => "GET, HEAD, OPTIONS",
-            Self::WebSocket(_) | Self::Xmpp => "GET, OPTIONS",
+            Self::WebSocket(_) | Self::Xmpp | Self::Tracker => "GET, OPTIONS",
             Self::Token | Self::Actions => "POST, OPTIONS",
             Self::EngineIo { .. } => "GET, POST, OPTIONS",
         }
@@ -201,6 +204,9 @@ impl Route {
             Self::Presence(room) if reads => Ok(Want::Presence(room)),
             Self::WebSocket(room) if method == Method::GET || request.websocket_connect => {
                 ws::handshake::want(room, params, &request, &settings.ws).map(Want::WebSocket)
+            }
+            Self::Tracker if method == Method::GET || request.websocket_connect => {
+                tracker::want(&request, settings).map(Want::Tracker)
             }
             Self::Token if method == Method::POST => Ok(Want::Token),
             Self::Actions if method == Method::POST => admin::want(&request.body).map(Want::Actions),

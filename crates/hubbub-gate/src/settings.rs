@@ -6,6 +6,7 @@ use hubbub_ws::{DeflatePolicy, Limits};
 
 use crate::ice::IceSettings;
 use crate::outbox::{OutboxLimits, WhenFull};
+use crate::tracker::TrackerSettings;
 
 /// What the gates are told by the configuration. The same in every worker.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub struct GateSettings {
     pub xmpp: XmppSettings,
     /// Servers that help clients to reach each other.
     pub ice: IceSettings,
+    /// The WebTorrent tracker's own.
+    pub tracker: TrackerSettings,
 }
 
 impl GateSettings {
@@ -62,6 +65,7 @@ impl GateSettings {
             socketio: SocketIoSettings::default(),
             xmpp: XmppSettings::of(domain),
             ice: IceSettings::default(),
+            tracker: TrackerSettings::default(),
         }
     }
 }

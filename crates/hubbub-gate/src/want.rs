@@ -16,6 +16,7 @@ use crate::rooms::{self, Rooms};
 use crate::session::Cx;
 use crate::sse::{self, Stream};
 use crate::token::IssueToken;
+use crate::tracker;
 use crate::ws;
 
 /// What a request wants.
@@ -43,6 +44,8 @@ pub enum Want {
     Ice(IpAddr),
     /// The messages of a room over Engine.IO.
     EngineIo(Box<engineio::Asked>),
+    /// To take part in swarms of WebTorrent.
+    Tracker(tracker::Wanted),
 }
 
 impl Want {
@@ -65,6 +68,7 @@ impl Want {
             Self::Rooms(listing) => cx.turn_into(Rooms::new(listing, who)),
             Self::Allocations(span) => cx.turn_into(Allocations::new(span, who)),
             Self::Ice(from) => cx.turn_into(AskIce::new(who, from)),
+            Self::Tracker(wanted) => wanted.begin(who, cx),
             Self::EngineIo(asked) => cx.turn_into(engineio::Exchange::new(asked.by(who))),
         }
     }

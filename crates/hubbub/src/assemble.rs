@@ -9,6 +9,7 @@ use hubbub_config::{Admit as Way, Config, Ice, IceUrl, Recovery, Webhook, WhenFu
 use hubbub_gate::ice::{IceAccess, IceGroup, IceService, IceSettings};
 use hubbub_gate::outbox::{self, OutboxLimits};
 use hubbub_gate::settings::{self, GateSettings, SocketIoSettings, WsSettings, XmppSettings};
+use hubbub_gate::tracker::TrackerSettings;
 use hubbub_net::NetSettings;
 use hubbub_turn::RestSecrets;
 use hubbub_worker::WorkerSettings;
@@ -63,7 +64,12 @@ pub(crate) fn doorman(
 }
 
 /// The gates' limits. `own` is what clients are told of this server's STUN and TURN.
-pub(crate) fn gate(config: &Config, xmpp: XmppSettings, own: Option<IceGroup>) -> GateSettings {
+pub(crate) fn gate(
+    config: &Config,
+    xmpp: XmppSettings,
+    own: Option<IceGroup>,
+    tracker: TrackerSettings,
+) -> GateSettings {
     let (limits, http, ws) = (&config.limits, &config.http, &config.websocket);
     GateSettings {
         domain: config.server.domain.clone(),
@@ -100,6 +106,7 @@ pub(crate) fn gate(config: &Config, xmpp: XmppSettings, own: Option<IceGroup>) -
         socketio: socketio(config),
         xmpp,
         ice: IceSettings { own, others: elsewhere(&config.ice) },
+        tracker,
     }
 }
 

@@ -9,6 +9,7 @@ mod limits;
 mod self_signed;
 mod serve;
 mod store;
+mod tracker;
 mod turn;
 mod user;
 mod webhooks;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use hubbub_auth::Revoked;
 use hubbub_config::{Config, Flags, load};
+use hubbub_gate::tracker::Tally;
 use hubbub_net::tls::Tls;
 use hubbub_net::turn::TurnDesk;
 use hubbub_net::{Clock, Pages, Readings, Server, ServerParts};
@@ -20,7 +21,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::ServeOptions;
 use crate::turn::Relaying;
-use crate::{assemble, certificates, console, limits, store, turn, webhooks, xmpp};
+use crate::{assemble, certificates, console, limits, store, tracker, turn, webhooks, xmpp};
 
 /// The whole surface, for machines.
 const OPENAPI: &str = include_str!("openapi.json");
@@ -54,12 +55,14 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     let xmpp_settings = xmpp::settings(&config, admit, tls.is_on(), signing_key);
     let ice = relaying.as_ref().map(|relaying| relaying.ice.clone());
     let slow = turn::questions(relaying.as_ref(), post.clone(), slow);
+    let tracker = tracker::settings(&config, workers);
+    let tally = tracker.tally.clone();
     let server = hubbub_net::serve(ServerParts {
         listen: config.server.listen.clone(),
         mailboxes: boxes,
         post,
         net: assemble::net(&config, connections),
-        gate: assemble::gate(&config, xmpp_settings, ice),
+        gate: assemble::gate(&config, xmpp_settings, ice, tracker),
         worker: assemble::worker(&config, connections),
         hub: config.hub_settings(workers),
         policies: config.policies(),
@@ -69,7 +72,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
             OPENAPI,
             xmpp::host_meta(&config),
             counters.clone(),
-            readings(&webhooks, tls.clone(), relaying.as_ref()),
+            readings(&webhooks, tls.clone(), relaying.as_ref(), tally),
         ),
         counters,
         slow: webhooks::questions(webhooks.clone(), slow),
@@ -129,11 +132,16 @@ fn read_again(options: &ServeOptions, tls: &Tls, clock: Clock) {
 }
 
 /// What is counted beside the workers.
-fn readings(webhooks: &Webhooks<HookFrom>, tls: Arc<Tls>, relaying: Option<&Relaying>) -> Readings {
+fn readings(
+    webhooks: &Webhooks<HookFrom>,
+    tls: Arc<Tls>,
+    relaying: Option<&Relaying>,
+    tracker: Arc<Tally>,
+) -> Readings {
     let webhooks = webhooks::readings(webhooks);
     let desk = relaying.map(|relaying| relaying.desk.clone());
     let relayed = move || desk.as_ref().map(TurnDesk::readings).unwrap_or_default();
-    Arc::new(move || [webhooks(), certificates::readings(&tls), relayed()].concat())
+    Arc::new(move || [webhooks(), certificates::readings(&tls), relayed(), tracker::readings(&tracker)].concat())
 }
 
 /// Sessions first, while what they wait for is still kept and applications can be told that they leave; then the store.

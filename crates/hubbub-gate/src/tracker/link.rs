@@ -1,0 +1,193 @@
+//! One connection: what its client says goes to the keepers of its swarms, what it is told comes from them.
+
+use hubbub_tracker::{Action, Announce, Event, InfoHash, Invalid, Message, PeerId, parse, write};
+use hubbub_ws::{CloseCode, Kind, encode_message};
+
+use super::keeper;
+use super::letters::{Leave, Scrape, ToLink};
+use crate::pace::Pace;
+use crate::session::{Cx, Deed, Input};
+use crate::text_socket::{End, Talk, tell};
+
+/// What is spoken over one WebSocket.
+#[derive(Debug, Default)]
+pub(super) struct Link {
+    /// The swarms it has announced itself in and has not left. A keeper may have forgotten it there meanwhile, or never have let it in.
+    joined: Vec<Joined>,
+    pace: Pace,
+    /// Messages beyond the pace that are still answered, by a refusal.
+    grace: Pace,
+}
+
+#[derive(Debug)]
+struct Joined {
+    hash: InfoHash,
+    peer: PeerId,
+    announced_ms: u64,
+}
+
+impl Link {
+    fn message(&mut self, message: Message, cx: &mut Cx<'_>) -> Result<(), Invalid> {
+        match message {
+            Message::Announce(announce) => {
+                let (action, info_hash) = (Some(Action::Announce), Some(announce.info_hash));
+                self.announce(announce, cx).map_err(|why| Invalid { reason: why.into(), action, info_hash })
+            }
+            Message::Scrape(hashes) => {
+                ask(Scrape(hashes.into_iter().map(|hash| (hash, None)).collect()), cx);
+                Ok(())
+            }
+        }
+    }
+
+    fn announce(&mut self, announce: Box<Announce>, cx: &mut Cx<'_>) -> Result<(), &'static str> {
+        let hash = announce.info_hash;
+        let joined = self.joined.iter().position(|joined| joined.hash == hash);
+        match joined {
+            Some(at) if self.joined[at].peer != announce.peer_id => {
+                return Err("this connection has another peer_id in this swarm");
+            }
+            Some(at) if announce.event == Event::Stopped && announce.answer.is_none() => {
+                self.joined.swap_remove(at);
+            }
+            Some(at) => self.joined[at].announced_ms = cx.now.mono_ms,
+            None if announce.event == Event::Stopped || announce.answer.is_some() => {}
+            None => self.join(hash, announce.peer_id, cx)?,
+        }
+        write_to_keeper(&hash, announce, cx);
+        Ok(())
+    }
+
+    fn join(&mut self, hash: InfoHash, peer: PeerId, cx: &mut Cx<'_>) -> Result<(), &'static str> {
+        if self.joined.len() >= cx.settings.tracker.hashes {
+            self.leave_where_it_is_forgotten(cx);
+        }
+        if self.joined.len() >= cx.settings.tracker.hashes {
+            return Err("this connection is in as many swarms as it may be");
+        }
+        if self.joined.capacity() == 0 {
+            self.joined.reserve_exact(1);
+        }
+        self.joined.push(Joined { hash, peer, announced_ms: cx.now.mono_ms });
+        Ok(())
+    }
+
+    /// Where its client has not announced itself in time it is not in the swarm any more, or will not be soon.
+    fn leave_where_it_is_forgotten(&mut self, cx: &mut Cx<'_>) {
+        let since_ms = cx.now.mono_ms.saturating_sub(cx.settings.tracker.limits.peer_ms);
+        self.joined.retain(|joined| {
+            let stays = joined.announced_ms >= since_ms;
+            if !stays {
+                joined.leave(cx);
+            }
+            stays
+        });
+    }
+
+    /// Whether a message may come now.
+    ///
+    /// # Errors
+    /// So many came too fast that no more are answered.
+    fn in_time(&mut self, cx: &Cx<'_>) -> Result<bool, End> {
+        let (rate, burst) = (cx.settings.tracker.rate, cx.settings.tracker.burst);
+        let now_ms = cx.now.mono_ms;
+        if self.pace.spend(rate, burst, now_ms) {
+            return Ok(true);
+        }
+        match self.grace.spend(rate, burst, now_ms) {
+            true => Ok(false),
+            false => Err(End::with(CloseCode::POLICY, "too many messages")),
+        }
+    }
+}
+
+impl Joined {
+    fn leave(&self, cx: &mut Cx<'_>) {
+        write_to_keeper(&self.hash, Box::new(Leave(self.hash, self.peer)), cx);
+    }
+}
+
+fn write_to_keeper(hash: &InfoHash, letter: crate::session::Letter, cx: &mut Cx<'_>) {
+    let name = cx.settings.tracker.keepers.of(hash).clone();
+    cx.deeds.push(Deed::Steward { name, appoint: keeper::appoint, letter });
+}
+
+/// Asks the next keeper who knows something of it; the last has answered all of it.
+fn ask(scrape: Scrape, cx: &mut Cx<'_>) {
+    if let Some((hash, _)) = scrape.0.iter().find(|(_, counts)| counts.is_none()) {
+        let hash = *hash;
+        return write_to_keeper(&hash, Box::new(scrape), cx);
+    }
+    let files: Vec<_> =
+        scrape.0.into_iter().map(|(hash, counts)| (hash, counts.unwrap_or_default())).collect();
+    let interval_s = cx.settings.tracker.interval_s;
+    answer(cx, |out| write::scraped(out, &files, interval_s));
+}
+
+fn refuse(invalid: &Invalid, cx: &mut Cx<'_>) {
+    cx.settings.tracker.tally.at(cx.key.worker).refuse();
+    answer(cx, |out| write::refused(out, invalid));
+}
+
+fn answer(cx: &mut Cx<'_>, write: impl FnOnce(&mut Vec<u8>)) {
+    let mut text = Vec::new();
+    write(&mut text);
+    let frame = cx.coder.bytes(|out| encode_message(out, Kind::Text, &text));
+    cx.out.write(frame);
+}
+
+impl Talk for Link {
+    fn opened(&mut self, _: &mut Cx<'_>) -> Result<(), End> {
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str, cx: &mut Cx<'_>) -> Result<(), End> {
+        let in_time = self.in_time(cx)?;
+        let result = match parse(text, cx.settings.tracker.most) {
+            Ok(message) if in_time => self.message(message, cx),
+            // Whoever knows which swarm it is about goes on; others give up on this tracker for a while.
+            Ok(message) => Err(too_fast(&message)),
+            Err(invalid) => Err(invalid),
+        };
+        if let Err(invalid) = result {
+            refuse(&invalid, cx);
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), End> {
+        match input {
+            Input::Letter(_, letter) => match letter.downcast::<ToLink>() {
+                Ok(told) => match *told {
+                    ToLink::Answer(frame) => cx.out.write(frame),
+                    ToLink::Forward(frame) => tell(frame, cx)?,
+                },
+                Err(other) => {
+                    if let Ok(scrape) = other.downcast::<Scrape>() {
+                        ask(*scrape, cx);
+                    }
+                }
+            },
+            Input::Undelivered(_) => {
+                let reason = "the tracker has no room for more".into();
+                refuse(&Invalid { reason, action: None, info_hash: None }, cx);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn left(&mut self, cx: &mut Cx<'_>) {
+        for joined in std::mem::take(&mut self.joined) {
+            joined.leave(cx);
+        }
+    }
+}
+
+fn too_fast(message: &Message) -> Invalid {
+    let (action, info_hash) = match message {
+        Message::Announce(announce) => (Action::Announce, Some(announce.info_hash)),
+        Message::Scrape(_) => (Action::Scrape, None),
+    };
+    Invalid { reason: "too many messages: slow down".into(), action: Some(action), info_hash }
+}
