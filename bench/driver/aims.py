@@ -86,4 +86,6 @@ AIMS = [
     Bound("half of the pages of an archive within 2,000 µs", "xmpp-mam-page-middle", P50, 2000),
     Ratio("CPU per relayed packet ≤ 0.5 × coturn", TURN, "coturn", CPU, 0.5),
     Ratio("memory per allocation ≤ 0.25 × coturn", ("turn-idle",), "coturn", IDLE, 0.25),
+    Ratio("CPU per announce ≤ 0.1 × bittorrent-tracker", ("tracker-announce",), "bittorrent-tracker", CPU, 0.1),
+    Ratio("memory per peer ≤ 0.1 × bittorrent-tracker", ("tracker-idle",), "bittorrent-tracker", IDLE, 0.1),
 ]

@@ -32,6 +32,7 @@ FAMILIES = {family.name: family for family in [
     Family("socket.io", "Socket.IO", "sio"),
     Family("xmpp", "XMPP", "xmpp"),
     Family("turn", "TURN", "turn"),
+    Family("tracker", "WebTorrent tracker", "tracker"),
 ]}
 BY_PREFIX = {family.prefix: family for family in FAMILIES.values()}
 

@@ -80,6 +80,7 @@ VERSIONS = {
     "prosody": lambda: f"{debian_version('prosody')} (Debian), {output('lua5.4', '-v').split('  ')[0]}",
     "ejabberd": lambda: f"{debian_version('ejabberd')} (Debian), Erlang/OTP {debian_version('erlang-base')}",
     "coturn": lambda: f"{debian_version('coturn')} (Debian)",
+    "bittorrent-tracker": lambda: f"npm {npm_version('bittorrent-tracker')}, ws {npm_version('ws')}, node {output('node', '-v')}",
 }
 
 

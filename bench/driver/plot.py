@@ -15,6 +15,7 @@ COLOURS = {
     "prosody": "#0b7285",
     "ejabberd": "#2b8a3e",
     "coturn": "#495057",
+    "bittorrent-tracker": "#862e9c",
 }
 FIGURES = {
     "idle": (("idle", "bytes_per_connection"), "{:,.0f} B per connection"),
@@ -24,6 +25,8 @@ FIGURES = {
     "turn": (("server", "cpu_us_per_delivery"), "{:.2f} µs per packet"),
     "turn-idle": (("idle", "bytes_per_connection"), "{:,.0f} B per allocation"),
     "turn-allocate": (("server", "cpu_us_per_delivery"), "{:,.0f} µs per allocation"),
+    "tracker-announce": (("server", "cpu_us_per_delivery"), "{:,.0f} µs per announce"),
+    "tracker-idle": (("idle", "bytes_per_connection"), "{:,.0f} B per peer"),
     "longpoll": (("server", "cpu_us_per_delivery"), "{:.2f} µs per wake-up"),
     "polling": (("server", "cpu_us_per_delivery"), "{:.2f} µs per wake-up"),
 }

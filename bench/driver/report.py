@@ -52,9 +52,20 @@ MADE = [
     ("sent again", ("lost",), "{:,.0f}"),
     TRAFFIC[6],
 ]
+ANNOUNCES = [
+    ("CPU µs per announce", ("server", "cpu_us_per_delivery"), "{:,.1f}"),
+    ("announces/s", ("deliveries_per_second",), "{:,.0f}"),
+    *TRAFFIC[2:],
+]
+PEERS = [
+    ("bytes per peer", *IDLE[0][1:]),
+    ("after another announce", *IDLE[1][1:]),
+    IDLE[2],
+]
 COLUMNS = {"fanout": TRAFFIC, "echo": TRAFFIC, "longpoll": POLLING, "polling": POLLING, "idle": IDLE, "flood": FLOOD,
            "sessions": IDLE, "logins": LOGINS, "chat": TRAFFIC, "page": PAGES,
-           "turn": RELAYED, "turn-idle": ALLOCATIONS, "turn-allocate": MADE}
+           "turn": RELAYED, "turn-idle": ALLOCATIONS, "turn-allocate": MADE,
+           "tracker-announce": ANNOUNCES, "tracker-idle": PEERS}
 
 
 def line(scenario, outcome):

@@ -6,6 +6,7 @@ Traffic is measured for two seconds, or to the end of a round that takes longer.
 from dataclasses import dataclass, replace
 
 from . import archive
+from .tracker import Tracker
 from .turn import SECRET, Relays
 from .xmpp import CERTIFICATE, Home
 
@@ -21,6 +22,7 @@ SOCKETIO["hubbub"] += "&recovery=false"
 XMPP = dict.fromkeys(["hubbub", "prosody", "ejabberd"], "/localhost")
 # TURN has no paths.
 TURN = dict.fromkeys(["hubbub", "coturn"], "/")
+TRACKER = {"hubbub": "/tracker", "bittorrent-tracker": "/"}
 XMPP_GUESTS = dict.fromkeys(XMPP, "/guest.localhost") | {"hubbub": "/localhost"}
 
 
@@ -35,8 +37,8 @@ class Scenario:
     scheme: str = "ws"
     # The columns of its table, if not those that go with the command.
     table: str = ""
-    # What the server is to have when it starts, where XMPP or TURN is spoken.
-    home: Home | Relays | None = None
+    # What the server is to have when it starts, where XMPP or TURN is spoken or a tracker is asked.
+    home: Home | Relays | Tracker | None = None
 
     @property
     def shows(self):
@@ -181,6 +183,10 @@ def relay(clients, size, window, transport="udp"):
     return turn(name, f"{allocations}{way}, {packets} of {{size:,}} bytes to and fro{' in each' * (clients > 1)}", "turn", full, {"seconds": 1})
 
 
+def tracker(name, title, full, quick):
+    return Scenario(name=name, title=title, command=name, paths=TRACKER, full=full, quick=quick, home=Tracker())
+
+
 IDLE = Scenario(
     name="idle",
     title="{connections:,} idle WebSockets in one room",
@@ -272,5 +278,17 @@ SCENARIOS = [
         "turn-allocate",
         {"connections": 16, "seconds": 3, "warmup": 200},
         {"seconds": 1},
+    ),
+    tracker(
+        "tracker-announce",
+        "Announces of {connections:,} peers in {swarms} swarms, each with 10 offers that others answer",
+        {"connections": 1000, "swarms": 50, "seconds": 3, "warmup": 3},
+        {"connections": 200, "swarms": 10, "seconds": 1, "warmup": 1},
+    ),
+    tracker(
+        "tracker-idle",
+        "{connections:,} idle peers in {swarms} swarms",
+        {"connections": 10000, "swarms": 500, "warmup": 200, "settle": 3},
+        {"connections": 1000, "swarms": 50, "settle": 1},
     ),
 ]

@@ -25,6 +25,7 @@ TITLES = {
     "prosody": "Prosody",
     "ejabberd": "ejabberd",
     "coturn": "coturn",
+    "bittorrent-tracker": "bittorrent-tracker",
 }
 SERVERS = list(TITLES)
 

@@ -23,7 +23,7 @@ def prepare(servers, build):
     ours = ["hubbub-load"] + (["hubbub"] if {"hubbub", "hubbub-recovery"} & set(servers) else [])
     if build:
         cargo(ours)
-    if {"uws", "ws", "socketio"} & set(servers):
+    if {"uws", "ws", "socketio", "bittorrent-tracker"} & set(servers):
         need("node", "nodejs (20 or later)")
         npm()
     if "nchan" in servers and not (shutil.which("nginx") and NCHAN.exists()):

@@ -8,7 +8,7 @@ from base64 import b64decode
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import archive, report, servers, turn, xmpp
+from . import archive, report, servers, tracker, turn, xmpp
 from .aims import TURN
 from .families import FAMILIES, ROOMS, family_of
 from .machine import VERSIONS
@@ -110,7 +110,7 @@ class Report(unittest.TestCase):
 
     def test_every_server_has_a_colour_a_command_and_a_name(self):
         self.assertEqual(list(COLOURS), SERVERS)
-        self.assertEqual({*servers.COMMANDS, *xmpp.COMMANDS, *turn.COMMANDS}, {*SERVERS})
+        self.assertEqual({*servers.COMMANDS, *xmpp.COMMANDS, *turn.COMMANDS, *tracker.COMMANDS}, {*SERVERS})
         self.assertEqual({*VERSIONS, "hubbub-recovery"}, {*SERVERS})
 
     def test_packets_through_allocations_may_be_lost(self):
@@ -125,6 +125,19 @@ class Report(unittest.TestCase):
         self.assertIn("1,000 allocations, one packet of 120 bytes to and fro in each", text)
         self.assertIn("| coturn | 8.000 | 125,000 | 100% | 1 | 9 | 10 | 12 | 1,536 |", text)
         self.assertIn("|  | bytes per allocation |", section(made, BY_NAME["turn-idle"]))
+
+    def test_announces_and_peers_have_aims(self):
+        made = empty(FAMILIES["tracker"])
+        for server, cost in (("hubbub", 40.0), ("bittorrent-tracker", 500.0)):
+            made.add(BY_NAME["tracker-announce"], server, 1, traffic(cost))
+            made.add(BY_NAME["tracker-idle"], server, 1, {"waited": 0.0, "idle": {
+                "bytes_per_connection": 100 * cost, "bytes_per_connection_after_message": 1.0, "cpu_us_per_second": 0.0}})
+        self.assertIn("| tracker-announce | 0.08 | reached |", aims([made]))
+        self.assertIn("| tracker-idle | 0.08 | reached |", aims([made]))
+        text = section(made, BY_NAME["tracker-announce"])
+        self.assertIn("Announces of 1,000 peers in 50 swarms, each with 10 offers that others answer", text)
+        self.assertIn("| bittorrent-tracker | 500.0 | 2,000 | 100% |", text)
+        self.assertIn("|  | bytes per peer |", section(made, BY_NAME["tracker-idle"]))
 
     def test_tables_are_markdown(self):
         self.assertEqual(table(["", "a", "b"], [["x", "1", "2"]]), "|  | a | b |\n| --- | ---: | ---: |\n| x | 1 | 2 |")
@@ -185,6 +198,20 @@ class Turn(unittest.TestCase):
                 self.assertIn(turn.SECRET, text)
                 self.assertNotIn("@", text)
         self.assertIn(f"--secret={turn.SECRET}", asked)
+
+
+class Tracker(unittest.TestCase):
+    def test_peers_ask_each_tracker_where_it_is(self):
+        for server, path in (("hubbub", "/tracker"), ("bittorrent-tracker", "/")):
+            asked = BY_NAME["tracker-announce"].arguments(server, 7, quick=False)
+            self.assertEqual(asked[0], "tracker-announce")
+            for option in (f"--url=ws://127.0.0.1:7{path}", "--connections=1000", "--swarms=50"):
+                self.assertIn(option, asked)
+
+    def test_hubbub_has_a_tracker(self):
+        with tempfile.TemporaryDirectory() as folder:
+            command = BY_NAME["tracker-idle"].wants(quick=False).command("hubbub", 7, Path(folder))
+            self.assertIn("[tracker]", Path(command[command.index("--config") + 1]).read_text())
 
 
 class Xmpp(unittest.TestCase):

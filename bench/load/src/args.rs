@@ -48,6 +48,10 @@ pub(crate) enum Scenario {
     TurnIdle(Reserve),
     /// Clients of TURN that make an allocation and end it.
     TurnAllocate(Allocate),
+    /// Peers in swarms of a WebTorrent tracker: all announce with offers, and answer those that they get.
+    TrackerAnnounce(Announce),
+    /// Peers of a tracker that say nothing: how much memory the server holds for each.
+    TrackerIdle(Peers),
 }
 
 /// What every scenario needs to know.
@@ -334,6 +338,38 @@ pub(crate) struct Allocate {
     /// Allocations before the measurement begins.
     #[arg(long, default_value_t = 100)]
     pub(crate) warmup: u64,
+}
+
+/// Options of the scenario with announces. `--connections` is how many peers there are.
+#[derive(ClapArgs)]
+pub(crate) struct Announce {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// How many swarms they are in, as many in each.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) swarms: usize,
+    /// Seconds to measure, and to the end of what is under way then.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) seconds: u64,
+    /// Announces of each peer before the measurement begins, and after its first.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) warmup: u64,
+}
+
+/// Options of the scenario with peers that say nothing.
+#[derive(ClapArgs)]
+pub(crate) struct Peers {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// How many swarms they are in, as many in each.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) swarms: usize,
+    /// Peers that come and go before memory is read for the first time.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) warmup: usize,
+    /// Seconds between the last announce and the reading; as long again is watched for idle CPU.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) settle: u64,
 }
 
 /// How a poller says what it has seen.

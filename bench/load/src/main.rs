@@ -3,8 +3,8 @@
 //!
 //! The map: `args` is the command line; one file per scenario (`fanout`, `echo`, `idle`, `longpoll`, `polling`); `check`
 //! decides whether deliveries are right, `stamp` is what a message looks like; `pool` and `link` move bytes, `ws`, `frame` and
-//! `reply` read them; `speech` and `socketio` are what WebSockets carry; `xmpp` is all of XMPP and `turn` all of TURN, with
-//! scenarios of their own; `probe` looks at the server's process; `outcome` is what is printed.
+//! `reply` read them; `speech` and `socketio` are what WebSockets carry; `xmpp` is all of XMPP, `turn` all of TURN and
+//! `tracker` all of WebTorrent's trackers, with scenarios of their own; `probe` looks at the server's process; `outcome` is what is printed.
 
 mod args;
 mod check;
@@ -26,6 +26,7 @@ mod socketio;
 mod speech;
 mod stamp;
 mod target;
+mod tracker;
 mod turn;
 mod ws;
 mod xmpp;
@@ -51,6 +52,8 @@ fn main() -> ExitCode {
         Scenario::Turn(options) => turn::traffic::run(options),
         Scenario::TurnIdle(options) => turn::idle::run(options),
         Scenario::TurnAllocate(options) => turn::allocate::run(options),
+        Scenario::TrackerAnnounce(options) => tracker::announce::run(options),
+        Scenario::TrackerIdle(options) => tracker::idle::run(options),
     };
     match result {
         Ok(outcome) => {
