@@ -186,6 +186,17 @@ pub fn words(effect: &Effect) -> String {
             let typing = passing.typing.map(|typing| if typing { "writes " } else { "stops " });
             format!("w{worker} in passing: {}{}", typing.unwrap_or_default(), what.unwrap_or_default())
         }
+        Effect::Reply(session, _, _, Reply::Signalled(sessions)) => {
+            format!("{} signalled {sessions}", session.slot)
+        }
+        Effect::Reply(session, _, ticket, Reply::Signal(heard)) => {
+            assert_eq!(*ticket, 0, "nobody asked for it");
+            let whose = heard.resource.as_ref().map_or_else(
+                || heard.from.name.to_string(),
+                |resource| format!("{}/{resource}", heard.from.user),
+            );
+            format!("{} hears {} of {whose}", session.slot, String::from_utf8_lossy(&heard.body))
+        }
         Effect::Reply(session, _, _, Reply::Governed(_)) => format!("{} governed", session.slot),
         Effect::Reply(session, _, _, Reply::Removed(affair)) => {
             format!("{} removed {:?}", session.slot, affair.removed().expect("it says who").1)
