@@ -12,6 +12,7 @@ SAMPLES = {
     ("post", "/rooms/{room}/messages"): {"body": "hello", "headers": {"Content-Type": "text/plain"}},
     ("get", "/rooms/{room}/messages"): {},
     ("get", "/rooms/{room}/presence"): {},
+    ("post", "/rooms/{room}/signals"): {"body": '{"ticket":"none","to":"bo@localhost","signal":1}'},
     ("get", "/rooms/{room}/ws"): {},
     ("get", "/socket.io/"): {},
     ("post", "/socket.io/"): {"body": "40", "headers": {"Content-Type": "text/plain"}},

@@ -3,6 +3,7 @@
 import hubbub_test.load  # noqa: F401  (registers sentences)
 import hubbub_test.people_socketio  # noqa: F401  (registers transports)
 import hubbub_test.people_xmpp  # noqa: F401
+import hubbub_test.signals  # noqa: F401  (registers sentences)
 import hubbub_test.steps  # noqa: F401
 import pytest
 from hubbub_test.scenario import FOLDER, play, read, understand

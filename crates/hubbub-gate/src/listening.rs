@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use hubbub_hub::command::Stay;
 use hubbub_hub::hook::Hello;
-use hubbub_hub::{Command, Event, Happening, Identity, Joined, Offset, RoomName, SessionKey, Start, Ticket};
+use hubbub_hub::{
+    Command, Event, Happening, Hears, Identity, Joined, Offset, RoomName, SessionKey, Start, Ticket,
+};
 
 use crate::session::{Cx, Delivery};
+use crate::signals::Around;
 
 /// Most messages in one page of backlog; its bytes are limited by the hub.
 const PAGE: u32 = 500;
@@ -26,6 +29,8 @@ pub(crate) struct Listening {
     echo: bool,
     /// What came with the connection, until the room has let it in.
     hello: Option<Arc<Hello>>,
+    /// How signals reach it.
+    hears: Hears,
     /// Its session before it moved, which said things that it need not hear either.
     former: Option<SessionKey>,
     stage: Stage,
@@ -74,6 +79,7 @@ impl Listening {
             start,
             echo,
             hello,
+            hears: Hears::Nothing,
             former: None,
             stage: Stage::Idle,
             handover: Handover::Done,
@@ -81,11 +87,38 @@ impl Listening {
         }
     }
 
+    /// The same, by a session that has words for signals and is called so.
+    pub(crate) fn heard_as(mut self, name: Arc<str>) -> Self {
+        self.hears = Hears::ByName(name);
+        self
+    }
+
+    /// Signals reach it by this name from now on, when it asks for a page next.
+    pub(crate) fn rename(&mut self, name: Arc<str>) {
+        self.hears = Hears::ByName(name);
+    }
+
+    /// How signals reach it.
+    pub(crate) fn hears(&self) -> &Hears {
+        &self.hears
+    }
+
+    /// The address by which signals reach it.
+    pub(crate) fn own_address(&self, joined: &Joined, cx: &Cx<'_>) -> Option<String> {
+        Around::room(&self.room, cx).own(joined, &self.who, &self.hears, cx.key)
+    }
+
     /// Asks for the next page.
     pub(crate) fn ask(&mut self, ticket: Ticket, cx: &mut Cx<'_>) {
+        self.join(PAGE, true, ticket, cx);
+    }
+
+    fn join(&mut self, limit: u32, follow: bool, ticket: Ticket, cx: &mut Cx<'_>) {
         self.stage = Stage::Asking(ticket);
-        let (start, hello) = (self.start, self.hello.clone());
-        let command = Command::join(start, PAGE, Stay::Seated, true, hello);
+        let mut command = Command::join(self.start, limit, Stay::Seated, follow, self.hello.clone());
+        if let Command::Join { hears, .. } = &mut command {
+            hears.clone_from(&self.hears);
+        }
         cx.command(&self.room, &self.who, command, ticket);
     }
 
@@ -114,10 +147,7 @@ impl Listening {
 
     /// Asks whether the start is there, and no more.
     pub(crate) fn look(&mut self, ticket: Ticket, cx: &mut Cx<'_>) {
-        self.stage = Stage::Asking(ticket);
-        let (start, hello) = (self.start, self.hello.clone());
-        let command = Command::join(start, 1, Stay::Seated, false, hello);
-        cx.command(&self.room, &self.who, command, ticket);
+        self.join(1, false, ticket, cx);
     }
 
     /// The answer to [`Self::look`] has come.

@@ -93,9 +93,17 @@ impl Problem {
 
     /// The body is over the limit.
     pub fn too_large(limit: usize) -> Self {
-        let detail =
-            format!("At most {limit} bytes are taken here (limits.message_bytes, socketio.max_payload).");
+        let detail = format!(
+            "At most {limit} bytes are taken here (limits.message_bytes, limits.signal_bytes, socketio.max_payload)."
+        );
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "That is too large.", detail)
+    }
+
+    /// The stream that a ticket is for is not here.
+    #[must_use]
+    pub fn stream_gone() -> Self {
+        let detail = "This ticket is of no event stream that is open. Take that of hubbub:joined of the stream you read now.";
+        Self::new(StatusCode::GONE, "stream-gone", "The event stream is gone.", detail)
     }
 
     /// A signal is over the limit.

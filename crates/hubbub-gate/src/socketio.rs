@@ -11,6 +11,7 @@ pub(crate) mod form;
 mod main;
 mod recovery;
 mod say;
+mod signals;
 mod space;
 mod tell;
 
@@ -205,6 +206,9 @@ impl Connection {
             }
             Notice::Reply { room, reply: Reply::Removed(affair), .. } => {
                 self.removed(room, &affair, cx, line)
+            }
+            Notice::Reply { room, reply: Reply::Signal(signalled), .. } => {
+                self.hear(room, &signalled, cx, line)
             }
             Notice::Reply { ticket, reply, .. } => match self.awaited(ticket) {
                 Some(Waiting { space, what: Awaited::Said(ack) }) => {

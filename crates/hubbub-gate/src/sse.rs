@@ -1,5 +1,7 @@
 //! Server-Sent Events (WHATWG HTML §9.2): a stream of what happens, resumed by `Last-Event-ID`.
 
+mod signals;
+
 use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
@@ -10,9 +12,11 @@ use crate::envelope;
 use crate::outbox::Push;
 use crate::params::Params;
 use crate::problem::{self, Problem};
-use crate::reader::Reader;
+use crate::reader::{READING, Reader};
 use crate::respond::respond_problem;
 use crate::session::{Act, Close, Cx, Delivery, Input, Session};
+
+use signals::Requests;
 
 /// What a stream begins with.
 #[derive(Debug)]
@@ -36,6 +40,7 @@ pub fn want(room: RoomName, params: &Params, headers: &HeaderMap) -> Reading {
 /// A stream.
 pub struct Stream {
     reader: Reader,
+    requests: Requests,
     begun: bool,
     deadline: u64,
 }
@@ -46,7 +51,8 @@ impl Stream {
     pub fn new(reading: Reading, who: Arc<Identity>) -> Self {
         let Reading { room, start, echo } = reading;
         Self {
-            reader: Reader::new(room, who, start, echo, Hello::by("sse")),
+            reader: Reader::new(room, who, start, echo, Hello::by("sse")).hearing(),
+            requests: Requests::default(),
             begun: false,
             deadline: u64::MAX,
         }
@@ -58,9 +64,10 @@ impl Stream {
         }
         let mut out = Vec::new();
         if !std::mem::replace(&mut self.begun, true) || !joined.recovered {
-            let data = envelope::joined(&self.reader.room, joined).to_string();
+            let mut data = envelope::joined(&self.reader.room, joined);
+            self.introduce(&mut data, joined, cx);
             let id = joined.page.from.to_string();
-            sse_block(&mut out, Some(&id), Some("hubbub:joined"), data.as_bytes());
+            sse_block(&mut out, Some(&id), Some("hubbub:joined"), data.to_string().as_bytes());
         }
         let backlog = self.reader.backlog(joined, cx);
         Dialect::Sse.encode(&self.reader.room, &backlog, cx.coder, &mut out);
@@ -129,6 +136,7 @@ impl Session for Stream {
         match input {
             Input::Opened => {
                 self.deadline = cx.now.mono_ms + cx.settings.answer_ms;
+                self.requests.begin(cx);
                 self.reader.ask(cx);
                 Ok(())
             }
@@ -136,11 +144,20 @@ impl Session for Stream {
                 self.joined(&joined, cx);
                 Ok(())
             }
+            Input::Notice(Notice::Reply { reply: Reply::Removed(affair), .. }) => {
+                self.end_with(&Problem::removed(&affair), cx)
+            }
+            Input::Notice(Notice::Reply { reply: Reply::Signal(signalled), .. }) => self.hear(&signalled, cx),
+            Input::Notice(Notice::Reply { ticket, reply, .. }) if ticket != READING => {
+                self.answered(ticket, reply, cx);
+                Ok(())
+            }
             Input::Notice(Notice::Reply { reply: Reply::Refused(why), .. }) => {
                 self.end_with(&Problem::refused(&why), cx)
             }
-            Input::Notice(Notice::Reply { reply: Reply::Removed(affair), .. }) => {
-                self.end_with(&Problem::removed(&affair), cx)
+            Input::Letter(from, letter) => {
+                self.carried(from, letter, cx);
+                Ok(())
             }
             Input::Drained => {
                 self.reader.ask(cx);

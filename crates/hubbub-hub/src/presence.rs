@@ -133,7 +133,8 @@ impl Occupants {
     /// Adds a place. Gives the person if he is new here. A place is one person's: a session that comes in again as somebody else
     /// stays who it was, or nobody would be there to go; and a person has one name, whatever his later sessions wish for.
     pub(crate) fn enter(&mut self, place: Place, entry: &Entry<'_>) -> Result<Option<Person>, Refusal> {
-        if self.sessions.contains_key(&place) {
+        if let Some(seated) = self.sessions.get_mut(&place) {
+            seated.hears.clone_from(entry.hears);
             return Ok(None);
         }
         let user = &entry.who.user;

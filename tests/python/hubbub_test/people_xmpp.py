@@ -1,5 +1,6 @@
 """People of the scenarios on XMPP: a stream over TCP, and the room as a MUC (XEP-0045)."""
 
+import json
 import socket
 import threading
 from contextlib import suppress
@@ -15,6 +16,7 @@ from hubbub_test.people import TRANSPORTS, Person, Unacknowledged
 MUC = "http://jabber.org/protocol/muc"
 STANZA_ID = "{urn:xmpp:sid:0}stanza-id"
 OWN = "110"
+SIGNAL = "{urn:xmpp:json-msg:0}payload[@datatype='urn:hubbub:signal']/{urn:xmpp:json:0}json"
 
 
 class Loopback:
@@ -46,6 +48,7 @@ class OnXmpp(Person):
         else:
             self.client.log_in_as_guest(self.name)
         self.writing = threading.Lock()
+        self.answers: dict[str, Element] = {}  # to what was asked, and what was refused, by its id
         history = "" if since == 0 else "<history maxstanzas='0'/>"
         self.client.send(f"<presence to='{self.muc}/{self.name}'><x xmlns='{MUC}'>{history}</x></presence>")
         while not self._is_inside(stanza := self.client.next()):
@@ -69,7 +72,14 @@ class OnXmpp(Person):
         room, _, nick = stanza.get("from", "").partition("/")
         if room != self.muc:
             return
-        if name_of(stanza) == "presence":
+        if stanza.get("type") in ("error", "result"):
+            with self.changed:
+                self.answers[stanza.get("id")] = stanza
+                self.changed.notify_all()
+        elif (signal := stanza.find(SIGNAL)) is not None:
+            assert stanza.get("type") == "chat" and stanza.get("to") == self.client.jid, stanza.attrib
+            self.note({"event": "hubbub:signal", "data": json.loads(signal.text), "by": stanza.get("from")})
+        elif name_of(stanza) == "presence":
             self._see(stanza, nick)
         elif (body := stanza.find(f"{{{CLIENT}}}body")) is not None:
             self.note({"data": body.text or "", "name": nick, "id": stanza.find(STANZA_ID).get("id")})

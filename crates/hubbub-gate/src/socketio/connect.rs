@@ -171,6 +171,7 @@ impl Connection {
         let (recovers, echo) = (self.hello.recovers, self.hello.echo);
         let Some(space) = self.space(number) else { return };
         let (Stage::Asking(asking), Some(who)) = (&mut space.stage, space.who.clone()) else { return };
+        let Some(name) = space.name.clone() else { return };
         let auth = std::mem::take(&mut asking.auth);
         let former = former(&auth, &space.namespace, &who, recovers, cx);
         let start = auth.start.unwrap_or(Start::Now);
@@ -198,10 +199,11 @@ impl Connection {
         let resumes = auth.pid.is_some();
         let by = cx.now.mono_ms + cx.settings.answer_ms;
         space.stage = Stage::Joining(Box::new(Joining { former, resumes, start, by }));
-        space.listening = rooms
-            .into_iter()
-            .map(|(room, start)| Listening::new(room, who.clone(), start, echo, Some(hello.clone())))
-            .collect();
+        let listening = |(room, start)| {
+            let listening = Listening::new(room, who.clone(), start, echo, Some(hello.clone()));
+            listening.heard_as(name.as_str().into())
+        };
+        space.listening = rooms.into_iter().map(listening).collect();
         space.listening.shrink_to_fit();
         self.read_on(number, cx, line);
     }
@@ -246,6 +248,7 @@ impl Connection {
 
     /// What was is gone: the client begins anew, and is told so.
     pub(super) fn forget_former(&mut self, number: Number, cx: &mut Cx<'_>, line: &mut Line<'_>) {
+        let fresh: Arc<str> = self.sid.as_str().into();
         let Some(space) = self.space(number) else { return };
         let Stage::Joining(joining) = &mut space.stage else { return };
         joining.former = None;
@@ -254,7 +257,10 @@ impl Connection {
             let rooms = std::mem::take(&mut space.listening);
             rooms.iter().for_each(|listening| self.stop(listening, cx));
         } else {
-            space.listening.iter_mut().for_each(|listening| listening.begin_at(start));
+            space.listening.iter_mut().for_each(|listening| {
+                listening.begin_at(start);
+                listening.rename(fresh.clone());
+            });
         }
         self.read_on(number, cx, line);
     }

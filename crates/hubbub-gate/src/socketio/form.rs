@@ -10,6 +10,7 @@ use crate::about;
 use crate::coder::{Coder, WsDeflate};
 use crate::engineio::line::Packet;
 use crate::envelope;
+use crate::signals::SIGNAL;
 
 /// The namespace of those who are in several rooms.
 pub(crate) const MAIN: &str = "/";
@@ -125,6 +126,18 @@ impl Wire<'_> {
         if let Some(offset) = offset {
             args.string(offset);
         }
+        self.event(None, args)
+    }
+
+    /// A signal of somebody in `room`; `data` is an object that says it.
+    pub(crate) fn signal(&self, room: &RoomName, data: &str) -> Vec<Packet> {
+        let mut whole = b"{\"room\":".to_vec();
+        envelope::string(&mut whole, &room.to_string());
+        whole.push(b',');
+        whole.extend_from_slice(data.strip_prefix('{').unwrap_or(data).as_bytes());
+        let mut args = Array::default();
+        args.string(SIGNAL);
+        args.raw(&whole);
         self.event(None, args)
     }
 

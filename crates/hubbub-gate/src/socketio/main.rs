@@ -41,7 +41,7 @@ impl Connection {
                 let name = said.text_at(1).ok_or_else(|| {
                     Problem::bad_request("Say it so: emit(\"publish\", room, event, …arguments).")
                 })?;
-                let command = said.command(&name, 2, cx)?;
+                let command = said.command(&room, &name, 2, cx)?;
                 self.ask_room(asker, &room, command, cx)
             }
             name => {
@@ -82,8 +82,9 @@ impl Connection {
                 "One connection can be in so many rooms at once (socketio.rooms).",
             ));
         }
-        let Some(who) = space.who.clone() else { return Ok(()) };
-        let mut listening = Listening::new(room.clone(), who, start, echo, None);
+        let Some((who, name)) = space.who.clone().zip(space.name.clone()) else { return Ok(()) };
+        let listening = Listening::new(room.clone(), who, start, echo, None);
+        let mut listening = listening.heard_as(name.as_str().into());
         if line.is_full(cx) {
             listening.wait(cx)
         } else {

@@ -16,6 +16,7 @@ use crate::engineio::line::Line;
 use crate::envelope;
 use crate::problem::Problem;
 use crate::session::{Cx, Deed};
+use crate::signals::SIGNAL;
 
 /// What a client calls an answer to a message, with the message as first argument.
 const REPLY: &str = "hubbub:reply";
@@ -29,7 +30,7 @@ impl Connection {
         let Some(space) = self.space(asker.space) else { return };
         let result = match space.room.clone() {
             Some(room) => {
-                let command = said.command(&said.event.name, 0, cx);
+                let command = said.command(&room, &said.event.name, 0, cx);
                 command.and_then(|command| self.ask_room(asker, &room, command, cx))
             }
             None => self.in_main(asker, said, cx, line),
@@ -74,6 +75,9 @@ impl Connection {
             Reply::Answered(answer) => {
                 let args = answer.map_or_else(|| "[]".to_owned(), |answer| utf8(&answer));
                 self.say_yes(asker, &args, cx, line);
+            }
+            Reply::Signalled(sessions) => {
+                self.say_yes(asker, &json!([{ "sessions": sessions }]).to_string(), cx, line);
             }
             Reply::Refused(why) => self.say_no(asker, &Problem::refused(&why), cx, line),
             // Answers to what was not asked here.
@@ -168,18 +172,25 @@ impl Connection {
 }
 
 impl Said<'_> {
-    /// What it asks of a room, by its argument `first` and those behind it, as an event called `name`.
+    /// What it asks of `room`, by its argument `first` and those behind it, as an event called `name`.
     ///
     /// # Errors
     /// A name that is none, arguments that do not belong to it, or too much.
-    pub(super) fn command(&self, name: &str, first: usize, cx: &Cx<'_>) -> Result<Command, Problem> {
+    pub(super) fn command(
+        &self,
+        room: &RoomName,
+        name: &str,
+        first: usize,
+        cx: &Cx<'_>,
+    ) -> Result<Command, Problem> {
         let word = match (name, self.event.args.len().saturating_sub(first)) {
             (about::TYPING, 1) => return self.typing(first),
+            (SIGNAL, 1) => return self.signal(room, first, cx),
             (REPLY, 2..) => "reply_to",
             (EDIT, 2..) => "edit_of",
             (EventName::REACTIONS, 2) => "reactions_to",
             (EventName::RETRACTION, 1) => "retracts",
-            (about::TYPING | REPLY | EDIT | EventName::REACTIONS | EventName::RETRACTION, _) => {
+            (about::TYPING | SIGNAL | REPLY | EDIT | EventName::REACTIONS | EventName::RETRACTION, _) => {
                 return Err(usage());
             }
             _ => {
@@ -226,7 +237,8 @@ impl Said<'_> {
 fn usage() -> Problem {
     Problem::bad_request(
         "Say it so: emit(\"hubbub:reply\", id, …arguments), emit(\"hubbub:edit\", id, …arguments), \
-         emit(\"hubbub:reactions\", id, [\"👍\"]), emit(\"hubbub:retraction\", id), emit(\"hubbub:typing\", true).",
+         emit(\"hubbub:reactions\", id, [\"👍\"]), emit(\"hubbub:retraction\", id), emit(\"hubbub:typing\", true), \
+         emit(\"hubbub:signal\", {to, signal}).",
     )
 }
 

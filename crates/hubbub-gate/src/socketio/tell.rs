@@ -36,7 +36,7 @@ impl Connection {
             }
             let resumes = joining.resumes;
             let restored = self.connected(number, Some(joined), cx, line);
-            let mut data = envelope::joined(&self.spaces[at].listening[index].room, joined);
+            let mut data = self.introduction(at, index, joined, cx);
             data["recovered"] = (restored || (!resumes && joined.recovered)).into();
             self.tell_joined(at, &data, &joined.page.from.to_string(), cx, line);
         } else if !joined.recovered && !self.is_joining(at, index) {
@@ -46,6 +46,16 @@ impl Connection {
         self.acknowledge_join(at, index, joined, cx, line);
         self.write_page(at, index, joined, cx, line);
         self.take_seat(at, index, joined, cx, line);
+    }
+
+    /// What `hubbub:joined` says, with the address by which signals reach the client.
+    fn introduction(&self, at: usize, index: usize, joined: &Joined, cx: &Cx<'_>) -> serde_json::Value {
+        let listening = &self.spaces[at].listening[index];
+        let mut data = envelope::joined(&listening.room, joined);
+        if let Some(address) = listening.own_address(joined, cx) {
+            data["session"] = address.into();
+        }
+        data
     }
 
     /// Whether this is a room that was asked for in `/` and has not answered yet.
@@ -79,9 +89,8 @@ impl Connection {
     ) {
         let (number, room) = (self.spaces[at].number, self.spaces[at].listening[index].room.clone());
         let Some(asker) = self.asked_to_join(number, &room) else { return };
-        let listening = &mut self.spaces[at].listening[index];
-        let data = envelope::joined(&listening.room, joined);
-        listening.stands_at(joined.page.from);
+        let data = self.introduction(at, index, joined, cx);
+        self.spaces[at].listening[index].stands_at(joined.page.from);
         let offset = self.position(asker.space).unwrap_or_default();
         self.tell_joined(at, &data, &offset, cx, line);
         let answer = json!([data]).to_string();

@@ -18,6 +18,7 @@ mod owner;
 pub(crate) mod people;
 mod register;
 mod say;
+mod signals;
 mod tell;
 mod voice;
 mod whisper;
@@ -233,6 +234,7 @@ impl Chats {
                 }
             }
             (None, Reply::Removed(affair)) => self.put_out(room, &affair, line),
+            (None, Reply::Signal(signalled)) => self.hear(room, &signalled, line, cx),
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ use hubbub_xmpp::stanza::Condition;
 use hubbub_xmpp::xml::Tag;
 
 use super::config::NS_DATA;
-use super::{Chats, Line, register};
+use super::{Chats, Line, register, signals};
 use crate::session::Cx;
 use crate::xmpp::parcel::Parcel;
 use crate::xmpp::{archive, iq};
@@ -63,7 +63,8 @@ fn described(
         .attr("type", "text")
         .attr("name", if title.is_empty() { room.as_str() } else { title });
     let own = iq::AT_ROOM.iter().map(iq::Feature::ns);
-    let features = ALWAYS.into_iter().chain(archive::FEATURES).chain(own).chain(kinds(affairs));
+    let features =
+        ALWAYS.into_iter().chain(signals::FEATURES).chain(archive::FEATURES).chain(own).chain(kinds(affairs));
     let features = features.map(|var| Tag::new("feature", NS_INFO).attr("var", var));
     let query = Tag::new("query", NS_INFO).child(identity).children(features).child(form(affairs));
     line.answer(parcel, Some(query));

@@ -3,7 +3,7 @@
 use hubbub_hub::command::Stay;
 use hubbub_hub::presence::{Person, PresenceView};
 use hubbub_hub::{
-    Affiliation, Carried, Command, Hears, Joined, Password, Refusal, Role, RoomName, Start, Subject, Whois,
+    Affiliation, Carried, Command, Joined, Password, Refusal, Role, RoomName, Start, Subject, Whois,
 };
 use hubbub_xmpp::stanza::Condition;
 use hubbub_xmpp::xml::{CLIENT, Element, Tag};
@@ -32,8 +32,11 @@ impl Chats {
         let status = status(&parcel, STATUS);
         let x = parcel.element().child("x", MUC);
         let password = x.and_then(|x| x.child("password", MUC)).map(|word| Password::new(&word.text()));
+        let listening = Listening::new(room.clone(), line.who.clone(), start, true, None);
+        let listening = listening.heard_as(line.jid.resource().unwrap_or_default().into());
+        let hears = listening.hears().clone();
         let chat = Chat {
-            listening: Listening::new(room.clone(), line.who.clone(), start, true, None),
+            listening,
             at: parcel.to().bare(),
             since_ms: since(parcel.element(), cx),
             stage: Stage::Entering(parcel),
@@ -57,7 +60,7 @@ impl Chats {
                 status,
                 password,
                 claims: true,
-                hears: Hears::Nothing,
+                hears,
             };
             chat.listening.ask_by(ticket, command, cx);
         }

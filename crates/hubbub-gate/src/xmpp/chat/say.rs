@@ -5,7 +5,7 @@ use hubbub_xmpp::stanza::Condition;
 use hubbub_xmpp::xml::{CLIENT, Element, Tag};
 
 use super::people::USER;
-use super::{Asked, Chats, Line, form};
+use super::{Asked, Chats, Line, form, signals};
 use crate::session::Cx;
 use crate::xmpp::about::{self, Place, Said};
 use crate::xmpp::parcel::Parcel;
@@ -21,6 +21,7 @@ impl Chats {
             }
             ("groupchat", None) => self.say(room, parcel, line, cx),
             ("groupchat", Some(_)) => line.refuse(&parcel, Condition::BadRequest, None),
+            (_, Some(_)) if signals::is_signal(&parcel) => self.signal(room, parcel, line, cx),
             (_, Some(_)) => self.hand_on(room, parcel, line, cx),
             (_, None) => self.about_people(room, parcel, line, cx),
         }
