@@ -26,7 +26,7 @@ pub use load::{Flags, load};
 pub use problem::{Place, Problem, Problems};
 pub use sections::{
     Access, Admit, Api, Hears, Hidden, History, Host, Http, Ice, IceUrl, Level, Limits, Log, Logging,
-    OnFailure, Ports, Presence, Recovery, RoomRule, Secret, SelfSigned, Server, ShowPresence, SocketIo,
+    OnFailure, PeerJs, Ports, Presence, Recovery, RoomRule, Secret, SelfSigned, Server, ShowPresence, SocketIo,
     Store, Tls, TlsVersion, Token, Tracker, Turn, WebSocket, Webhook, WhenFull, Xmpp,
 };
 
@@ -53,6 +53,8 @@ pub struct Config {
     pub socketio: SocketIo,
     /// XMPP.
     pub xmpp: Xmpp,
+    /// PeerJS.
+    pub peerjs: PeerJs,
     /// Servers that help clients to reach each other.
     pub ice: Ice,
     /// STUN and TURN of our own.
@@ -92,6 +94,7 @@ impl Config {
             websocket: WebSocket::blank(),
             socketio: SocketIo::blank(),
             xmpp: Xmpp::blank(),
+            peerjs: PeerJs::blank(),
             ice: Ice::blank(),
             turn: Turn::blank(),
             tracker: Tracker::blank(),
@@ -108,7 +111,7 @@ impl Config {
     }
 
     /// Every section that is there once, in the order of the file.
-    fn sections(&mut self) -> [&mut dyn Section; 17] {
+    fn sections(&mut self) -> [&mut dyn Section; 18] {
         [
             &mut self.server,
             &mut self.tls,
@@ -119,6 +122,7 @@ impl Config {
             &mut self.websocket,
             &mut self.socketio,
             &mut self.xmpp,
+            &mut self.peerjs,
             &mut self.ice,
             &mut self.turn,
             &mut self.tracker,

@@ -44,26 +44,35 @@ impl Admission {
                 Ok(())
             }
             Verdict::Out(denied) if denied.is_bad_request() => {
-                respond_problem(&Problem::bad_request(denied.to_string()), cx)
+                self.refuse(&Problem::bad_request(denied.to_string()), cx)
             }
-            Verdict::Out(denied) => respond_problem(&Problem::unauthorized(denied.to_string()), cx),
+            Verdict::Out(denied) => self.refuse(&Problem::unauthorized(denied.to_string()), cx),
         }
     }
 
     fn answered(&mut self, answer: Answer, cx: &mut Cx<'_>) -> Result<(), Close> {
         self.deadline = u64::MAX;
-        match (answer, self.want.take()) {
-            (Answer::Password(Some(name)), Some(want)) => {
-                want.begin(cx.doorman.account_in(&self.account, &name), cx);
+        match answer {
+            Answer::Password(Some(name)) => {
+                if let Some(want) = self.want.take() {
+                    want.begin(cx.doorman.account_in(&self.account, &name), cx);
+                }
                 Ok(())
             }
-            (Answer::Password(_), _) => {
-                respond_problem(&Problem::unauthorized(Denied::WrongPassword.to_string()), cx)
+            Answer::Password(None) => {
+                self.refuse(&Problem::unauthorized(Denied::WrongPassword.to_string()), cx)
             }
-            (_, _) => respond_problem(
-                &Problem::too_many("Too many passwords are being checked. Try again, or use a token."),
-                cx,
-            ),
+            _ => {
+                let detail = "Too many passwords are being checked. Try again, or use a token.";
+                self.refuse(&Problem::too_many(detail), cx)
+            }
+        }
+    }
+
+    fn refuse(&mut self, problem: &Problem, cx: &mut Cx<'_>) -> Result<(), Close> {
+        match self.want.take() {
+            Some(want) => want.refuse(problem, cx),
+            None => respond_problem(problem, cx),
         }
     }
 }
@@ -74,9 +83,9 @@ impl Session for Admission {
             Input::Opened => self.ask(cx),
             Input::Answer(_, answer) => self.answered(answer, cx),
             Input::Timeout => {
-                respond_problem(&Problem::unavailable("The password could not be checked in time."), cx)
+                self.refuse(&Problem::unavailable("The password could not be checked in time."), cx)
             }
-            Input::Shutdown => respond_problem(&Problem::unavailable("The server is closing."), cx),
+            Input::Shutdown => self.refuse(&Problem::unavailable("The server is closing."), cx),
             Input::LinkLost => Err(Close::Done),
             _ => Ok(()),
         }

@@ -14,11 +14,12 @@ use crate::credentials;
 use crate::engineio;
 use crate::origin::{self, Origin};
 use crate::params::{self, Params};
+use crate::peerjs;
 use crate::problem::Problem;
 use crate::session::{Secured, Session};
 use crate::settings::GateSettings;
 use crate::want::Want;
-use crate::{admin, allocations, poll, publish, rooms, signal_post, sse, tracker, ws, xmpp};
+use crate::{admin, allocations, poll, publish, rooms, sse, tracker, ws, xmpp};
 
 /// A request, with its body.
 #[derive(Debug)]
@@ -47,7 +48,6 @@ pub enum Opening {
 enum Route {
     Messages(RoomName),
     Presence(RoomName),
-    Signals(RoomName),
     WebSocket(RoomName),
     Token,
     Actions,
@@ -58,6 +58,7 @@ enum Route {
     Xmpp,
     /// WebTorrent's.
     Tracker,
+    PeerJs(peerjs::Place),
     /// Engine.IO: alone, or with Socket.IO.
     EngineIo {
         alone: bool,
@@ -84,7 +85,6 @@ pub fn body_limit(parts: &request::Parts, settings: &GateSettings) -> Option<usi
     match route(parts.uri.path()) {
         _ if parts.method != Method::POST => None,
         Ok(Route::Messages(_) | Route::Actions) => Some(settings.message_bytes),
-        Ok(Route::Signals(_)) => Some(settings.signal_bytes + signal_post::AROUND_BYTES),
         Ok(Route::EngineIo { .. }) => Some(settings.socketio.engine.max_payload as usize),
         _ => None,
     }
@@ -116,10 +116,8 @@ fn session(request: Request, cookies: bool, settings: &GateSettings) -> Result<O
     if let Route::Xmpp = route {
         return xmpp(&request, settings);
     }
-    let methods = route.methods();
-    if let Route::Signals(room) = route {
-        let post = signal_post::open(room, &request, methods)?;
-        return Ok(Opening::Session(Box::new(post)));
+    if let Route::PeerJs(place) = route {
+        return peerjs::open(&request, place, cookies, settings).map(Opening::Session);
     }
     let mut params = Params::parse(request.parts.uri.query().unwrap_or_default())?;
     let credentials = credentials::of(&request.parts.headers, &mut params, cookies)?;
@@ -173,13 +171,15 @@ fn route(path: &str) -> Result<Route, Problem> {
         "/tracker" => return Ok(Route::Tracker),
         _ => {}
     }
+    if let Some(place) = peerjs::place(path) {
+        return Ok(Route::PeerJs(place));
+    }
     let nothing = || Problem::not_found("The addresses of this server are listed at /api/openapi.json.");
     let mut segments = path.strip_prefix("/rooms/").ok_or_else(nothing)?.split('/');
     let (room, what, end) = (segments.next(), segments.next(), segments.next());
     let make = match what {
         Some("messages") => Route::Messages,
         Some("presence") => Route::Presence,
-        Some("signals") => Route::Signals,
         Some("ws") => Route::WebSocket,
         _ => return Err(nothing()),
     };
@@ -195,8 +195,9 @@ impl Route {
             Self::Messages(_) => "GET, HEAD, POST, OPTIONS",
             Self::Presence(_) | Self::Rooms | Self::Allocations | Self::Ice => "GET, HEAD, OPTIONS",
             Self::WebSocket(_) | Self::Xmpp | Self::Tracker => "GET, OPTIONS",
-            Self::Token | Self::Actions | Self::Signals(_) => "POST, OPTIONS",
+            Self::Token | Self::Actions => "POST, OPTIONS",
             Self::EngineIo { .. } => "GET, POST, OPTIONS",
+            Self::PeerJs(place) => place.methods(),
         }
     }
 

@@ -6,6 +6,7 @@ use hubbub_ws::{DeflatePolicy, Limits};
 
 use crate::ice::IceSettings;
 use crate::outbox::{OutboxLimits, WhenFull};
+use crate::peerjs::PeerJsSettings;
 use crate::tracker::TrackerSettings;
 
 /// What the gates are told by the configuration. The same in every worker.
@@ -39,6 +40,8 @@ pub struct GateSettings {
     pub socketio: SocketIoSettings,
     /// XMPP's own.
     pub xmpp: XmppSettings,
+    /// PeerJS's own.
+    pub peerjs: PeerJsSettings,
     /// Servers that help clients to reach each other.
     pub ice: IceSettings,
     /// The WebTorrent tracker's own.
@@ -64,6 +67,7 @@ impl GateSettings {
             ws: WsSettings::default(),
             socketio: SocketIoSettings::default(),
             xmpp: XmppSettings::of(domain),
+            peerjs: PeerJsSettings::default(),
             ice: IceSettings::default(),
             tracker: TrackerSettings::default(),
         }

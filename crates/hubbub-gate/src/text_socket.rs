@@ -134,22 +134,22 @@ enum Stage<T> {
 struct Fresh<T> {
     head: Box<response::Parts>,
     talk: T,
-    who: Arc<Identity>,
+    who: Option<Arc<Identity>>,
 }
 
 impl<T: Talk> TextSocket<T> {
-    /// A socket of `who`, on what [`shake_hands`] agreed. A message has at most so many bytes.
+    /// A socket of `who`, if that is known, on what [`shake_hands`] agreed. A message has at most so many bytes.
     pub(crate) fn new(
         handshake: Handshake,
         talk: T,
-        who: Arc<Identity>,
+        who: impl Into<Option<Arc<Identity>>>,
         most_bytes: usize,
         settings: &GateSettings,
     ) -> Self {
         let limits =
             Limits { frame: most_bytes, message: most_bytes, fragments: settings.ws.limits.fragments };
         let decoder = Decoder::new(Config { role: Role::Server, limits, deflate: None });
-        let stage = Stage::Fresh(Box::new(Fresh { head: handshake.head, talk, who }));
+        let stage = Stage::Fresh(Box::new(Fresh { head: handshake.head, talk, who: who.into() }));
         Self { decoder, line: Line { stage, deadline: u64::MAX, expires: u64::MAX, pinged: false } }
     }
 }
@@ -161,8 +161,8 @@ impl<T: Talk> Line<T> {
         };
         let Fresh { head, mut talk, who } = *fresh;
         cx.out.answer(*head);
-        self.expires = who.expires_mono_ms(cx.now);
-        if who.kind == IdentityKind::Account {
+        self.expires = who.as_ref().map_or(u64::MAX, |who| who.expires_mono_ms(cx.now));
+        if let Some(who) = who.filter(|who| who.kind == IdentityKind::Account) {
             cx.deeds.push(Deed::Belong(who.user.clone()));
         }
         self.heard(cx);

@@ -9,11 +9,14 @@ use crate::admin::{self, Actions};
 use crate::allocations::{self, Allocations};
 use crate::engineio;
 use crate::ice_servers::AskIce;
+use crate::peerjs;
 use crate::poll::{self, Poll};
 use crate::presence::AskPresence;
+use crate::problem::Problem;
 use crate::publish::{Publication, Publish};
+use crate::respond::respond_problem;
 use crate::rooms::{self, Rooms};
-use crate::session::Cx;
+use crate::session::{Close, Cx};
 use crate::sse::{self, Stream};
 use crate::token::IssueToken;
 use crate::tracker;
@@ -42,6 +45,10 @@ pub enum Want {
     Allocations(allocations::Span),
     /// To know STUN and TURN servers; it comes from there.
     Ice(IpAddr),
+    /// To be a peer of PeerJS.
+    PeerJs(Box<peerjs::Asked>),
+    /// To know which peers there are.
+    PeerJsPeers,
     /// The messages of a room over Engine.IO.
     EngineIo(Box<engineio::Asked>),
     /// To take part in swarms of WebTorrent.
@@ -53,6 +60,16 @@ impl Want {
     #[must_use]
     pub fn is_admin(&self) -> bool {
         matches!(self, Self::Actions(_) | Self::Rooms(_) | Self::Allocations(_))
+    }
+
+    /// Says that he cannot have it: in the protocol's own words where a page could not read an answer of HTTP.
+    ///
+    /// # Errors
+    /// [`Close::Refused`], unless a session goes on to say it.
+    pub(crate) fn refuse(self, problem: &Problem, cx: &mut Cx<'_>) -> Result<(), Close> {
+        let Self::PeerJs(asked) = self else { return respond_problem(problem, cx) };
+        cx.turn_into(asked.refuse(problem.detail.clone(), cx.settings));
+        Ok(())
     }
 
     /// Goes on as the session that does it, for `who`.
@@ -69,6 +86,8 @@ impl Want {
             Self::Allocations(span) => cx.turn_into(Allocations::new(span, who)),
             Self::Ice(from) => cx.turn_into(AskIce::new(who, from)),
             Self::Tracker(wanted) => wanted.begin(who, cx),
+            Self::PeerJs(asked) => cx.turn_into(asked.begin(who, cx.settings)),
+            Self::PeerJsPeers => cx.turn_into(peerjs::Listing::new()),
             Self::EngineIo(asked) => cx.turn_into(engineio::Exchange::new(asked.by(who))),
         }
     }

@@ -15,6 +15,8 @@ use hubbub_turn::RestSecrets;
 use hubbub_worker::WorkerSettings;
 use hubbub_ws::{DeflatePolicy, Limits};
 
+use crate::peerjs;
+
 /// Whole milliseconds.
 pub(crate) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
@@ -105,6 +107,7 @@ pub(crate) fn gate(
         },
         socketio: socketio(config),
         xmpp,
+        peerjs: peerjs::settings(config),
         ice: IceSettings { own, others: elsewhere(&config.ice) },
         tracker,
     }

@@ -6,6 +6,7 @@ mod cli;
 mod console;
 mod doctor;
 mod limits;
+mod peerjs;
 mod self_signed;
 mod serve;
 mod store;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use hubbub_auth::Revoked;
 use hubbub_config::{Config, Flags, load};
+use hubbub_gate::peerjs::Counts;
 use hubbub_gate::tracker::Tally;
 use hubbub_net::tls::Tls;
 use hubbub_net::turn::TurnDesk;
@@ -21,7 +22,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::ServeOptions;
 use crate::turn::Relaying;
-use crate::{assemble, certificates, console, limits, store, tracker, turn, webhooks, xmpp};
+use crate::{assemble, certificates, console, limits, peerjs, store, tracker, turn, webhooks, xmpp};
 
 /// The whole surface, for machines.
 const OPENAPI: &str = include_str!("openapi.json");
@@ -57,12 +58,14 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     let slow = turn::questions(relaying.as_ref(), post.clone(), slow);
     let tracker = tracker::settings(&config, workers);
     let tally = tracker.tally.clone();
+    let gate = assemble::gate(&config, xmpp_settings, ice, tracker);
+    let peers = gate.peerjs.counts.clone();
     let server = hubbub_net::serve(ServerParts {
         listen: config.server.listen.clone(),
         mailboxes: boxes,
         post,
         net: assemble::net(&config, connections),
-        gate: assemble::gate(&config, xmpp_settings, ice, tracker),
+        gate,
         worker: assemble::worker(&config, connections),
         hub: config.hub_settings(workers),
         policies: config.policies(),
@@ -72,7 +75,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
             OPENAPI,
             xmpp::host_meta(&config),
             counters.clone(),
-            readings(&webhooks, tls.clone(), relaying.as_ref(), tally),
+            readings(&webhooks, tls.clone(), relaying.as_ref(), tally, peers),
         ),
         counters,
         slow: webhooks::questions(webhooks.clone(), slow),
@@ -137,11 +140,21 @@ fn readings(
     tls: Arc<Tls>,
     relaying: Option<&Relaying>,
     tracker: Arc<Tally>,
+    peers: Arc<Counts>,
 ) -> Readings {
     let webhooks = webhooks::readings(webhooks);
     let desk = relaying.map(|relaying| relaying.desk.clone());
     let relayed = move || desk.as_ref().map(TurnDesk::readings).unwrap_or_default();
-    Arc::new(move || [webhooks(), certificates::readings(&tls), relayed(), tracker::readings(&tracker)].concat())
+    Arc::new(move || {
+        [
+            webhooks(),
+            certificates::readings(&tls),
+            relayed(),
+            tracker::readings(&tracker),
+            peerjs::readings(&peers),
+        ]
+        .concat()
+    })
 }
 
 /// Sessions first, while what they wait for is still kept and applications can be told that they leave; then the store.
