@@ -56,9 +56,14 @@ export class Receiving {
     this.end({ state: this.accepted ? "cancelled" : "declined" }, this.accepted ? "cancelled" : "declined");
   }
 
-  /** The sender has taken it back before a channel was there. */
-  withdrawn(): void {
-    if (!isOver(this.now)) this.tell({ state: "cancelled", why: "The other side has cancelled it." });
+  /** Whether a person wants it, and it is not over. */
+  get wanted(): boolean {
+    return this.accepted && !isOver(this.now);
+  }
+
+  /** It is not offered any more. */
+  withdrawn(why = "The other side has cancelled it."): void {
+    this.over({ state: "cancelled", why });
   }
 
   private goOn(channel: Channel): void {

@@ -66,7 +66,10 @@ export class Sending {
   /** Speaks over this channel until it is closed or the transfer is over. */
   private stay(channel: Channel): Promise<void> {
     return new Promise((resolve) => {
+      if (channel.readyState !== "open") return resolve();
       if (isOver(this.now)) {
+        // The other side was rung for it, and may be waiting.
+        say(channel, { offer: this.offer });
         part(channel, "cancelled");
         return resolve();
       }

@@ -1,6 +1,7 @@
 // Where messages are written.
 import { useState } from "preact/hooks";
 import { session } from "./console";
+import { ConversationFile } from "./filedrop";
 
 export function Composer() {
   const [text, setText] = useState("");
@@ -14,6 +15,7 @@ export function Composer() {
   };
   return (
     <form class="composer" onSubmit={submit}>
+      <ConversationFile />
       <label class="offscreen" for="message">
         Message
       </label>

@@ -4,8 +4,10 @@ import { milliseconds } from "../http";
 import { formatOffset } from "../offset";
 import type { Pending } from "../outbox";
 import type { MessageEntry } from "../room";
+import { readMagnet } from "../torrents/magnet";
 import { session } from "./console";
 import { hue } from "./hue";
+import { TorrentCard } from "./torrents";
 
 interface Props {
   readonly entry: MessageEntry;
@@ -55,11 +57,18 @@ function Words({ entry: { envelope, edited } }: { readonly entry: MessageEntry }
       </span>
     );
   }
+  const said = shown(envelope);
+  const magnet = readMagnet(said);
+  // A link and nothing else is told by what it leads to.
+  const isLink = magnet !== undefined && /^magnet:\S+$/.test(said.trim());
   return (
     <>
-      <span class="text" data-testid="text">
-        {shown(envelope)}
-      </span>
+      {!isLink && (
+        <span class="text" data-testid="text">
+          {said}
+        </span>
+      )}
+      {magnet && <TorrentCard magnet={magnet} />}
       {edited && (
         <span class="edited" data-testid="edited">
           edited

@@ -1,11 +1,13 @@
-// Who is there, and what one can do with somebody: call him.
+// Who is there, and what one can do with somebody: call him, send him files.
 import type { Occupant } from "../envelope";
 import { personOf } from "../p2p/signals";
 import { byName } from "../people";
 import type { Own } from "../p2p/switchboard";
 import { session } from "./console";
+import { PersonFile, useFileDrop } from "./filedrop";
 import { hue } from "./hue";
 import { PersonCall } from "./personcall";
+import { sendTo } from "./sharing";
 
 export function People() {
   const presence = session.presence.value;
@@ -35,8 +37,9 @@ export function People() {
 function Person({ person, own }: { readonly person: Occupant; readonly own: Own | undefined }) {
   const { user, name } = person;
   const isOwn = own !== undefined && isSame(person, own);
+  const drop = useFileDrop(own && !isOwn ? (files) => sendTo(user, name, files) : undefined);
   return (
-    <li class="person" data-user={user} data-hue={hue(user)}>
+    <li class="person" data-user={user} data-hue={hue(user)} {...drop}>
       <span class="person-dot" aria-hidden="true" />
       <span class="person-name">
         {name}
@@ -46,6 +49,7 @@ function Person({ person, own }: { readonly person: Occupant; readonly own: Own 
       {own && !isOwn && (
         <span class="person-ways">
           <PersonCall person={person} />
+          <PersonFile person={person} />
         </span>
       )}
     </li>
@@ -53,6 +57,6 @@ function Person({ person, own }: { readonly person: Occupant; readonly own: Own 
 }
 
 /** Where a room hides who its people are, one is known by name. */
-function isSame({ user, name }: Occupant, own: Own): boolean {
+export function isSame({ user, name }: Occupant, own: Own): boolean {
   return user === personOf(own.address) || (user.includes("@rooms.") && name === own.name);
 }

@@ -1,0 +1,148 @@
+// Files between consoles: made in the page, so that large ones need not travel there, and of bytes that the test can compute again.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { visit } from "./console.js";
+import { leavesAfterwards } from "./leaving.js";
+
+export const MB = 1_000_000;
+
+/** Somebody in this room, with a page that notes its connections. */
+export async function openSender(browser, server, name, room, { transport = "websocket", ...options } = {}) {
+  const visitor = await visit(browser, { base: "about:blank" }, options);
+  leavesAfterwards(() => visitor.close());
+  await visitor.page.addInitScript(noteConnections);
+  await visitor.page.goto(server.base);
+  await visitor.join(name, room, transport);
+  return Object.assign(visitor, { user: `${name.toLowerCase()}@guest.localhost` });
+}
+
+/** Runs in the page. */
+function noteConnections() {
+  const Original = globalThis.RTCPeerConnection;
+  globalThis.connections = [];
+  globalThis.RTCPeerConnection = class extends Original {
+    constructor(...args) {
+      super(...args);
+      globalThis.connections.push(this);
+    }
+  };
+}
+
+/** Where somebody stands in the list of people, for `who`. */
+export function person(who, { user }) {
+  return who.page.locator(`[data-testid=people] [data-user='${user}']`);
+}
+
+/** Files that Playwright hands to the page. */
+export const small = (name, text) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
+
+/** Has `from` offer these files to `to`, as if he had chosen them beside the name. */
+export async function offer(from, to, ...files) {
+  await person(from, to).getByTestId("file-input").setInputFiles(files);
+}
+
+/** The same with a file of so many bytes that is made in the page. */
+export async function offerLarge(from, to, name, size) {
+  const input = await person(from, to).getByTestId("file-input").elementHandle();
+  await input.evaluate(chooseLarge, { name, size });
+}
+
+/** Runs in the page: every four bytes say where they stand, so that no two places are alike. */
+function chooseLarge(input, { name, size }) {
+  const BLOCK = 4 * 1024 * 1024;
+  const blocks = [];
+  for (let at = 0; at < size; at += BLOCK) {
+    const words = new Uint32Array(BLOCK / 4);
+    for (let i = 0; i < words.length; i++) words[i] = Math.imul(at / 4 + i, 2654435761);
+    blocks.push(new Blob([words]).slice(0, Math.min(BLOCK, size - at)));
+  }
+  const chosen = new DataTransfer();
+  chosen.items.add(new File(blocks, name));
+  input.files = chosen.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+/** The SHA-256 of the file that is made so. */
+export function sumOfLarge(size) {
+  const hash = createHash("sha256");
+  const BLOCK = 4 * 1024 * 1024;
+  for (let at = 0; at < size; at += BLOCK) {
+    const words = new Uint32Array(BLOCK / 4);
+    for (let i = 0; i < words.length; i++) words[i] = Math.imul(at / 4 + i, 2654435761);
+    hash.update(Buffer.from(words.buffer, 0, Math.min(BLOCK, size - at)));
+  }
+  return hash.digest("hex");
+}
+
+/** The transfer of this name on somebody's page; of several, the last. */
+export function transfer(who, name) {
+  const named = who.page.getByTestId("file-name").filter({ hasText: name });
+  return who.page.locator("[data-testid=file-offer], [data-testid=file-transfer]").filter({ has: named }).last();
+}
+
+/** Accepts what is offered under this name. */
+export async function accept(who, name) {
+  await transfer(who, name).getByTestId("file-accept").click();
+}
+
+/** Waits until the transfer is in one of these states; what it says of itself then. */
+export async function state(who, name, ...wanted) {
+  const found = transfer(who, name);
+  await found.and(who.page.locator(wanted.map((one) => `[data-state=${one}]`).join(", "))).waitFor({ timeout: 100_000 });
+  return { ...(await found.evaluate(({ dataset }) => ({ ...dataset }))) };
+}
+
+/** Waits until so many bytes are there. */
+export async function reaches(who, name, bytes) {
+  const handle = await transfer(who, name).elementHandle();
+  await who.page.waitForFunction(({ handle, bytes }) => Number(handle.dataset.bytes) >= bytes, { handle, bytes }, { timeout: 100_000 });
+}
+
+/** Saves what has arrived; the name that the browser saves it by, how large it is and its SHA-256. */
+export async function save(who, name, id = "file-save", row = transfer(who, name)) {
+  const [download] = await Promise.all([who.page.waitForEvent("download"), row.getByTestId(id).click()]);
+  const hash = createHash("sha256");
+  let size = 0;
+  const stream = createReadStream(await download.path());
+  stream.on("data", (piece) => (size += piece.length));
+  await pipeline(stream, hash);
+  return { name: download.suggestedFilename(), size, sum: hash.digest("hex") };
+}
+
+/** Both sides say that it is whole, and what the receiver saves is what it was meant to be. */
+export async function arrivesWhole(from, to, name, { size, sum, saved = name }) {
+  const [sent, received] = [await state(from, name, "whole"), await state(to, name, "whole")];
+  assert.equal(sent.sum, sum);
+  assert.equal(received.sum, sum);
+  assert.deepEqual(await save(to, name), { name: saved, size, sum });
+  return { sent, received };
+}
+
+/** From now on nothing gets through to the ports where the newest connection of this page listens, until what is returned is called. */
+export async function cutPath(who) {
+  const ports = await who.page.evaluate(async () => {
+    const stats = [...(await globalThis.connections.at(-1).getStats()).values()];
+    return [...new Set(stats.filter(({ type }) => type === "local-candidate").map(({ port }) => port))];
+  });
+  assert.ok(ports.length > 0, "no way to cut");
+  const table = `hubbub_test_${process.pid}_${ports[0]}`;
+  const set = `{ ${ports.join(", ")} }`;
+  const rules = `table inet ${table} {
+    chain output {
+      type filter hook output priority 0;
+      udp dport ${set} drop
+      udp sport ${set} drop
+    }
+  }`;
+  execFileSync("nft", ["-f", "-"], { input: rules });
+  let isCut = true;
+  const mend = () => {
+    if (isCut) execFileSync("nft", ["delete", "table", "inet", table]);
+    isCut = false;
+  };
+  leavesAfterwards(mend);
+  return mend;
+}

@@ -1,0 +1,32 @@
+// What the page shares with others, and what it is about to.
+import { signal } from "@preact/signals";
+import { Transfers } from "../files/transfers";
+import { Torrents } from "../torrents/torrents";
+import { session, view } from "./console";
+
+export const transfers = new Transfers(session.switchboard);
+export const torrents = new Torrents(session.ice);
+
+/** Files of which nobody has said yet who is to have them. */
+export const chosen = signal<readonly File[]>([]);
+
+/** Offers files to one person. */
+export function sendTo(user: string, name: string, files: readonly File[]): void {
+  transfers.send(user, name, files);
+  view.value = "chat";
+}
+
+/** Shares files with everybody in the room that is open. */
+export function shareWithRoom(files: readonly File[]): void {
+  const room = session.settings.value?.room;
+  const say = (magnet: string) => {
+    // It may have taken a while, and another room may be open.
+    if (session.settings.value?.room === room) session.outbox.add(magnet);
+  };
+  for (const file of files) void torrents.seed(file, say);
+}
+
+addEventListener("online", () => transfers.hurry());
+
+// A file that is dropped beside what takes files would be opened in place of this page.
+for (const event of ["dragover", "drop"]) addEventListener(event, (e) => e.preventDefault());
