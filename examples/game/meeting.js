@@ -1,0 +1,83 @@
+// Two players find each other in a room and connect: by WebSocket through another room, and by a data channel between their pages.
+import { call, person } from "../calls/call.js";
+import { OverWebSocket } from "../calls/signalling.js";
+
+const AGAIN = 1_000; // milliseconds until a connection that was lost is tried anew
+
+const WAITING = 1_000; // bytes that may wait in the channel
+
+/** The one setting that matters: a message that is lost stays lost, and none waits for another. */
+const UNRELIABLE = { ordered: false, maxRetransmits: 0, negotiated: true, id: 0 };
+
+/** Events: "met" with the other's name and the data channel to him, "parted", and "message" with {way, text}. */
+export class Meeting extends EventTarget {
+  #people = new Map(); // by address, their names
+  #talk;
+  #other;
+  #me;
+
+  constructor(server, room, name, iceServers) {
+    super();
+    Object.assign(this, { iceServers });
+    this.signalling = new OverWebSocket(server, room, name);
+    this.signalling.addEventListener("joined", ({ detail }) => this.#enter(detail));
+    this.signalling.addEventListener("presence", ({ detail }) => this.#see(detail));
+    this.#listen(server, `${room}-positions`, name);
+  }
+
+  /** The other way: what one page says in this room the other hears, because the server tells it. */
+  #listen(server, room, name) {
+    const address = new URL(`/rooms/${room}/ws?${new URLSearchParams({ name, echo: "false" })}`, server);
+    address.protocol = address.protocol.replace("http", "ws");
+    this.socket = new WebSocket(address);
+    this.socket.onmessage = ({ data }) => this.#hear("socket", data);
+    this.socket.onclose = () => setTimeout(() => this.#listen(server, room, name), AGAIN);
+  }
+
+  #hear(way, text) {
+    this.dispatchEvent(new CustomEvent("message", { detail: { way, text } }));
+  }
+
+  #enter({ session, presence }) {
+    this.#me = person(session);
+    this.#people = new Map((presence?.occupants ?? []).map(({ user, name }) => [user, name]));
+    this.#choose();
+  }
+
+  #see({ action, user, name }) {
+    if (action === "leave") this.#people.delete(user);
+    else if (user) this.#people.set(user, name);
+    this.#choose();
+  }
+
+  /** One plays with whoever is there, and with him for as long as he is. */
+  #choose() {
+    if (this.#other && !this.#people.has(this.#other)) this.#talk.hangUp("left");
+    const next = [...this.#people.keys()].find((user) => user !== this.#me);
+    if (!this.#other && next) this.#connect(next);
+  }
+
+  #connect(other) {
+    this.#other = other;
+    const id = [this.#me, other].toSorted().join(" and ");
+    const polite = this.#me > other; // both call: the offer of one of them gives way
+    const talk = (this.#talk = call(this.signalling, other, { id, polite, iceServers: this.iceServers }));
+    const channel = talk.connection.createDataChannel("positions", UNRELIABLE);
+    channel.onopen = () => this.dispatchEvent(new CustomEvent("met", { detail: this.#people.get(other) }));
+    channel.onmessage = ({ data }) => this.#hear("channel", data);
+    this.channel = channel;
+    talk.addEventListener("over", () => this.#part());
+  }
+
+  #part() {
+    this.#other = this.channel = undefined;
+    this.dispatchEvent(new Event("parted"));
+    setTimeout(() => this.#choose(), AGAIN);
+  }
+
+  /** Tells the other, on both ways. A position that would have to wait long is of no use: a newer one follows. */
+  say(text) {
+    if (this.channel?.readyState === "open" && this.channel.bufferedAmount < WAITING) this.channel.send(text);
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(text);
+  }
+}
