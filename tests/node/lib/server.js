@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** The program under test: `HUBBUB_BIN`, or the newest of cargo's two. */
-function binary() {
+export function binary() {
   if (process.env.HUBBUB_BIN) return process.env.HUBBUB_BIN;
   const built = ["release", "debug"].map((profile) => join(root, "target", profile, "hubbub")).filter((path) => existsSync(path));
   if (built.length === 0) throw new Error("no hubbub to test: run `cargo build -p hubbub`, or set HUBBUB_BIN");
