@@ -191,7 +191,7 @@ def play(options: argparse.Namespace, stack: ExitStack):
     far_player(stack, within, address)
     print(f"open {address}", flush=True)
     for said in sys.stdin:
-        print(line.tell(said.strip()) if line else "there is no line: --plain", flush=True)
+        print(json.dumps(line.tell(said.strip())) if line else "there is no line: --plain", flush=True)
 
 
 def read_options() -> argparse.Namespace:
