@@ -10,6 +10,7 @@ SINGLE = ("fanout-1000", "fanout-10000")
 QUEUED = ("fanout-1000-16", "fanout-10000-16")
 XMPP = ("prosody", "ejabberd")
 TURN = tuple(f"turn-{clients}-{size}" for size in (120, 1200) for clients in ("1", "1000", "tcp-1", "tcp-100"))
+TURN = (*TURN, "turn-cards-1-1200")
 SOCKETIO = ("sio-fanout-1000", "sio-fanout-5000", "sio-fanout-1000-16", "sio-fanout-5000-16", "sio-flood", "sio-polling")
 
 

@@ -172,15 +172,18 @@ def turn(name, title, command, full, quick):
     )
 
 
-def relay(clients, size, window, transport="udp"):
-    """Peers are on UDP, however the clients come."""
+def relay(clients, size, window, transport="udp", card="plain"):
+    """Peers are on UDP, however the clients come. Cutting cards cut and join equal packets of a flow, as those in servers do."""
     allocations = "One allocation" if clients == 1 else "{connections:,} allocations"
     whose = "a client" if clients == 1 else "clients"
     way = f" of {whose} on TCP" if transport == "tcp" else ""
     packets = "one packet" if window == 1 else "{window} packets"
-    full = {"connections": clients, "size": size, "window": window, "transport": transport, "seconds": 2, "warmup": 1}
-    name = "-".join(["turn", *(["tcp"] if transport == "tcp" else []), str(clients), str(size)])
-    return turn(name, f"{allocations}{way}, {packets} of {{size:,}} bytes to and fro{' in each' * (clients > 1)}", "turn", full, {"seconds": 1})
+    cut = " through network cards that cut and join" if card == "cutting" else ""
+    full = {"connections": clients, "size": size, "window": window, "transport": transport, "card": card, "seconds": 2, "warmup": 1}
+    kind = ["tcp"] if transport == "tcp" else ["cards"] if card == "cutting" else []
+    name = "-".join(["turn", *kind, str(clients), str(size)])
+    title = f"{allocations}{way}, {packets} of {{size:,}} bytes to and fro{' in each' * (clients > 1)}{cut}"
+    return turn(name, title, "turn", full, {"seconds": 1})
 
 
 def tracker(name, title, full, quick):
@@ -261,6 +264,7 @@ SCENARIOS = [
     relay(1, 1200, window=32),
     relay(1000, 120, window=1),
     relay(1000, 1200, window=1),
+    relay(1, 1200, window=32, card="cutting"),
     relay(1, 120, window=32, transport="tcp"),
     relay(1, 1200, window=32, transport="tcp"),
     relay(100, 120, window=32, transport="tcp"),

@@ -2,6 +2,7 @@
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::turn::datagrams::Card;
 use crate::turn::opening::Entrance as TurnEntrance;
 use crate::turn::post::Transport;
 use crate::xmpp::login::Sasl;
@@ -299,6 +300,9 @@ pub(crate) struct Relay {
     /// How clients reach the server. Peers are always on UDP.
     #[arg(long, value_enum, default_value_t = Transport::Udp)]
     pub(crate) transport: Transport,
+    /// What is between: nothing, or network cards that cut and join datagrams.
+    #[arg(long, value_enum, default_value_t = Card::Plain)]
+    pub(crate) card: Card,
     /// Packets that go to and fro in each allocation, at most 64.
     #[arg(long, default_value_t = 16)]
     pub(crate) window: usize,

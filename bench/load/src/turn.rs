@@ -5,7 +5,7 @@
 //! scenarios.
 
 pub(crate) mod allocate;
-mod datagrams;
+pub(crate) mod datagrams;
 mod dialog;
 mod ends;
 mod flow;

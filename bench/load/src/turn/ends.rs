@@ -11,7 +11,7 @@ use crate::clock::{Clock, Nanos, nanos};
 use crate::failure::{Doing, Failure, Result};
 use crate::link::{self, Link};
 use crate::target::source;
-use crate::turn::datagrams::{self, BATCH, Receiver, Sender};
+use crate::turn::datagrams::{self, Receiver, Sender};
 use crate::turn::piece::{self, Piece, unexpected};
 use crate::turn::post::{Plan, Post, Transport};
 
@@ -66,13 +66,14 @@ pub(crate) struct Ends {
 impl Ends {
     /// Opens all sockets.
     pub(crate) fn open(common: &Common, plan: Plan, clock: Clock) -> Result<Self> {
+        let card = plan.card;
         let mut ends = Self {
             poll: Poll::new().doing(|| "making an epoll".to_owned())?,
             sockets: Vec::new(),
             links: Vec::new(),
             post: Post::new(plan),
-            receiver: Receiver::new(),
-            sender: Sender::new(),
+            receiver: Receiver::new(card),
+            sender: Sender::new(card),
             scratch: vec![0; SCRATCH],
             clock,
             ticked: 0,
@@ -82,7 +83,7 @@ impl Ends {
         let plan = ends.post.plan();
         let doors = std::iter::repeat_n(Ipv4Addr::UNSPECIFIED, plan.doors());
         let peers = std::iter::repeat_n(Ipv4Addr::LOCALHOST, plan.peers());
-        ends.sockets = doors.chain(peers).map(datagrams::open).collect::<Result<_>>()?;
+        ends.sockets = doors.chain(peers).map(|ip| datagrams::open(ip, card)).collect::<Result<_>>()?;
         if plan.transport == Transport::Tcp {
             let connect = |n| Link::new(link::connect(plan.server, source(plan.run, n))?, Vec::new());
             ends.links = (0..plan.clients).map(connect).collect::<Result<_>>()?;
@@ -172,9 +173,9 @@ impl Ends {
     fn datagrams(&mut self, socket: usize, ear: &mut impl Ear) -> Result<()> {
         let doors = self.post.plan().doors();
         loop {
-            let count = self.receiver.receive(&self.sockets[socket])?;
+            let more = self.receiver.receive(&self.sockets[socket])?;
             let now = self.clock.now();
-            for n in 0..count {
+            for n in 0..self.receiver.count() {
                 let got = self.receiver.datagram(n)?;
                 if socket >= doors {
                     ear.peer(socket - doors, got.from, got.bytes, now, &mut self.post)?;
@@ -190,7 +191,7 @@ impl Ends {
                 })?;
                 ear.client(client, piece::in_datagram(got.bytes)?, now, &mut self.post)?;
             }
-            if count < BATCH {
+            if !more {
                 return Ok(());
             }
         }

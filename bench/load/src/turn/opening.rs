@@ -8,6 +8,7 @@ use crate::args::Common;
 use crate::clock::{Clock, Nanos};
 use crate::failure::{Failure, Result};
 use crate::target::Target;
+use crate::turn::datagrams::Card;
 use crate::turn::dialog::{Dialog, Goal, User};
 use crate::turn::ends::{Ear, Ends};
 use crate::turn::piece::{CHANNELS, Piece, unexpected};
@@ -38,7 +39,7 @@ pub(crate) fn plan(
         return Err(Failure::Usage("at least one allocation is needed".to_owned()));
     }
     let server = Target::parse(&common.url)?.address;
-    Ok(Plan { transport, server, clients, group, run })
+    Ok(Plan { transport, card: Card::Plain, server, clients, group, run })
 }
 
 /// An allocation as traffic needs it.

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use crate::turn::datagrams::Outbox;
+use crate::turn::datagrams::{Card, Outbox};
 
 /// How many addresses there are for clients on one socket. The numbers of clients go round in them.
 pub(crate) const ADDRESSES: usize = 51_200;
@@ -22,6 +22,8 @@ pub(crate) enum Transport {
 pub(crate) struct Plan {
     /// How clients reach the server.
     pub(crate) transport: Transport,
+    /// What datagrams go through.
+    pub(crate) card: Card,
     /// The server.
     pub(crate) server: SocketAddrV4,
     /// How many clients there are at a time; those with higher numbers take the places of others.
@@ -147,7 +149,14 @@ mod tests {
     use super::*;
 
     fn plan(transport: Transport) -> Plan {
-        Plan { transport, server: "127.0.0.1:1".parse().unwrap(), clients: 40, group: 16, run: 3 }
+        Plan {
+            transport,
+            card: Card::Plain,
+            server: "127.0.0.1:1".parse().unwrap(),
+            clients: 40,
+            group: 16,
+            run: 3,
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::turn::flow::{Arrival, Flow};
 use crate::turn::opening::{self, Allocation};
 use crate::turn::packet::Packets;
 use crate::turn::piece::{self, Piece, unexpected};
-use crate::turn::post::Post;
+use crate::turn::post::{Plan, Post};
 use crate::turn::stun::Answer;
 
 /// For so long nothing must come of a flow until what is under way counts as lost.
@@ -249,6 +249,7 @@ pub(crate) fn run(options: &Relay) -> Result<Outcome> {
     // What may be under way on one socket fits into the room that a kernel gives it if nobody asks.
     let group = BATCH / options.window;
     let plan = opening::plan(common, options.transport, common.connections, group, run)?;
+    let plan = Plan { card: options.card, ..plan };
     let (mut ends, opening) = opening::open(common, &options.entrance, plan, clock)?;
     let mut traffic = Traffic::new(common, opening.allocations()?, options.window, run, clock)?;
     let measured = traffic.keep_going(&mut ends, options.window as u64, options.warmup, options.seconds)?;
