@@ -120,15 +120,16 @@ class Call extends EventTarget {
     this.#send(signal);
   }
 
-  /** To where he was last, else to wherever he is now. What reaches nobody is sent when one of the two has come back. */
+  /** To the page where he was last, else to all he has. What reaches none is sent when one of the two has come back. */
   async #send(signal) {
     const elsewhere = ({ status }) => status === 404 && this.#signalling.send(person(this.#to), signal);
     const isHeard = await this.#signalling.send(this.#to, signal).catch(elsewhere).catch(() => false);
     if (isHeard) this.#unheard.delete(signal);
   }
 
-  /** Our connection for signals is back, perhaps under another address. */
+  /** Our connection for signals is back, perhaps under another address. So may his be: until he is heard again, all his pages are told. */
   #comeBack() {
+    this.#to = person(this.#to);
     this.#send({ call: this.id, here: true });
     this.#repeat();
   }

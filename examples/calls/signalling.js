@@ -53,9 +53,10 @@ class Signalling extends EventTarget {
   }
 
   async send(to, signal) {
-    const timeout = new AbortController();
-    const late = setTimeout(() => timeout.abort(this.renew()), PATIENCE);
-    const noAnswer = new Promise((_, reject) => timeout.signal.addEventListener("abort", () => reject(new Error("no answer"))));
+    const { link } = this;
+    let late;
+    const noAnswer = new Promise((_, reject) => (late = setTimeout(reject, PATIENCE, new Error("no answer"))));
+    noAnswer.catch(() => link === this.link && this.renew());
     return Promise.race([this.post(to, signal), noAnswer]).finally(() => clearTimeout(late));
   }
 
@@ -66,29 +67,33 @@ class Signalling extends EventTarget {
 
 /** The subprotocol `hubbub.json` (docs/websocket.md). */
 export class OverWebSocket extends Signalling {
-  #waiting = new Map(); // by key, those who want to know what became of a signal
-
   connect() {
     const address = this.url("ws", { name: this.name });
     address.protocol = address.protocol.replace("http", "ws");
     const socket = new WebSocket(address, "hubbub.json");
-    socket.onmessage = ({ data }) => socket === this.link && this.#hear(JSON.parse(data));
-    socket.onclose = () => this.lost(socket);
+    socket.waiting = new Map(); // by key, those who want to know what became of a signal
+    socket.onmessage = ({ data }) => this.#hear(socket, JSON.parse(data));
+    socket.onclose = () => {
+      for (const { reject } of socket.waiting.values()) reject(new Error("the connection is lost"));
+      this.lost(socket);
+    };
     return socket;
   }
 
-  #hear({ event, data }) {
-    const { resolve, reject } = this.#waiting.get(data?.key) ?? {};
+  #hear(socket, { event, data }) {
+    const { resolve, reject } = socket.waiting.get(data?.key) ?? {};
     if (event === "hubbub:ack") resolve?.(data);
     else if (event === "hubbub:error") reject?.(data);
-    else if (HEARD.includes(event)) this.tell(event, data);
+    else if (HEARD.includes(event) && socket === this.link) this.tell(event, data);
   }
 
   async post(to, signal) {
+    const { link: socket } = this;
+    if (socket.readyState !== WebSocket.OPEN) throw new Error("not connected");
     const key = crypto.randomUUID();
-    this.link.send(JSON.stringify({ event: "hubbub:signal", key, data: { to, signal } })); // throws while it connects
-    const answer = new Promise((resolve, reject) => this.#waiting.set(key, { resolve, reject }));
-    return answer.finally(() => this.#waiting.delete(key));
+    socket.send(JSON.stringify({ event: "hubbub:signal", key, data: { to, signal } }));
+    const answer = new Promise((resolve, reject) => socket.waiting.set(key, { resolve, reject }));
+    return answer.finally(() => socket.waiting.delete(key));
   }
 }
 
@@ -141,7 +146,7 @@ export class OverSocketIo extends Signalling {
 
   /** Under the same address, if the server still knows it. */
   renew() {
-    this.link.io.engine.close();
+    if (this.link.connected) this.link.io.engine.close();
   }
 
   async post(to, signal) {

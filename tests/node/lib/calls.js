@@ -1,6 +1,6 @@
 // Calls between pages of Chromium, with a camera and a microphone of its own making: the test carries what they signal.
 import assert from "node:assert/strict";
-import { launch } from "./console.js";
+import { CHROMIUM, launchBy } from "./console.js";
 import { leavesAfterwards } from "./leaving.js";
 
 const FLAGS = [
@@ -10,7 +10,8 @@ const FLAGS = [
   "--allow-loopback-in-peer-connection",
 ];
 
-export const launchForCalls = (...flags) => launch(...FLAGS, ...flags);
+export const launchForCalls = (...flags) => launchForCallsBy(CHROMIUM, ...flags);
+export const launchForCallsBy = (program, ...flags) => launchBy(program, ...FLAGS, ...flags);
 
 /** A page at `url`, in a context of its own, that can make calls. */
 export async function openPhone(browser, url) {

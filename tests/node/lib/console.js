@@ -3,8 +3,11 @@ import { chromium } from "playwright-core";
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-/** Starts Chromium, with these flags besides. */
-export const launch = (...flags) => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...FLAGS, ...flags] });
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+/** Starts Chromium, with these flags besides; `program` may be one that starts it somewhere else. */
+export const launch = (...flags) => launchBy(CHROMIUM, ...flags);
+export const launchBy = (program, ...flags) => chromium.launch({ executablePath: program, args: [...FLAGS, ...flags] });
 
 /** Opens the console in a browser context of its own. Anything the page complains about is kept in `complaints`. */
 export async function visit(browser, server, options = {}) {

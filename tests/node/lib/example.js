@@ -32,9 +32,10 @@ export async function exampleSite() {
   return { base: `http://127.0.0.1:${site.address().port}`, close };
 }
 
-/** The example without a network: for pages that have none to this process. */
-export const serveFromHere = (context) =>
-  context.route("http://localhost/**", async (route) => route.fulfill(await file(new URL(route.request().url()).pathname)));
+/** The same without a web server, for pages that have no network to this process. */
+export const FROM_HERE = { base: "http://localhost" };
+const serveFromHere = (context) =>
+  context.route(`${FROM_HERE.base}/**`, async (route) => route.fulfill(await file(new URL(route.request().url()).pathname)));
 
 /** Settings of a server that lets in pages from there. */
 export const letsIn = ({ base }) => `
@@ -49,7 +50,7 @@ export const letsIn = ({ base }) => `
 export async function openCaller(browser, site, { server, transport, name, room, configuration = {} }) {
   const context = await browser.newContext();
   leavesAfterwards(() => context.close());
-  if (site.base === "http://localhost") await serveFromHere(context);
+  if (site === FROM_HERE) await serveFromHere(context);
   const page = await context.newPage();
   await page.goto(`${site.base}/blank.html`);
   return enter(page, { server: server.base, transport, name, room, configuration });
