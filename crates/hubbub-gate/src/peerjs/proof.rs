@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn what_matches() {
         let who = Identity::server("example.org");
-        let token = |text| Proof::of(text, &who);
+        let token = |text: &str| Proof::of(text, &who);
         let jwt = format!("{}.e30.x", BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256"}"#));
         assert!(token("abc").matches(&token("abc")) && !token("abc").matches(&token("abd")));
         assert!(!token("abc").matches(&token("")) && !token(&jwt).matches(&token("abc")));
