@@ -34,6 +34,7 @@ pub mod rooms;
 pub mod session;
 pub(crate) mod session_id;
 pub mod settings;
+mod signal_post;
 mod signals;
 pub mod socketio;
 pub mod sse;

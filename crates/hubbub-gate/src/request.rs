@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::session::{Secured, Session};
 use crate::settings::GateSettings;
 use crate::want::Want;
-use crate::{admin, allocations, poll, publish, rooms, sse, tracker, ws, xmpp};
+use crate::{admin, allocations, poll, publish, rooms, signal_post, sse, tracker, ws, xmpp};
 
 /// A request, with its body.
 #[derive(Debug)]
@@ -48,6 +48,7 @@ pub enum Opening {
 enum Route {
     Messages(RoomName),
     Presence(RoomName),
+    Signals(RoomName),
     WebSocket(RoomName),
     Token,
     Actions,
@@ -85,6 +86,7 @@ pub fn body_limit(parts: &request::Parts, settings: &GateSettings) -> Option<usi
     match route(parts.uri.path()) {
         _ if parts.method != Method::POST => None,
         Ok(Route::Messages(_) | Route::Actions) => Some(settings.message_bytes),
+        Ok(Route::Signals(_)) => Some(settings.signal_bytes + signal_post::AROUND_BYTES),
         Ok(Route::EngineIo { .. }) => Some(settings.socketio.engine.max_payload as usize),
         _ => None,
     }
@@ -115,6 +117,11 @@ fn session(request: Request, cookies: bool, settings: &GateSettings) -> Result<O
     }
     if let Route::Xmpp = route {
         return xmpp(&request, settings);
+    }
+    let methods = route.methods();
+    if let Route::Signals(room) = route {
+        let post = signal_post::open(room, &request, methods)?;
+        return Ok(Opening::Session(Box::new(post)));
     }
     if let Route::PeerJs(place) = route {
         return peerjs::open(&request, place, cookies, settings).map(Opening::Session);
@@ -180,6 +187,7 @@ fn route(path: &str) -> Result<Route, Problem> {
     let make = match what {
         Some("messages") => Route::Messages,
         Some("presence") => Route::Presence,
+        Some("signals") => Route::Signals,
         Some("ws") => Route::WebSocket,
         _ => return Err(nothing()),
     };
@@ -195,7 +203,7 @@ impl Route {
             Self::Messages(_) => "GET, HEAD, POST, OPTIONS",
             Self::Presence(_) | Self::Rooms | Self::Allocations | Self::Ice => "GET, HEAD, OPTIONS",
             Self::WebSocket(_) | Self::Xmpp | Self::Tracker => "GET, OPTIONS",
-            Self::Token | Self::Actions => "POST, OPTIONS",
+            Self::Token | Self::Actions | Self::Signals(_) => "POST, OPTIONS",
             Self::EngineIo { .. } => "GET, POST, OPTIONS",
             Self::PeerJs(place) => place.methods(),
         }
