@@ -327,10 +327,11 @@ describe("names and figures", () => {
 
   test("speed is that of the last seconds", () => {
     const speed = new Speed();
-    expect(speed.rate).toBe(0);
+    expect(speed.rate(0)).toBe(0);
     for (let at = 0; at <= 10_000; at += 10) speed.note(at, at < 5_000 ? at : 5_000 + (at - 5_000) * 3);
-    expect(speed.rate).toBeCloseTo(3_000, -1);
+    expect(speed.rate(10_000)).toBeCloseTo(3_000, -1);
+    expect(speed.rate(13_000)).toBe(0);
     speed.note(10_100, 0);
-    expect(speed.rate).toBe(0);
+    expect(speed.rate(10_100)).toBe(0);
   });
 });

@@ -36,6 +36,14 @@ export function person(who, { user }) {
   return who.page.locator(`[data-testid=people] [data-user='${user}']`);
 }
 
+/** Ann and Bo, who see each other in this room. */
+export async function together(browser, server, room, options = {}) {
+  const both = [await openSender(browser, server, "Ann", room, options), await openSender(browser, server, "Bo", room, options)];
+  await person(both[0], both[1]).waitFor({ state: "attached" });
+  await person(both[1], both[0]).waitFor({ state: "attached" });
+  return both;
+}
+
 /** Files that Playwright hands to the page. */
 export const small = (name, text) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
 

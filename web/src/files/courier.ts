@@ -18,6 +18,8 @@ export interface Exchange {
   ring(person: string, ring: Ring): Outgoing;
 }
 
+/** Why a ring ends that another one takes the place of. */
+const AGAIN = "again";
 /** A connection that nothing needs any more is kept for so long: for a last word, and for the next file. */
 const IDLE_MS = 4_000;
 /** The waits between attempts grow no longer than after so many. */
@@ -58,6 +60,8 @@ export class Courier {
     if (tries > 0) await this.pause(tries - 1);
     if (!this.wanted.has(offer.id)) throw new Unreachable("cancelled", "");
     if (this.peer?.state.value === "ended") this.peer = undefined;
+    // What rings already does not say this file: it is rung once more, for all.
+    if (tries === 0) this.outgoing?.hangUp(AGAIN);
     const peer = this.peer ?? (await (this.finding ??= this.find().finally(() => (this.finding = undefined))));
     this.peer = peer;
     return openChannel(peer);
@@ -93,6 +97,7 @@ export class Courier {
       const outcome = await this.outgoing.outcome;
       this.outgoing = undefined;
       if ("peer" in outcome) return outcome.peer;
+      if (outcome.ending.why === AGAIN) continue;
       const end = this.givesUp(outcome.ending, resume);
       if (end) throw end;
       await this.pause(attempt);

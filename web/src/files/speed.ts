@@ -2,6 +2,8 @@
 
 /** What counts as of late, in milliseconds. */
 const WINDOW_MS = 4_000;
+/** Without a sample for so long, nothing moves. */
+const STILL_MS = 2_500;
 /** Closer together than this, samples are not kept apart. */
 const STEP_MS = 100;
 
@@ -22,10 +24,10 @@ export class Speed {
     while (this.samples.length > 2 && at - this.samples[1]!.at > WINDOW_MS) this.samples.shift();
   }
 
-  /** Bytes a second; 0 while nothing is known. */
-  get rate(): number {
+  /** Bytes a second at this time; 0 while nothing is known, and where nothing has moved for a while. */
+  rate(now: number): number {
     const [first, last] = [this.samples[0], this.samples.at(-1)];
-    if (!first || !last || last.at === first.at) return 0;
+    if (!first || !last || last.at === first.at || now - last.at > STILL_MS) return 0;
     return ((last.bytes - first.bytes) * 1000) / (last.at - first.at);
   }
 

@@ -55,12 +55,15 @@ type Item = Outward | Inward;
 
 /** More than so many offers that nobody has answered are not shown; the rest is declined. */
 const OFFERS_SHOWN = 50;
+/** What is under way is looked at so often, in milliseconds, even if nothing comes. */
+const LOOK_MS = 1_000;
 
 export class Transfers {
   readonly list: Signal<readonly Transfer[]> = signal([]);
   private items: readonly Item[] = [];
   private readonly couriers = new Map<string, Courier>();
-  private readonly show = paced(() => void (this.list.value = this.items.map(shown)));
+  private readonly show = paced(() => this.showNow());
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly switchboard: Pick<Switchboard, "ring" | "answer">) {
     switchboard.answer(KIND, { rings: (ring) => this.rung(ring) });
@@ -193,6 +196,14 @@ export class Transfers {
     this.show();
   }
 
+  /** Also when nothing happens to what is under way: then it has come to a stand, which is to be seen. */
+  private showNow(): void {
+    const now = performance.now();
+    this.list.value = this.items.map((item) => shown(item, now));
+    clearTimeout(this.timer);
+    if (this.items.some(({ work }) => work.progress.state === "moving")) this.timer = setTimeout(() => this.showNow(), LOOK_MS);
+  }
+
   private get isFull(): boolean {
     return this.items.filter(({ way, work }) => way === "in" && work.progress.state === "offered").length >= OFFERS_SHOWN;
   }
@@ -215,8 +226,8 @@ export class Transfers {
   }
 }
 
-function shown({ key, way, person, name, work, speed, url }: Item): Transfer {
-  return { key, way, person, name, offer: work.offer, progress: work.progress, rate: speed.rate, ...(url ? { url } : {}) };
+function shown({ key, way, person, name, work, speed, url }: Item, now: number): Transfer {
+  return { key, way, person, name, offer: work.offer, progress: work.progress, rate: speed.rate(now), ...(url ? { url } : {}) };
 }
 
 /** Nothing is taken over this channel. */

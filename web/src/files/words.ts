@@ -30,7 +30,8 @@ export function figures({ way, name, offer, progress, rate }: Transfer): string 
 function moving(whole: number, bytes: number, rate: number, resumedFrom: number): string {
   const percent = whole === 0 ? 100 : Math.floor((bytes / whole) * 100);
   const parts = [`${percent} %`, `${size(bytes)} of ${size(whole)}`];
-  if (rate > 0) parts.push(`${size(rate)}/s`, `${duration((whole - bytes) / rate)} left`);
+  if (rate > 0) parts.push(`${size(Math.round(rate))}/s`, `${duration((whole - bytes) / rate)} left`);
+  else if (bytes > resumedFrom) parts.push("at a stand: another way is looked for");
   if (resumedFrom > 0) parts.push(`resumed at ${size(resumedFrom)}`);
   return parts.join(" · ");
 }

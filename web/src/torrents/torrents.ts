@@ -49,7 +49,11 @@ export class Torrents {
   private timer: ReturnType<typeof setInterval> | undefined;
   private last = 0;
 
-  constructor(private readonly ice: IceServers) {}
+  constructor(
+    private readonly ice: IceServers,
+    /** The address of the tracker for this page: by its token, where it has one. */
+    private readonly tracker: () => string,
+  ) {}
 
   /** Shares a file; `say` is told the link once it can be had. */
   async seed(file: File, say: (magnet: string) => void): Promise<void> {
@@ -57,7 +61,7 @@ export class Torrents {
     const key = this.begin({ name, size: file.size, state: "reading" });
     if (file.size === 0) return this.change(key, { state: "failed", why: "An empty file has no pieces that could be shared." });
     const length = pieceLength(file.size);
-    const options = { name, announce: [TRACKER], pieceLength: length, preloadedStore: new FileStore(file, length), storeCacheSlots: 4 };
+    const options = { name, announce: [this.tracker()], pieceLength: length, preloadedStore: new FileStore(file, length), storeCacheSlots: 4 };
     await this.run(key, (client) => client.seed(new File([file], name), options, (torrent) => this.seeded(key, torrent, say)));
   }
 
@@ -71,9 +75,8 @@ export class Torrents {
       store = new PartStore(chunkLength);
       return store;
     };
-    const link = writeMagnet({ infoHash, name }, TRACKER);
     await this.run(key, (client) => {
-      const torrent = client.add(link, { store: keep, storeCacheSlots: 4 });
+      const torrent = client.add(infoHash, { announce: [this.tracker()], store: keep, storeCacheSlots: 4 });
       torrent.on("metadata", () => this.change(key, { name: torrent.name, size: torrent.length, state: "fetching" }));
       torrent.on("done", () => this.fetched(key, torrent, store));
       return torrent;
@@ -161,6 +164,8 @@ export class Torrents {
   }
 }
 
+/** Without what an address says after its path: a token is nobody's business. */
 function wordsOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return words.replace(/(wss?:\/\/[^\s?]+)\?\S*/g, "$1");
 }

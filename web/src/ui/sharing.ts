@@ -1,14 +1,21 @@
 // What the page shares with others, and what it is about to.
 import { signal } from "@preact/signals";
 import { Transfers } from "../files/transfers";
+import { TRACKER } from "../torrents/client";
 import { Torrents } from "../torrents/torrents";
 import { session, view } from "./console";
 
 export const transfers = new Transfers(session.switchboard);
-export const torrents = new Torrents(session.ice);
+export const torrents = new Torrents(session.ice, ownTracker);
 
 /** Files of which nobody has said yet who is to have them. */
 export const chosen = signal<readonly File[]>([]);
+
+/** Whoever may come in by a token only is known to the tracker by it, too. */
+function ownTracker(): string {
+  const token = session.settings.peek()?.token;
+  return token === undefined ? TRACKER : `${TRACKER}?token=${encodeURIComponent(token)}`;
+}
 
 /** Offers files to one person. */
 export function sendTo(user: string, name: string, files: readonly File[]): void {

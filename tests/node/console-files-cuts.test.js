@@ -1,0 +1,88 @@
+// Files from console to console that are cut midway: by what is between the two, by the receiver's link, by the sender's change of transport.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launchForCalls } from "./lib/calls.js";
+import { MB, accept, arrivesWhole, cutPath, offerLarge, reaches, state, sumOfLarge, together } from "./lib/files.js";
+import { startServer } from "./lib/server.js";
+
+let server;
+let browser;
+before(async () => {
+  server = await startServer();
+  browser = await launchForCalls();
+});
+after(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+let rooms = 0;
+
+/** Ann and Bo, in a room of their own. */
+const annAndBo = () => together(browser, server, `cuts-${++rooms}`);
+
+const SIZE = 60 * MB;
+
+test("a cut of the path: another one is found and the transfer goes on", async () => {
+  const [ann, bo] = await annAndBo();
+  await offerLarge(ann, bo, "path.bin", SIZE);
+  await accept(bo, "path.bin");
+  await reaches(bo, "path.bin", 2 * MB);
+  await cutPath(bo);
+  await arrivesWhole(ann, bo, "path.bin", { size: SIZE, sum: sumOfLarge(SIZE) });
+});
+
+test("a cut of the path and of the receiver's link until both have given up: it is resumed from the byte that is there", async () => {
+  const [ann, bo] = await annAndBo();
+  for (const { page } of [ann, bo]) await page.clock.install();
+  await offerLarge(ann, bo, "resumed.bin", SIZE);
+  await accept(bo, "resumed.bin");
+  await reaches(bo, "resumed.bin", 2 * MB);
+  await bo.page.context().setOffline(true);
+  const mend = await cutPath(bo);
+  await bo.cut();
+  // As long as a connection is looked for.
+  for (const one of [ann, bo]) await giveUp(one, "resumed.bin");
+  const { bytes } = await state(bo, "resumed.bin", "cut");
+  assert.ok(Number(bytes) >= 2 * MB && Number(bytes) < SIZE, bytes);
+  mend();
+  await bo.page.context().setOffline(false);
+  await bo.reconnect();
+  const { received } = await arrivesWhole(ann, bo, "resumed.bin", { size: SIZE, sum: sumOfLarge(SIZE) });
+  assert.equal(received.resumedFrom, bytes);
+});
+
+test("a cut of both, and the sender on another transport when it comes back: it is resumed all the same", async () => {
+  const [ann, bo] = await annAndBo();
+  for (const { page } of [ann, bo]) await page.clock.install();
+  await offerLarge(ann, bo, "moved.bin", SIZE);
+  await accept(bo, "moved.bin");
+  await reaches(bo, "moved.bin", 2 * MB);
+  const mend = await cutPath(bo);
+  await bo.cut();
+  await ann.join("Ann", `cuts-${rooms}`, "socketio-websocket");
+  for (const one of [ann, bo]) await giveUp(one, "moved.bin");
+  mend();
+  await bo.reconnect();
+  const { received } = await arrivesWhole(ann, bo, "moved.bin", { size: SIZE, sum: sumOfLarge(SIZE) });
+  assert.ok(Number(received.resumedFrom) >= 2 * MB);
+});
+
+test("a cut of the sender's link only: nothing is cut at all", async () => {
+  const [ann, bo] = await annAndBo();
+  await offerLarge(ann, bo, "link.bin", SIZE);
+  await accept(bo, "link.bin");
+  await reaches(bo, "link.bin", 2 * MB);
+  await ann.cut();
+  const { received } = await arrivesWhole(ann, bo, "link.bin", { size: SIZE, sum: sumOfLarge(SIZE) });
+  assert.equal(received.resumedFrom, "0");
+});
+
+/** Lets a page's clock run ahead until it has given the connection up. */
+async function giveUp(who, name) {
+  const cut = state(who, name, "cut").then(() => true);
+  for (let given = false; !given; ) {
+    await who.page.clock.fastForward(5_000);
+    given = await Promise.race([cut, who.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => resolve(false))))]);
+  }
+}
