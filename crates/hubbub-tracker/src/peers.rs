@@ -77,7 +77,7 @@ impl<A> Peer<A> {
 pub(crate) struct Peers<A> {
     list: Vec<Peer<A>>,
     /// Where in the list; of large swarms only.
-    index: Option<Box<HashMap<PeerId, u32, RandomState>>>,
+    index: Option<HashMap<PeerId, u32, RandomState>>,
 }
 
 impl<A> Peers<A> {
@@ -127,7 +127,7 @@ impl<A> Peers<A> {
 
     fn make_index(&mut self) {
         let places = self.list.iter().enumerate().map(|(at, peer)| (peer.id, at as u32));
-        self.index = Some(Box::new(places.collect()));
+        self.index = Some(places.collect());
     }
 
     /// Removes one; the last takes its place.

@@ -47,7 +47,7 @@ impl<A> Default for Swarms<A> {
 impl<A: Copy + PartialEq> Swarms<A> {
     /// How many swarms there are. All of them have peers.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.by_hash.len()
     }
 
@@ -59,7 +59,7 @@ impl<A: Copy + PartialEq> Swarms<A> {
 
     /// Whether there is nothing to keep: no peer, and no torrent of which it is known how often it was completed.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub fn keeps_nothing(&self) -> bool {
         self.by_hash.is_empty() && self.past.is_empty()
     }
 

@@ -131,7 +131,7 @@ impl Keeper {
 
     /// Looks again in a while if there is something to look at.
     fn note_sweep(&mut self, cx: &Cx<'_>) {
-        if self.swarms.len() > 0 && self.sweep_ms == u64::MAX {
+        if self.swarms.peers() > 0 && self.sweep_ms == u64::MAX {
             let limits = &cx.settings.tracker.limits;
             let shorter_ms = limits.peer_ms.min(limits.offer_ms);
             self.sweep_ms = cx.now.mono_ms + (shorter_ms / 4).clamp(SWEEPS_MS.0, SWEEPS_MS.1);
@@ -141,17 +141,17 @@ impl Keeper {
 
 impl Session for Keeper {
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
-        let before = (self.swarms.len(), self.swarms.peers());
+        let before = (self.swarms.count(), self.swarms.peers());
         match input {
             Input::Letter(from, letter) => self.take(from, letter, cx),
             Input::Timeout => self.sweep(cx),
             Input::Shutdown => return Err(Close::Done),
             _ => return Ok(()),
         }
-        let after = (self.swarms.len(), self.swarms.peers());
+        let after = (self.swarms.count(), self.swarms.peers());
         cx.settings.tracker.tally.at(cx.key.worker).changed(before, after);
         self.note_sweep(cx);
-        if self.swarms.is_empty() { Err(Close::Done) } else { Ok(()) }
+        if self.swarms.keeps_nothing() { Err(Close::Done) } else { Ok(()) }
     }
 
     fn deadline(&self) -> Option<u64> {
