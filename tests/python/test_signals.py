@@ -5,9 +5,14 @@ import json
 import hubbub_test.people_socketio  # noqa: F401  (registers transports)
 import pytest
 from hubbub_test.people import TRANSPORTS
-from hubbub_test.server import Server
+from hubbub_test.people_xmpp import SIGNAL, Loopback
+from hubbub_test.server import PATIENCE, Server
 from hubbub_test.signals import address, exchange, heard, next_heard, occupant, say, signal, user
+from hubbub_test.socketio import Client
+from hubbub_test.sse import EventStream
 from hubbub_test.waiting import until
+from hubbub_test.websocket import JsonSocket
+from xmpp.client import Client as Xmpp
 
 WAYS = ["websocket", "sse", "socket.io", "socket.io over polling", "socket.io with an upgrade", "xmpp"]
 EACH = pytest.mark.parametrize("way", WAYS)
@@ -112,6 +117,31 @@ def test_what_it_says_is_handed_on_as_it_is(enter, way, hears):
         got = [one["data"] for one in bo.notices if one["event"] == "hubbub:signal"].pop()
         assert json.dumps(got["signal"]) == json.dumps(json.loads(text)), text
         bo.notices = [one for one in bo.notices if one["event"] != "hubbub:signal"]
+
+
+def test_what_is_nested_deeply_is_handed_on_as_well(enter, server, room):
+    """Nothing looks into it on the way."""
+    ann, deep = enter("Ann", "websocket"), "[" * 20000 + "]" * 20000
+    with JsonSocket(server, room, name="Wes") as wes, EventStream(server.http, room, name="Eve") as eve, Client(server, query={"name": "Ida"}) as ida:
+        romeo = Xmpp(Loopback(server), "clear").log_in_as_guest("Romeo")
+        romeo.send(f"<presence to='{room}@rooms.localhost/Romeo'><x xmlns='http://jabber.org/protocol/muc'/></presence>")
+        sessions = [wes.joined()["session"], eve.next().json["session"], ida.join(f"/{room}")["session"]]
+        until(lambda: server.http.presence(room).json["count"] == 5, "all are there")
+        for to in [*sessions, romeo.jid]:
+            assert say(ann, json.dumps(to), deep).sessions == 1
+
+        def until_it_comes(hear):
+            while "hubbub:signal" not in (text := hear()):
+                pass
+            return f'"signal":{deep}}}' in text
+
+        assert until_it_comes(lambda: wes.socket.recv(timeout=PATIENCE))
+        assert until_it_comes(lambda: str(eve.next()))
+        assert until_it_comes(ida.link.next)
+        while (found := romeo.next().find(SIGNAL)) is None:
+            pass
+        assert found.text.endswith(f'"signal":{deep}}}')
+        romeo.close()
 
 
 @EACH
