@@ -18,6 +18,18 @@ export const call = (signalling, to, { id = crypto.randomUUID(), polite = false,
 /** All that an address says of who it is. An occupant's, in a room that hides its people, stays whole. */
 export const person = (address) => (address.includes("@rooms.") ? address : address.split("/", 1)[0]);
 
+/**
+ * An offer that says which end of DTLS we are, once that is agreed on, and does not leave it open (RFC 8842): Firefox would take the
+ * other role when it answers an ICE restart, and the two would not understand each other.
+ */
+function withRole(sdp, { currentLocalDescription: ours, currentRemoteDescription: theirs }) {
+  const answer = [ours, theirs].find((description) => description?.type === "answer");
+  if (!answer) return sdp;
+  const answered = /^a=setup:(\w+)/m.exec(answer.sdp)[1];
+  const role = (answer === ours) === (answered === "active") ? "active" : "passive";
+  return sdp.replaceAll("a=setup:actpass", `a=setup:${role}`);
+}
+
 /** Events: "over" with the reason, and "complaint" with an error that the browser had with what the other said. */
 class Call extends EventTarget {
   #signalling;
@@ -79,7 +91,7 @@ class Call extends EventTarget {
 
   #describe() {
     const { type, sdp } = this.connection.localDescription;
-    this.#say({ description: { type, sdp } });
+    this.#say({ description: { type, sdp: type === "offer" ? withRole(sdp, this.connection) : sdp } });
   }
 
   async #hear({ from, signal }) {
