@@ -1,7 +1,7 @@
 /// <reference types="node" />
 // How the console is built: hashed files under /assets, nothing inlined, so that a strict
 // Content-Security-Policy (`default-src 'self'`) holds.
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { type Plugin, defineConfig } from "vite";
 
 /** Where `npm run dev` finds a running server. */
@@ -31,8 +31,32 @@ function served(): Plugin {
   };
 }
 
+/** The licences of what is in a script that was bundled by its makers: its source map says which packages those are. */
+function licensesWithin(fileName: string, script: string): Plugin {
+  return {
+    name: "licenses-within",
+    apply: "build",
+    generateBundle() {
+      const { sources } = JSON.parse(readFileSync(new URL(`${script}.map`, packages), "utf8")) as { sources: string[] };
+      const names = sources.flatMap((source) => source.match(/node_modules\/((?:@[^/]+\/)?[^/]+)(?!.*node_modules\/)/)?.[1] ?? []);
+      const source = [...new Set(names)].sort().map(licenseOf).join("\n");
+      this.emitFile({ type: "asset", fileName, source });
+    },
+  };
+}
+
+/** What a package says of its licence. A few are in that script only, and not installed with it: they are under the MIT licence, as it is. */
+function licenseOf(name: string): string {
+  const folder = new URL(`${name}/`, packages);
+  if (!existsSync(folder)) return `## ${name} (MIT)\n`;
+  const { version, license } = JSON.parse(readFileSync(new URL("package.json", folder), "utf8")) as { version: string; license?: string };
+  const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+  const text = file ? readFileSync(new URL(file, folder), "utf8").trim() : "";
+  return `## ${name} - ${version}${license ? ` (${license})` : ""}\n\n${text}\n`;
+}
+
 export default defineConfig({
-  plugins: [served()],
+  plugins: [served(), licensesWithin("webtorrent-licenses.md", "webtorrent/dist/webtorrent.min.js")],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2022",
@@ -47,6 +71,7 @@ export default defineConfig({
       "/rooms": { target: server, ws: true },
       "/api": { target: server },
       "/socket.io": { target: server, ws: true },
+      "/tracker": { target: server, ws: true },
       "/xmpp-websocket": { target: server, ws: true },
     },
   },

@@ -1,13 +1,11 @@
 // Files from console to console, straight over a data channel: offered, accepted or not, and whole.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { launchForCalls } from "./lib/calls.js";
-import { MB, accept, arrivesWhole, offer, offerLarge, openSender, person, reaches, save, small, state, sumOfLarge, together, transfer } from "./lib/files.js";
+import { MB, accept, arrivesWhole, offer, offerLarge, openSender, person, reaches, save, small, state, together, transfer } from "./lib/files.js";
 import { startServer } from "./lib/server.js";
 
-const axe = createRequire(import.meta.url).resolve("axe-core");
 const sumOf = (text) => createHash("sha256").update(text).digest("hex");
 let server;
 let browser;
@@ -86,27 +84,6 @@ describe("a file", () => {
     });
   }
 
-  test("of 200 MB is whole, byte for byte", async () => {
-    const [ann, bo] = await annAndBo();
-    await offerLarge(ann, bo, "large.bin", 200 * MB);
-    await accept(bo, "large.bin");
-    await reaches(ann, "large.bin", MB);
-    assert.match(await transfer(ann, "large.bin").getByTestId("file-state").textContent(), /^\d+ % · .* of 200 MB/);
-    const { received } = await arrivesWhole(ann, bo, "large.bin", { size: 200 * MB, sum: sumOfLarge(200 * MB) });
-    assert.equal(received.resumedFrom, "0");
-  });
-
-  test("is one of several at once, both ways", async () => {
-    const [ann, bo] = await annAndBo();
-    const sizes = { "one.bin": 20 * MB, "two.bin": 30 * MB };
-    for (const [name, size] of Object.entries(sizes)) await offerLarge(ann, bo, name, size);
-    await offerLarge(bo, ann, "back.bin", 25 * MB);
-    for (const name of Object.keys(sizes)) await accept(bo, name);
-    await accept(ann, "back.bin");
-    for (const [name, size] of Object.entries(sizes)) await arrivesWhole(ann, bo, name, { size, sum: sumOfLarge(size) });
-    await arrivesWhole(bo, ann, "back.bin", { size: 25 * MB, sum: sumOfLarge(25 * MB) });
-  });
-
   test("one is taken and the other is not", async () => {
     const [ann, bo] = await annAndBo();
     await offer(ann, bo, small("yes.txt", "yes"), small("no.txt", "no"));
@@ -125,80 +102,4 @@ describe("a file", () => {
     assert.match(await transfer(ann, "unheard.txt").getByTestId("file-state").textContent(), /hears no rings/);
     assert.equal(await person(bo, ann).getByTestId("file-input").count(), 0);
   });
-});
-
-describe("files are handed over", () => {
-  /** Has these files dropped on an element. */
-  const drop = async (target, ...names) => {
-    const data = await target.page().evaluateHandle((names) => {
-      const data = new DataTransfer();
-      for (const name of names) data.items.add(new File([name], name));
-      return data;
-    }, names);
-    for (const type of ["dragenter", "dragover", "drop"]) await target.dispatchEvent(type, { dataTransfer: data });
-  };
-
-  test("by dropping them on somebody", async () => {
-    const [ann, bo] = await annAndBo();
-    await drop(person(ann, bo), "dropped.txt");
-    await accept(bo, "dropped.txt");
-    await arrivesWhole(ann, bo, "dropped.txt", { size: 11, sum: sumOf("dropped.txt") });
-  });
-
-  test("by dropping them on the conversation, and saying who is to have them", async () => {
-    const [ann, bo] = await annAndBo();
-    await drop(ann.page.locator(".chat"), "for-one.txt");
-    await ann.at("share-choice").waitFor();
-    await ann.page.locator(`[data-testid=share-person][data-person='${bo.user}']`).click();
-    await accept(bo, "for-one.txt");
-    await arrivesWhole(ann, bo, "for-one.txt", { size: 11, sum: sumOf("for-one.txt") });
-  });
-
-  test("by keyboard alone", async () => {
-    const [ann, bo] = await annAndBo();
-    const { keyboard } = ann.page;
-    const focused = () => ann.page.evaluate(() => document.activeElement?.dataset.testid);
-    await ann.at("share-input").focus();
-    const [chooser] = await Promise.all([ann.page.waitForEvent("filechooser"), keyboard.press("Enter")]);
-    await chooser.setFiles([small("typed.txt", "typed")]);
-    await ann.at("share-choice").waitFor();
-    while ((await focused()) !== "share-person") await keyboard.press("Tab");
-    await keyboard.press("Enter");
-    await transfer(bo, "typed.txt").waitFor();
-    await bo.at("message-input").focus();
-    while ((await bo.page.evaluate(() => document.activeElement?.dataset.testid)) !== "file-accept") await bo.page.keyboard.press("Shift+Tab");
-    await bo.page.keyboard.press("Enter");
-    await arrivesWhole(ann, bo, "typed.txt", { size: 5, sum: sumOf("typed") });
-  });
-});
-
-describe("nothing for axe to complain about, and nothing sticks out", () => {
-  for (const [name, options] of [
-    ["light", { colorScheme: "light" }],
-    ["dark", { colorScheme: "dark" }],
-    ["phone", { viewport: { width: 360, height: 740 } }],
-  ]) {
-    test(name, async () => {
-      const [ann, bo] = await annAndBo({ ...options, reducedMotion: "reduce", bypassCSP: true });
-      const looks = async (who, when) => {
-        await who.page.addScriptTag({ path: axe });
-        const { violations } = await who.page.evaluate(() => globalThis.axe.run());
-        assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(", ")}`), [], when);
-        assert.equal(await who.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, when);
-      };
-      await offerLarge(ann, bo, `a-name-without-end-${"x".repeat(150)}.bin`, 150 * MB);
-      await offer(ann, bo, small("small.txt", "small"));
-      await bo.at("file-offer").nth(1).waitFor();
-      await looks(bo, "offered");
-      await accept(bo, "small.txt");
-      await state(bo, "small.txt", "whole");
-      await accept(bo, "a-name-without-end");
-      await reaches(bo, "a-name-without-end", MB);
-      await looks(bo, "moving, and whole");
-      await looks(ann, "sending");
-      await ann.at("share-input").setInputFiles([small("chosen.txt", "chosen")]);
-      await ann.at("share-choice").waitFor();
-      await looks(ann, "who is to have it");
-    });
-  }
 });

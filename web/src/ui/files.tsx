@@ -1,6 +1,6 @@
 // Files on their way from person to person: offers, how far each is, and what came of it.
 import { savedName, shownName, size } from "../files/names";
-import { isOver } from "../files/progress";
+import { type State, isOver } from "../files/progress";
 import type { Transfer } from "../files/transfers";
 import { figures, said } from "../files/words";
 import { session, view } from "./console";
@@ -9,13 +9,13 @@ import { ShareRow } from "./torrents";
 
 /** Above the field where messages are written. */
 export function FileTray() {
-  const all = transfers.list.value;
+  const all = transfers.list.value.toSorted((a, b) => rank(a) - rank(b));
   // What is in the room already stands there.
   const unsaid = torrents.list.value.filter(({ infoHash }) => infoHash === undefined);
   return (
     <section class="tray" aria-label="Files" data-testid="tray" hidden={all.length + unsaid.length === 0}>
       <p class="offscreen" role="status">
-        {all.map(said).filter(Boolean).at(-1)}
+        {transfers.list.value.map(said).filter(Boolean).at(-1)}
       </p>
       <ul class="tray-list">
         {all.map((transfer) => (
@@ -28,6 +28,15 @@ export function FileTray() {
     </section>
   );
 }
+
+/** What waits for an answer comes first, and last what is over. */
+function rank({ way, progress }: Transfer): number {
+  if (isOver(progress)) return 2;
+  return way === "in" && progress.state === "offered" ? 0 : 1;
+}
+
+/** States in which there is something to see of how far it is. */
+const MEASURED: readonly State[] = ["moving", "cut", "checking", "whole"];
 
 function TransferRow({ transfer }: { readonly transfer: Transfer }) {
   const { offer, progress, way, name, person } = transfer;
@@ -53,7 +62,7 @@ function TransferRow({ transfer }: { readonly transfer: Transfer }) {
           {size(offer.size)} {way === "out" ? "to" : "from"} {name}
         </span>
       </p>
-      {isOffer ? null : <Bar transfer={transfer} />}
+      {MEASURED.includes(state) && <Bar transfer={transfer} />}
       <p class="transfer-state" data-testid="file-state" data-state={state}>
         {figures(transfer)}
       </p>

@@ -50,6 +50,13 @@ function useFollowing(size: number) {
   useEffect(() => {
     if (!behind) follow();
   }, [size, behind, view.value]);
+  // The room for it shrinks when something stands below it, and a message may grow that is there already.
+  useEffect(() => {
+    if (behind || !box.current) return;
+    const watch = new ResizeObserver(follow);
+    for (const el of [box.current, ...box.current.children]) watch.observe(el);
+    return () => watch.disconnect();
+  }, [behind, size === 0]);
   return { box, behind, onScroll, follow };
 }
 

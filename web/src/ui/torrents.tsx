@@ -121,5 +121,5 @@ function people(count: number): string {
 }
 
 function speed(share: Share, way: "up" | "down"): string | false {
-  return share[way] > 0 && `${size(Math.round(share[way]))}/s ${way}`;
+  return share[way] >= 1_000 && `${size(Math.round(share[way]))}/s ${way}`;
 }

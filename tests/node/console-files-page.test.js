@@ -1,0 +1,102 @@
+// How files are handed over in the console: by mouse, by keyboard, on a phone, and for a screen reader.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { createRequire } from "node:module";
+import { after, before, describe, test } from "node:test";
+import { launchForCalls } from "./lib/calls.js";
+import { MB, accept, arrivesWhole, offer, offerLarge, person, reaches, small, state, together, transfer } from "./lib/files.js";
+import { startServer } from "./lib/server.js";
+
+const axe = createRequire(import.meta.url).resolve("axe-core");
+const sumOf = (text) => createHash("sha256").update(text).digest("hex");
+let server;
+let browser;
+before(async () => {
+  server = await startServer();
+  browser = await launchForCalls();
+});
+after(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+let rooms = 0;
+
+/** Ann and Bo, in a room of their own. */
+const annAndBo = (options) => together(browser, server, `handed-${++rooms}`, options);
+
+describe("files are handed over", () => {
+  /** Has these files dropped on an element. */
+  const drop = async (target, ...names) => {
+    const data = await target.page().evaluateHandle((names) => {
+      const data = new DataTransfer();
+      for (const name of names) data.items.add(new File([name], name));
+      return data;
+    }, names);
+    for (const type of ["dragenter", "dragover", "drop"]) await target.dispatchEvent(type, { dataTransfer: data });
+  };
+
+  test("by dropping them on somebody", async () => {
+    const [ann, bo] = await annAndBo();
+    await drop(person(ann, bo), "dropped.txt");
+    await accept(bo, "dropped.txt");
+    await arrivesWhole(ann, bo, "dropped.txt", { size: 11, sum: sumOf("dropped.txt") });
+  });
+
+  test("by dropping them on the conversation, and saying who is to have them", async () => {
+    const [ann, bo] = await annAndBo();
+    await drop(ann.page.locator(".chat"), "for-one.txt");
+    await ann.at("share-choice").waitFor();
+    await ann.page.locator(`[data-testid=share-person][data-person='${bo.user}']`).click();
+    await accept(bo, "for-one.txt");
+    await arrivesWhole(ann, bo, "for-one.txt", { size: 11, sum: sumOf("for-one.txt") });
+  });
+
+  test("by keyboard alone", async () => {
+    const [ann, bo] = await annAndBo();
+    const { keyboard } = ann.page;
+    const focused = () => ann.page.evaluate(() => document.activeElement?.dataset.testid);
+    await ann.at("share-input").focus();
+    const [chooser] = await Promise.all([ann.page.waitForEvent("filechooser"), keyboard.press("Enter")]);
+    await chooser.setFiles([small("typed.txt", "typed")]);
+    await ann.at("share-choice").waitFor();
+    while ((await focused()) !== "share-person") await keyboard.press("Tab");
+    await keyboard.press("Enter");
+    await transfer(bo, "typed.txt").waitFor();
+    await bo.at("message-input").focus();
+    while ((await bo.page.evaluate(() => document.activeElement?.dataset.testid)) !== "file-accept") await bo.page.keyboard.press("Shift+Tab");
+    await bo.page.keyboard.press("Enter");
+    await arrivesWhole(ann, bo, "typed.txt", { size: 5, sum: sumOf("typed") });
+  });
+});
+
+describe("nothing for axe to complain about, and nothing sticks out", () => {
+  for (const [name, options] of [
+    ["light", { colorScheme: "light" }],
+    ["dark", { colorScheme: "dark" }],
+    ["phone", { viewport: { width: 360, height: 740 } }],
+  ]) {
+    test(name, async () => {
+      const [ann, bo] = await annAndBo({ ...options, reducedMotion: "reduce", bypassCSP: true });
+      const looks = async (who, when) => {
+        await who.page.addScriptTag({ path: axe });
+        const { violations } = await who.page.evaluate(() => globalThis.axe.run());
+        assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(", ")}`), [], when);
+        assert.equal(await who.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, when);
+      };
+      await offerLarge(ann, bo, `a-name-without-end-${"x".repeat(150)}.bin`, 150 * MB);
+      await offer(ann, bo, small("small.txt", "small"));
+      await bo.at("file-offer").nth(1).waitFor();
+      await looks(bo, "offered");
+      await accept(bo, "small.txt");
+      await state(bo, "small.txt", "whole");
+      await accept(bo, "a-name-without-end");
+      await reaches(bo, "a-name-without-end", MB);
+      await looks(bo, "moving, and whole");
+      await looks(ann, "sending");
+      await ann.at("share-input").setInputFiles([small("chosen.txt", "chosen")]);
+      await ann.at("share-choice").waitFor();
+      await looks(ann, "who is to have it");
+    });
+  }
+});
