@@ -49,7 +49,8 @@ fn payload(parcel: &Parcel) -> Option<Node<'_>> {
 impl Chats {
     /// A signal for somebody in a room.
     pub(super) fn signal(&mut self, room: &RoomName, parcel: Parcel, line: &mut Line<'_>, cx: &mut Cx<'_>) {
-        if !self.rooms.get(room).is_some_and(|chat| chat.me.is_some()) {
+        let is_in = self.rooms.get(room).is_some_and(|chat| chat.me.is_some());
+        if !is_in {
             return line.refuse(&parcel, Condition::NotAcceptable, None);
         }
         let json = payload(&parcel).and_then(|payload| payload.child("json", NS_JSON));
@@ -95,4 +96,19 @@ fn condition(problem: &Problem) -> Condition {
 /// The same JSON in characters that XML has (XML 1.0 §2.2). Those that it has not stand in JSON only within strings.
 fn legal(json: &str) -> String {
     json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::legal;
+
+    #[test]
+    fn json_is_the_same_in_characters_that_xml_has() {
+        let odd = "[\"a\u{ffff}b\u{fffe}\",\t\"\u{1f514}\"]";
+        let written = legal(odd);
+        assert_eq!(written, "[\"a\\uffffb\\ufffe\",\t\"\u{1f514}\"]");
+        let (one, other): (serde_json::Value, serde_json::Value) =
+            (serde_json::from_str(odd).unwrap(), serde_json::from_str(&written).unwrap());
+        assert_eq!(one, other);
+    }
 }
