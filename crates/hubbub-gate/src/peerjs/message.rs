@@ -81,6 +81,10 @@ struct Incoming<'a> {
 /// # Errors
 /// What is wrong with it, for people.
 pub fn read(text: &str) -> Result<Said<'_>, String> {
+    // A list of members without their names would be read as well.
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err("it is no JSON object".to_owned());
+    }
     let Incoming { kind, dst, payload } = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if kind == "HEARTBEAT" {
         return Ok(Said::Heartbeat);
@@ -170,6 +174,8 @@ mod tests {
             "",
             "null",
             "[]",
+            r#"["OFFER","b"]"#,
+            r#" ["HEARTBEAT","b",1]"#,
             "7",
             r#""OFFER""#,
             "{}",

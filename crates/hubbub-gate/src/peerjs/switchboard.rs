@@ -199,3 +199,6 @@ impl Drop for Switchboard {
         self.counts.remove_peers(self.claims.len());
     }
 }
+
+#[cfg(test)]
+mod tests;
