@@ -186,8 +186,8 @@ fn a_batch_that_fails_removes_nothing_and_tells_of_nothing() {
 
 #[test]
 fn rooms_forget_whoever_is_removed_and_nobody_else() {
-    const AFFAIRS: &str = r#"{"affiliations":{"alice@example.org":"owner","alice@other.org":"member","bob@example.org":"admin"},"title":"of alice@example.org"}"#;
-    const WITHOUT: &str = r#"{"affiliations":{"alice@other.org":"member","bob@example.org":"admin"},"title":"of alice@example.org"}"#;
+    const AFFAIRS: &str = r#"{"affiliations":{"alice@example.org":"owner","alice@other.org":"member","bob@example.org":"admin"},"names":{"alice@example.org":"Alice","bob@example.org":"Bob"},"title":"of alice@example.org"}"#;
+    const WITHOUT: &str = r#"{"affiliations":{"alice@other.org":"member","bob@example.org":"admin"},"names":{"bob@example.org":"Bob"},"title":"of alice@example.org"}"#;
     let keep = || LogAsk::Affairs { room: lobby(), affairs: AFFAIRS.as_bytes().to_vec().into() };
     let json =
         |bytes: Option<bytes::Bytes>| serde_json::from_slice::<serde_json::Value>(&bytes.unwrap()).unwrap();
