@@ -20,6 +20,13 @@ const TABLE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "[tracker]\ninterval = \"5 min\"\npeer_timeout = 300\noffers = 83",
+        &[
+            "hubbub.toml:3:16: tracker.peer_timeout: peers would be gone before they are to announce again; write more than tracker.interval, such as three times as much",
+            "hubbub.toml:4:10: tracker.offers: 83 is too large; it must be 0 to 82 offers",
+        ],
+    ),
+    (
         "[[webhook]]\ntimeout = \"1 s\"",
         &[
             "hubbub.toml:1:1: webhook.name: every [[webhook]] needs a name: name = \"app\"",
