@@ -64,13 +64,15 @@ describe("data", () => {
     });
   }
 
-  test("by ids of one's own choice, before the other has come", async () => {
-    const [ann, bo] = [await openPage(browser, server.base), await openPage(browser, server.base)];
-    await ann.open("ann of verona", at(server, { config: NO_HELP }));
+  test("by ids of one's own choice, before the other has come", async (t) => {
+    const patient = await startServer(`peerjs.expire = "1 min"`);
+    t.after(() => patient.stop());
+    const [ann, bo] = [await openPage(browser, patient.base), await openPage(browser, patient.base)];
+    await ann.open("ann of verona", at(patient, { config: NO_HELP }));
     bo.id = "bo_7";
     const connected = ann.connect(bo);
     await ann.page.waitForFunction(() => globalThis.person.connection?.peerConnection?.signalingState === "have-local-offer");
-    assert.equal(await bo.open("bo_7", at(server, { config: NO_HELP })), "bo_7");
+    assert.equal(await bo.open("bo_7", at(patient, { config: NO_HELP })), "bo_7");
     await connected;
     await exchange(ann, bo);
   });

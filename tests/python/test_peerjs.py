@@ -258,8 +258,9 @@ class TestWaiting:
             with join(server, id) as late:
                 late.hears_nothing_before(ann)
 
-    def test_a_sender_that_came_back_is_told(self, server):
+    def test_a_sender_that_came_back_is_told(self, start):
         """EXPIRE is for the id, not for the connection."""
+        server = start("server.workers = 3\npeerjs.expire = '4 s'")
         with join(server) as ann:
             id = new_id()
             ann.send("OFFER", id, payload="x")
@@ -323,7 +324,7 @@ class TestHeartbeat:
     @pytest.mark.parametrize("word", [{"type": "HEARTBEAT"}, {"type": "CANDIDATE", "dst": "nobody", "payload": 1}])
     def test_whoever_says_something_keeps_it(self, start, word):
         """It is there after many times as long as it may be silent."""
-        server = start("peerjs.alive = '1 s'\npeerjs.expire = '1 h'")
+        server = start("peerjs.alive = '3 s'\npeerjs.expire = '1 h'")
         with join(server) as ann, join(server) as silent:
             beats = threading.Event()
 
@@ -333,7 +334,7 @@ class TestHeartbeat:
 
             thread = threading.Thread(target=beat)
             thread.start()
-            for _ in range(3):
+            for _ in range(2):
                 assert silent.end() == ([], 4408)
                 silent = join(server)
             beats.set()
