@@ -84,6 +84,20 @@ describe("a file", () => {
     });
   }
 
+  test("whose receiver has loaded his page anew is forgotten there, and can be offered once more", async () => {
+    const [ann, bo] = await annAndBo();
+    await offerLarge(ann, bo, "again.bin", 100 * MB);
+    await accept(bo, "again.bin");
+    await reaches(bo, "again.bin", MB);
+    await bo.page.reload();
+    await bo.join("Bo", `files-${rooms}`, "websocket");
+    await state(ann, "again.bin", "failed");
+    assert.match(await transfer(ann, "again.bin").getByTestId("file-state").textContent(), /forgotten/);
+    assert.equal(await transfer(bo, "again.bin").count(), 0);
+    await transfer(ann, "again.bin").getByTestId("file-again").click();
+    await state(bo, "again.bin", "offered");
+  });
+
   test("one is taken and the other is not", async () => {
     const [ann, bo] = await annAndBo();
     await offer(ann, bo, small("yes.txt", "yes"), small("no.txt", "no"));
