@@ -109,7 +109,7 @@ export class Call {
     if (this.isOver) return peer.hangUp();
     this.peer = peer;
     this.state.value = "connecting";
-    peer.connection.addEventListener("track", ({ track }) => this.remote.take(track));
+    this.remote.watch(peer.connection);
     peer.state.subscribe((state) => this.onPeer(state));
     void peer.ended.then((ending) => this.end(ending));
     await this.sources.feed((kind, track) => sendTrack(peer.connection, kind, track));

@@ -3,14 +3,16 @@ import { signal } from "@preact/signals";
 
 export class Remote {
   readonly stream = new MediaStream();
-  /** Whether there is a picture: a track whose sender has stopped is muted (W3C WebRTC 1.0, §9.3). */
+  /** Whether the other one sends a picture, as it was last agreed. Browsers also mute tracks, but do not always say when that is over. */
   readonly hasPicture = signal(false);
 
-  take(track: MediaStreamTrack): void {
-    this.stream.addTrack(track);
-    const look = () => void (this.hasPicture.value = this.stream.getVideoTracks().some(({ muted, readyState }) => !muted && readyState === "live"));
-    for (const event of ["mute", "unmute", "ended"]) track.addEventListener(event, look);
-    look();
+  watch(connection: RTCPeerConnection): void {
+    connection.addEventListener("track", ({ track }) => this.stream.addTrack(track));
+    connection.addEventListener("signalingstatechange", () => {
+      if (connection.signalingState !== "stable") return;
+      const pictures = connection.getTransceivers().filter(({ receiver }) => receiver.track.kind === "video");
+      this.hasPicture.value = pictures.some(({ currentDirection }) => currentDirection === "sendrecv" || currentDirection === "recvonly");
+    });
   }
 }
 

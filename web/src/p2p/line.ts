@@ -22,6 +22,8 @@ export class Line {
   private saying = false;
   private over = false;
   private wake: (() => void) | undefined;
+  /** The page that was told last. */
+  private told: string | undefined;
 
   constructor(
     private readonly carrier: Carrier,
@@ -38,6 +40,16 @@ export class Line {
 
   get person(): string {
     return personOf(this.address);
+  }
+
+  /** Whether everything is said. */
+  get isQuiet(): boolean {
+    return this.held.length === 0;
+  }
+
+  /** Whether the page there has heard everything. */
+  hasTold(address: string): boolean {
+    return this.isQuiet && this.told === address;
   }
 
   say(said: Said): void {
@@ -100,6 +112,7 @@ export class Line {
   private async attempt(to: string, signal: Signal): Promise<Problem | undefined> {
     try {
       await this.carrier.signal(to, signal);
+      this.told = to;
       return undefined;
     } catch (cause) {
       return cause instanceof Problem ? cause : new Problem("The page stumbled", String(cause), 400);

@@ -10,6 +10,7 @@
 // A connection that is lost is looked for anew (ICE restart) for `PATIENCE_MS`; a link that drops changes nothing. Peers are made by the
 // switchboard, when a ring is accepted.
 import { signal } from "@preact/signals";
+import { hasUfrag, isSame } from "./description";
 import type { Ending } from "./ending";
 import type { IceServers } from "./ice";
 import type { Line } from "./line";
@@ -43,8 +44,13 @@ export class Peer {
   readonly ended: Promise<Ending>;
 
   private makingOffer = false;
-  /** Whether the other one has described himself: then he knows that it is this page he talks to. */
-  private described = false;
+  /** The polite one's own offer. It is not set before it is answered, so there is nothing to roll back when it crosses another one:
+   * after a rollback Chromium decodes the other one's picture, but shows it no more. */
+  private proposal: RTCSessionDescriptionInit | undefined;
+  /** How the other one described himself last. Once he has, he knows that it is this page he talks to. */
+  private described: RTCSessionDescriptionInit | undefined;
+  /** An offer was said twice: there may be two answers to it. */
+  private hasRepeated = false;
   private early: readonly RTCIceCandidateInit[] = [];
   private order: Promise<void> = Promise.resolve();
   private end!: (ending: Ending) => void;
@@ -87,7 +93,7 @@ export class Peer {
     if (this.isOver) return;
     this.parts.line.heardFrom(from);
     if ("bye" in said) this.onBye(said.bye);
-    else if ("here" in said) this.repeat();
+    else if ("here" in said && !this.parts.line.hasTold(from)) this.repeat();
     else if ("description" in said) this.inOrder(() => this.onDescription(said.description));
     else if ("candidate" in said) this.inOrder(() => this.onCandidate(said.candidate));
   }
@@ -95,9 +101,9 @@ export class Peer {
   /** There is a link again, perhaps with another address: the other one has to know, and may have missed what was on its way. */
   relinked(): void {
     if (this.isOver) return;
-    this.parts.line.relinked();
-    this.parts.line.say({ here: true });
     this.repeat();
+    this.parts.line.say({ here: true });
+    this.parts.line.relinked();
   }
 
   /** Ends it and tells the other one why. */
@@ -120,8 +126,14 @@ export class Peer {
 
   /** Two offers that cross cost a round; after an answer the browser says again what is still needed. */
   private onNeed(): void {
-    if (this.described || !this.polite) return void this.offer();
-    this.courtesy ??= setTimeout(() => !this.described && !this.isOver && void this.offer(), COURTESY_MS);
+    if (!this.polite) return void this.offer();
+    if (this.described) return this.inOrder(() => this.propose());
+    this.courtesy ??= setTimeout(() => !this.described && this.inOrder(() => this.propose()), COURTESY_MS);
+  }
+
+  private async propose(): Promise<void> {
+    this.proposal = await this.connection.createOffer();
+    this.describe();
   }
 
   private async offer(): Promise<void> {
@@ -137,33 +149,51 @@ export class Peer {
   }
 
   private describe(): void {
-    const description = this.connection.localDescription;
-    if (description && !this.isOver) this.parts.line.say({ description: description.toJSON() });
+    const description = this.proposal ?? this.connection.localDescription;
+    if (description && !this.isOver) this.parts.line.say({ description: { type: description.type, sdp: description.sdp ?? "" } });
   }
 
-  /** Perfect negotiation: of two offers that cross, that of the impolite one counts; the other one's is rolled back. */
+  /** Whether an offer waits for its answer. */
+  private get isAsking(): boolean {
+    return this.proposal !== undefined || this.connection.signalingState === "have-local-offer";
+  }
+
+  /** Perfect negotiation: of two offers that cross, that of the impolite one counts; the other one forgets his, and is asked again. */
   private async onDescription(description: RTCSessionDescriptionInit): Promise<void> {
-    const { connection } = this;
-    this.described = true;
-    const isOffer = description.type === "offer";
-    if (isOffer && !this.polite && (this.makingOffer || connection.signalingState !== "stable")) return;
-    // An answer that comes a second time, because the offer did.
-    if (!isOffer && connection.signalingState !== "have-local-offer") return;
-    await connection.setRemoteDescription(description);
-    if (isOffer) {
-      await connection.setLocalDescription();
-      this.describe();
-    }
+    const isKnown = this.described !== undefined && isSame(this.described, description);
+    if (description.type === "offer") {
+      if (!this.polite && (this.makingOffer || this.isAsking)) return;
+      // One that comes a second time is answered a second time, as before.
+      if (isKnown && !this.isAsking) return this.describe();
+      await this.onOffer(description);
+    } else if (this.isAsking && !(isKnown && this.hasRepeated)) {
+      // The second answer to an offer said twice is none to the offer after it.
+      await this.onAnswer(description);
+    } else return;
     const early = this.early;
     this.early = [];
     for (const candidate of early) await this.onCandidate(candidate);
   }
 
+  private async onOffer(offer: RTCSessionDescriptionInit): Promise<void> {
+    this.proposal = undefined;
+    await this.connection.setRemoteDescription(offer);
+    this.described = offer;
+    await this.connection.setLocalDescription();
+    this.describe();
+  }
+
+  private async onAnswer(answer: RTCSessionDescriptionInit): Promise<void> {
+    const { proposal } = this;
+    this.proposal = undefined;
+    if (proposal) await this.connection.setLocalDescription(proposal);
+    await this.connection.setRemoteDescription(answer);
+    this.described = answer;
+  }
+
   private async onCandidate(candidate: RTCIceCandidateInit | null): Promise<void> {
-    const sdp = this.connection.remoteDescription?.sdp;
     const ufrag = candidate?.usernameFragment;
-    const isExpected = sdp !== undefined && (!ufrag || sdp.includes(`a=ice-ufrag:${ufrag}`));
-    if (!isExpected) {
+    if (!this.described || (ufrag && !hasUfrag(this.described, ufrag))) {
       if (candidate) this.early = [...this.early, candidate].slice(-EARLY_KEPT);
       return;
     }
@@ -180,9 +210,12 @@ export class Peer {
 
   /** Says again what may have been lost with a link; an offer without an answer would block every later one. */
   private repeat(): void {
-    const { signalingState, connectionState } = this.connection;
-    if (signalingState === "have-local-offer" && !this.makingOffer) this.describe();
-    else if (connectionState === "disconnected" || connectionState === "failed") this.lookAnew();
+    const { connectionState } = this.connection;
+    if (this.isAsking && !this.makingOffer) {
+      // What is not said yet need not be said twice.
+      this.hasRepeated ||= this.parts.line.isQuiet;
+      if (this.parts.line.isQuiet) this.describe();
+    } else if (connectionState === "disconnected" || connectionState === "failed") this.lookAnew();
   }
 
   private onState(): void {

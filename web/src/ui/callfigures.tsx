@@ -51,10 +51,17 @@ function Line({ figure, readings }: { readonly figure: Figure; readonly readings
       <dt>{figure.title}</dt>
       <dd>{last === undefined ? "–" : figure.text(last)}</dd>
       <svg class="figure-line" viewBox={`0 0 ${KEPT - 1} 20`} preserveAspectRatio="none" aria-hidden="true">
-        <path d={linePath(values, figure.top)} />
+        <path class="figure-ground" d={groundPath(values, figure.top)} />
+        <path class="figure-edge" d={linePath(values, figure.top)} />
       </svg>
     </div>
   );
+}
+
+/** What is under the line. */
+function groundPath(values: readonly (number | undefined)[], atLeast: number): string {
+  const line = linePath(values.map((value) => value ?? 0), atLeast);
+  return line === "" ? "" : `${line}L${KEPT - 1} 20L${KEPT - values.length} 20Z`;
 }
 
 /** A line from the right edge back in time, one unit for each reading; 20 high. Breaks where nothing was measured. */

@@ -41,7 +41,7 @@ function Ring({ call }: { readonly call: Call }) {
           <VoiceIcon />
           By voice
         </button>
-        <button type="button" class="button cut" data-testid="decline" onClick={() => call.hangUp()}>
+        <button type="button" class="button hang-up" data-testid="decline" onClick={() => call.hangUp()}>
           <HangUpIcon />
           Decline
         </button>

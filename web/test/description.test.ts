@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { hasUfrag, isSame } from "../src/p2p/description";
+
+const sdp = (version: number, ...more: string[]) => ["v=0", `o=- 42 ${version} IN IP4 127.0.0.1`, "m=audio 9 UDP/TLS/RTP/SAVPF 111", "c=IN IP4 0.0.0.0", "a=ice-ufrag:AbC+", ...more, ""].join("\r\n");
+const offer = (text: string) => ({ type: "offer", sdp: text }) as const;
+
+test("a description with its candidates is the same, another version of it is not", () => {
+  const found = sdp(2, "a=candidate:1 1 udp 1 192.0.2.1 5 typ host", "a=end-of-candidates").replace("audio 9", "audio 5").replace("0.0.0.0", "192.0.2.1");
+  expect(isSame(offer(sdp(2)), offer(found))).toBe(true);
+  expect(isSame(offer(sdp(2)), offer(sdp(3)))).toBe(false);
+  expect(isSame(offer(sdp(2)), offer(sdp(2, "a=recvonly")))).toBe(false);
+  expect(isSame(offer(sdp(2)), { type: "answer", sdp: sdp(2) })).toBe(false);
+});
+
+test("a candidate's round is told by its name", () => {
+  expect(hasUfrag(offer(sdp(1)), "AbC+")).toBe(true);
+  expect(hasUfrag(offer(sdp(1)), "AbC")).toBe(false);
+  expect(hasUfrag({ type: "offer" }, "AbC+")).toBe(false);
+});
