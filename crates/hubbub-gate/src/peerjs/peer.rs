@@ -21,8 +21,8 @@ use crate::text_socket::{self, End, Talk};
 const TAKEN: CloseCode = CloseCode(4409);
 /// Nothing was heard of the peer for too long.
 const SILENT: CloseCode = CloseCode(4408);
-/// Most messages of a client that does not wait until it has its id.
-const MOST_HELD: usize = 256;
+/// Most bytes on the wire of messages that a client sends before it has its id: those do not wait long.
+const MOST_HELD: usize = 256 * 1024;
 
 /// A peer.
 pub(super) struct Peer {
@@ -39,12 +39,22 @@ struct Coming {
     proof: Proof,
     /// What it has said already. That is on its way when it is known who says it.
     held: Vec<Parcel>,
+    held_bytes: usize,
+}
+
+impl Coming {
+    /// Keeps `parcel`; or it is too much.
+    fn hold(&mut self, parcel: Parcel) -> bool {
+        self.held_bytes += parcel.frame.len() + size_of::<Parcel>();
+        self.held.push(parcel);
+        self.held_bytes <= MOST_HELD
+    }
 }
 
 impl Peer {
     pub(super) fn new(hello: Hello, who: &Arc<Identity>) -> Self {
         let Hello { id, token } = hello;
-        let coming = Coming { proof: Proof::of(&token, who), held: Vec::new() };
+        let coming = Coming { proof: Proof::of(&token, who), held: Vec::new(), held_bytes: 0 };
         Self { id, coming: Some(Box::new(coming)), pace: Pace::default(), deadline: u64::MAX }
     }
 
@@ -67,8 +77,11 @@ impl Peer {
         let parcel = Parcel { kind, src: self.id.clone(), dst, frame: text_socket::frame(&text) };
         match &mut self.coming {
             None => carry(parcel, cx),
-            Some(coming) if coming.held.len() < MOST_HELD => coming.held.push(parcel),
-            Some(_) => return Err(refuse("Wait for OPEN.", CloseCode::POLICY, cx)),
+            Some(coming) => {
+                if !coming.hold(parcel) {
+                    return Err(refuse("Too much was said before OPEN", CloseCode::POLICY, cx));
+                }
+            }
         }
         Ok(())
     }
@@ -176,3 +189,6 @@ impl Talk for Refused {
 
     fn left(&mut self, _: &mut Cx<'_>) {}
 }
+
+#[cfg(test)]
+mod tests;
