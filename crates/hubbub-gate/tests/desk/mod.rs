@@ -11,7 +11,7 @@ use hubbub_auth::{Admit, Doorman, TokenKeys};
 use hubbub_gate::coder::Coder;
 use hubbub_gate::outbox::Outbox;
 use hubbub_gate::request::{Opening, Request, open, origin};
-use hubbub_gate::session::{Close, Cx, Deed, Delivery, Input, Session};
+use hubbub_gate::session::{Close, Cx, Deed, Delivery, Input, Letter, Session};
 use hubbub_gate::settings::{GateSettings, WsSettings};
 use hubbub_hub::id::MessageIds;
 use hubbub_hub::presence::PresenceView;
@@ -59,6 +59,8 @@ pub struct Desk {
     pub out: Outbox,
     /// What the session asked rooms for and was not answered yet.
     pub asked: Vec<(RoomName, Command, Ticket)>,
+    /// What it wrote to other sessions, which nobody delivers but the test.
+    pub letters: Vec<(SessionKey, Letter)>,
     /// The seats it took.
     pub seats: Vec<(RoomName, Delivery, bool)>,
     /// How it ended.
@@ -83,6 +85,7 @@ impl Desk {
                 .sealing_with(&[7; 32]),
             out: Outbox::new(),
             asked: Vec::new(),
+            letters: Vec::new(),
             seats: Vec::new(),
             end: None,
             refused: None,
@@ -179,9 +182,8 @@ impl Desk {
             }
             Deed::Unknown | Deed::Belong(_) => {}
             Deed::Ask(..) | Deed::Name(..) | Deed::Acked(..) => panic!("no test here does that"),
-            Deed::Letter(..) | Deed::Steward { .. } | Deed::Spawn(_) => {
-                panic!("no session here writes to another")
-            }
+            Deed::Letter(to, letter) => self.letters.push((to, letter)),
+            Deed::Steward { .. } | Deed::Spawn(_) => panic!("no session here begins another"),
             Deed::Secure | Deed::Part => panic!("no session here has a link of its own"),
         }
     }
