@@ -13,7 +13,7 @@ const axe = createRequire(import.meta.url).resolve("axe-core");
 let server;
 let browser;
 before(async () => {
-  server = await startServer();
+  server = await startServer(relaying());
   browser = await launchForCalls();
 });
 after(async () => {
@@ -83,6 +83,45 @@ describe("a call", () => {
     const [ann, bo] = await inCall(browser, relay, "call-relay", undefined, { query: "?ice=relay" });
     await Promise.all([ann.sees(), bo.sees()]);
     for (const one of [ann, bo]) assert.deepEqual(await one.path(), { local: "relay", remote: "relay", protocol: "udp" });
+  });
+});
+
+describe("whatever each side speaks", () => {
+  const PAIRS = [
+    ["sse", "websocket"],
+    ["socketio", "sse"],
+    ["xmpp", "socketio-polling"],
+    ["socketio-websocket", "xmpp"],
+  ];
+  for (const pair of PAIRS) {
+    test(pair.join(" calls "), async () => {
+      const [ann, bo] = await inCall(browser, server, `speak-${pair.join("-")}`, pair);
+      await Promise.all([ann.sees(), bo.sees()]);
+      await bo.at("camera").click();
+      await ann.at("there").waitFor({ state: "hidden" });
+      await bo.at("hang-up").click();
+      assert.match(await ann.ended(), /^Bo hung up\./);
+      assert.deepEqual([...ann.complaints, ...bo.complaints], []);
+    });
+  }
+
+  test("one changes what it speaks, twice, and the call goes on", async () => {
+    const [ann, bo] = await inCall(browser, server, "speak-change");
+    const change = async (transport) => {
+      await ann.at("transport").selectOption(transport);
+      await ann.at("join").click();
+      await ann.visitor.state("live");
+    };
+    await change("polling");
+    await bo.sees();
+    // Polls carry no signals: what is to be said is said by what comes next.
+    await ann.at("camera").click();
+    await ann.at("here").waitFor({ state: "hidden" });
+    assert.equal(await bo.at("there").isVisible(), true);
+    await change("sse");
+    await bo.at("there").waitFor({ state: "hidden" });
+    await ann.at("camera").click();
+    await bo.sees();
   });
 });
 

@@ -21,7 +21,7 @@ export interface Login {
 type Query = Readonly<Record<string, string | number | undefined>>;
 
 /** The path and query of a room's resource; a token makes the guest's name superfluous. */
-export function roomPath(target: Target, resource: "messages" | "presence" | "signals" | "ws", query: Query = {}): string {
+export function roomPath(target: Target, resource: "messages" | "presence" | "ws", query: Query = {}): string {
   const who = target.token === undefined ? { name: target.name } : { token: target.token };
   const params = Object.entries({ ...query, ...who })
     .filter(([, value]) => value !== undefined && value !== "")

@@ -12,8 +12,8 @@ export interface Carrier {
   signal(to: string, signal: Signal): Promise<number>;
 }
 
-/** HTTP statuses after which the same word can be heard later: nobody there now, oneself not there now. */
-const LATER = [404, 409];
+/** HTTP statuses after which the same word can be heard later: nobody there now, oneself not there now (XMPP: `not-acceptable`). */
+const LATER = [404, 406, 409];
 /** How long a last word is tried, in milliseconds: after that nobody waits for it any more. */
 const LAST_WORD_MS = 20_000;
 

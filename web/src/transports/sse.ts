@@ -54,7 +54,7 @@ class StreamLink implements Link {
 
   async signal(to: string, signal: Signal): Promise<number> {
     const body = JSON.stringify({ ticket: this.ticket, to, signal });
-    const response = await ask(this.wire, roomPath(this.target, "signals"), {
+    const response = await ask(this.wire, `/rooms/${encodeURIComponent(this.target.room)}/signals`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body,

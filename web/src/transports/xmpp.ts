@@ -15,6 +15,7 @@ export const xmpp: Transport = (target, start, sink, wire) => {
   );
   return {
     publish: (draft: Draft) => link?.publish(draft) ?? Promise.reject(UNFETCHED),
+    signal: (to, signal) => link?.signal?.(to, signal) ?? Promise.reject(UNFETCHED),
     close: () => {
       closed = true;
       link?.close();

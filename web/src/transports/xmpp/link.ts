@@ -5,6 +5,7 @@ import { withToken } from "../../account";
 import type { Ack, Envelope, Joined } from "../../envelope";
 import type { Target } from "../../http";
 import { formatOffset } from "../../offset";
+import type { Signal } from "../../p2p/signals";
 import { Problem } from "../../problem";
 import type { Bound } from "../../travel";
 import type { Wire } from "../../wire";
@@ -15,6 +16,7 @@ import { bare, carried, resource, roomAddress, unnameable } from "./names";
 import { Occupants, type Seen, isOwn, whyOut } from "./occupants";
 import { Places } from "./places";
 import { attribute, readSeen, stanzaFault, stanzaId } from "./read";
+import { Signals, readSignalled } from "./signals";
 import { Stream } from "./stream";
 import { Waiting } from "./waiting";
 
@@ -26,6 +28,7 @@ export class RoomLink implements Link {
   private readonly occupants = new Occupants();
   private readonly places = new Places();
   private readonly waiting = new Waiting();
+  private readonly signals = new Signals((stanza) => this.stream.send(stanza));
   private readonly abort = new AbortController();
   private readonly log: PageReader;
   /** The room's address, and what one is called in it; empty until one is there. */
@@ -60,12 +63,18 @@ export class RoomLink implements Link {
     return answer;
   }
 
+  signal(to: string, signal: Signal): Promise<number> {
+    if (this.nick === "") return Promise.reject(new Problem("Not in the room", "It is said when this page is."));
+    return this.signals.say(`${this.room}/${this.nick}`, this.room, to, signal);
+  }
+
   close(): void {
     this.abort.abort();
     if (this.nick !== "") this.stream.send($pres({ to: `${this.room}/${this.nick}`, type: "unavailable" }));
     this.nick = "";
     this.stream.close();
     this.waiting.giveUp();
+    this.signals.giveUp();
   }
 
   private onBound(bound: Bound, domain: string): void {
@@ -111,7 +120,9 @@ export class RoomLink implements Link {
 
   private onMessage(message: Element): void {
     const id = attribute(message, "id");
-    if (attribute(message, "type") === "error") return this.waiting.refuse(id, stanzaProblem(stanzaFault(message)));
+    if (attribute(message, "type") === "error") return this.onRefused(id, stanzaProblem(stanzaFault(message)));
+    const signalled = attribute(message, "type") === "chat" ? readSignalled(message) : undefined;
+    if (signalled) return this.sink.signalled(signalled);
     const logged = stanzaId(message, this.room);
     // What an application tells its clients is not in the log, nor is the subject.
     if (logged === "") return;
@@ -119,10 +130,15 @@ export class RoomLink implements Link {
     if (this.places.heard(logged, performance.now()) && this.nick !== "") void this.readLog();
   }
 
+  private onRefused(id: string, problem: Problem): void {
+    this.waiting.refuse(id, problem);
+    this.signals.refuse(id, problem);
+  }
+
   /** RFC 6120 §8.2.3: every question has an answer. Whether one is still there (XEP-0199) is the only one answered with yes. */
   private answer(iq: Element): void {
     const type = attribute(iq, "type");
-    if (type !== "get" && type !== "set") return;
+    if (type !== "get" && type !== "set") return this.signals.answered(attribute(iq, "id"));
     const isPing = type === "get" && iq.firstElementChild?.namespaceURI === PING;
     const answer = new Builder("iq", { type: isPing ? "result" : "error", id: attribute(iq, "id"), to: attribute(iq, "from") });
     if (!isPing) answer.c("error", { type: "cancel" }).c("service-unavailable", { xmlns: "urn:ietf:params:xml:ns:xmpp-stanzas" });
@@ -152,7 +168,7 @@ export class RoomLink implements Link {
   private onCursor(joined: Joined): void {
     this.caughtUp = false;
     const { presence } = this.occupants;
-    this.sink.joined({ ...joined, presence });
+    this.sink.joined({ ...joined, presence, ...(this.bound ? { address: this.bound.address } : {}) });
     this.sink.present(presence);
   }
 
