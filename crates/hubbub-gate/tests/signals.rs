@@ -111,8 +111,9 @@ fn whoever_brings_no_ticket_of_ours_writes_to_nobody() {
 
 #[test]
 fn a_request_ends_when_nobody_answers() {
+    type End = fn(&mut Desk);
     let (_, introduced) = stream();
-    let ends: [(fn(&mut Desk), &str); 3] = [
+    let ends: [(End, &str); 3] = [
         (|post| post.input(Input::Undelivered(PLACE)), "stream-gone"),
         (|post| assert!(post.wait(60_000)), "unavailable"),
         (|post| post.input(Input::Shutdown), "unavailable"),
