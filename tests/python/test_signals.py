@@ -4,6 +4,7 @@ import json
 
 import hubbub_test.people_socketio  # noqa: F401  (registers transports)
 import pytest
+from hubbub_test.engineio import Polling
 from hubbub_test.people import TRANSPORTS
 from hubbub_test.people_xmpp import SIGNAL, Loopback
 from hubbub_test.server import PATIENCE, Server
@@ -165,6 +166,17 @@ def test_whoever_may_not_speak_does_not_signal(enter, way):
 def test_where_nobody_is_told_who_is_there_nobody_can_be_found_by_signals(enter, way):
     ann, bo = enter("Ann", way, "quiet"), enter("Bo", "sse", "quiet")
     assert signal(ann, user(bo), 1).refusal == ("cancel not-allowed" if way == "xmpp" else "404 not-found")
+
+
+@EACH
+def test_who_is_there_by_engine_io_alone_cannot_be_called(enter, server, room, way):
+    """Nor by a raw WebSocket: there are no words for it, and whoever rings is told so."""
+    ann = enter("Ann", way)
+    Polling(server, room=room, name="Bo"), enter("Rae", "raw websocket")
+    until(lambda: server.http.presence(room).json["count"] == 3, "they are there")
+    for name in ("bo", "rae"):
+        refused = "cancel service-unavailable" if way == "xmpp" else "404 not-found"
+        assert signal(ann, f"{name}@guest.localhost", 1).refusal == refused
 
 
 @EACH

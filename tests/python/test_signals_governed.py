@@ -160,3 +160,13 @@ def test_moderators_reach_whom_they_see(server, romeo, everybody):
     romeo.link.send_element(stanza(f"{AT}/Romeo", '{"to":"wes@localhost","signal":1}'))
     assert everybody.heard("Wes")["from"] == f"{AT}/Romeo"
     assert romeo.everything() == [], "it was not refused"
+
+
+def test_nobody_is_called_in_an_inbox(server):
+    """Nobody is told who is there: one would learn it by calling."""
+    with ExitStack() as stack:
+        token = hs256("juliet", name="Juliet")
+        desk, phone = (stack.enter_context(JsonSocket(server.server, "@juliet", token=token)) for _ in range(2))
+        desk.joined()
+        desk.send({"to": phone.joined()["session"], "signal": 1}, event=NAME, key="k")
+        assert desk.next_named("hubbub:ack", "hubbub:error")["data"]["status"] == 404
