@@ -1,13 +1,11 @@
 // How files are handed over in the console: by mouse, by keyboard, on a phone, and for a screen reader.
-import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { launchForCalls } from "./lib/calls.js";
 import { MB, accept, arrivesWhole, offer, offerLarge, person, reaches, small, state, together, transfer } from "./lib/files.js";
+import { LOOKS, looksWell } from "./lib/looks.js";
 import { startServer } from "./lib/server.js";
 
-const axe = createRequire(import.meta.url).resolve("axe-core");
 const sumOf = (text) => createHash("sha256").update(text).digest("hex");
 let server;
 let browser;
@@ -71,32 +69,22 @@ describe("files are handed over", () => {
 });
 
 describe("nothing for axe to complain about, and nothing sticks out", () => {
-  for (const [name, options] of [
-    ["light", { colorScheme: "light" }],
-    ["dark", { colorScheme: "dark" }],
-    ["phone", { viewport: { width: 360, height: 740 } }],
-  ]) {
+  for (const [name, options] of LOOKS) {
     test(name, async () => {
-      const [ann, bo] = await annAndBo({ ...options, reducedMotion: "reduce", bypassCSP: true });
-      const looks = async (who, when) => {
-        await who.page.addScriptTag({ path: axe });
-        const { violations } = await who.page.evaluate(() => globalThis.axe.run());
-        assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(", ")}`), [], when);
-        assert.equal(await who.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, when);
-      };
+      const [ann, bo] = await annAndBo(options);
       await offerLarge(ann, bo, `a-name-without-end-${"x".repeat(150)}.bin`, 150 * MB);
       await offer(ann, bo, small("small.txt", "small"));
       await bo.at("file-offer").nth(1).waitFor();
-      await looks(bo, "offered");
+      await looksWell(bo, "offered");
       await accept(bo, "small.txt");
       await state(bo, "small.txt", "whole");
       await accept(bo, "a-name-without-end");
       await reaches(bo, "a-name-without-end", MB);
-      await looks(bo, "moving, and whole");
-      await looks(ann, "sending");
+      await looksWell(bo, "moving, and whole");
+      await looksWell(ann, "sending");
       await ann.at("share-input").setInputFiles([small("chosen.txt", "chosen")]);
       await ann.at("share-choice").waitFor();
-      await looks(ann, "who is to have it");
+      await looksWell(ann, "who is to have it");
     });
   }
 });

@@ -159,3 +159,14 @@ export async function cutPath(who) {
   leavesAfterwards(mend);
   return mend;
 }
+
+/** Has somebody share this file with the room he is in. */
+export async function share(who, shared) {
+  await who.at("share-input").setInputFiles([shared]);
+  await who.at("share-room").click();
+}
+
+/** Waits until a torrent is in this state on somebody's page. */
+export function torrent(who, state) {
+  return who.page.locator(`[data-testid=torrent][data-state=${state}]`).first().waitFor();
+}

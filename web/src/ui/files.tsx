@@ -13,19 +13,21 @@ export function FileTray() {
   // What is in the room already stands there.
   const unsaid = torrents.list.value.filter(({ infoHash }) => infoHash === undefined);
   return (
-    <section class="tray" aria-label="Files" data-testid="tray" hidden={all.length + unsaid.length === 0}>
+    <>
       <p class="offscreen" role="status">
         {transfers.list.value.map(said).filter(Boolean).at(-1)}
       </p>
-      <ul class="tray-list">
-        {all.map((transfer) => (
-          <TransferRow key={transfer.key} transfer={transfer} />
-        ))}
-        {unsaid.map((share) => (
-          <ShareRow key={share.key} share={share} />
-        ))}
-      </ul>
-    </section>
+      <section class="tray" aria-label="Files" data-testid="tray" hidden={all.length + unsaid.length === 0}>
+        <ul class="tray-list">
+          {all.map((transfer) => (
+            <TransferRow key={transfer.key} transfer={transfer} />
+          ))}
+          {unsaid.map((share) => (
+            <ShareRow key={share.key} share={share} />
+          ))}
+        </ul>
+      </section>
+    </>
   );
 }
 
