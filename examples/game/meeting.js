@@ -7,7 +7,7 @@ const AGAIN = 1_000; // milliseconds until a connection that was lost is tried a
 const WAITING = 1_000; // bytes that may wait in the channel
 
 /** The one setting that matters: a message that is lost stays lost, and none waits for another. */
-const UNRELIABLE = { ordered: false, maxRetransmits: 0, negotiated: true, id: 0 };
+const UNRELIABLE = { ordered: false, maxRetransmits: 0 };
 
 /** Events: "met" with the other's name and the data channel to him, "parted", and "message" with {way, text}. */
 export class Meeting extends EventTarget {
@@ -60,13 +60,19 @@ export class Meeting extends EventTarget {
   #connect(other) {
     this.#other = other;
     const id = [this.#me, other].toSorted().join(" and ");
-    const polite = this.#me > other; // both call: the offer of one of them gives way
-    const talk = (this.#talk = call(this.signalling, other, { id, polite, iceServers: this.iceServers }));
-    const channel = talk.connection.createDataChannel("positions", UNRELIABLE);
-    channel.onopen = () => this.dispatchEvent(new CustomEvent("met", { detail: this.#people.get(other) }));
+    const isCalled = this.#me > other; // one of the two calls, and makes the channel
+    const talk = (this.#talk = call(this.signalling, other, { id, polite: isCalled, iceServers: this.iceServers }));
+    talk.addEventListener("over", () => this.#part());
+    if (!isCalled) return this.#use(talk.connection.createDataChannel("positions", UNRELIABLE));
+    talk.connection.ondatachannel = ({ channel }) => this.#use(channel);
+    this.signalling.send(other, { call: id, here: true }).catch(() => {}); // he may have called while nobody listened
+  }
+
+  #use(channel) {
+    channel.onopen = () => this.dispatchEvent(new CustomEvent("met", { detail: this.#people.get(this.#other) }));
     channel.onmessage = ({ data }) => this.#hear("channel", data);
     this.channel = channel;
-    talk.addEventListener("over", () => this.#part());
+    if (channel.readyState === "open") channel.onopen();
   }
 
   #part() {
