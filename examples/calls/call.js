@@ -6,7 +6,9 @@
 //   talk.addEventListener("over", ({ detail: reason }) => …);
 //
 // `signalling` is one of signalling.js. Of the two ends one is polite (who was called): when both offer at once, his offer gives way.
-// Tracks and channels may be added and removed at any time, by both: the two ends negotiate by themselves.
+// Tracks and channels may be added and removed at any time, by both: the two ends negotiate by themselves. Other than in the example of
+// section 10.7, the polite one does not set his offer before it is answered, and so need not roll it back: after a rollback Chromium goes
+// on to decode the other's picture, and no longer shows it.
 
 const BLIP = 2_000; // milliseconds without a way to the other after which another way is looked for
 const PATIENCE = 60_000; // milliseconds without one after which the call is over
@@ -35,9 +37,9 @@ class Call extends EventTarget {
   #signalling;
   #to;
   #polite;
-  #offering = false;
+  #order = Promise.resolve(); // one description or candidate after the other
+  #proposal; // the polite one's offer, until it is answered
   #ignoring = false;
-  #takingAnswer = false;
   #unheard = new Set(); // signals that nobody has confirmed yet, in their order
   #ended = new AbortController();
   #blip;
@@ -47,7 +49,7 @@ class Call extends EventTarget {
     super();
     Object.assign(this, { id, connection: new RTCPeerConnection(configuration) });
     [this.#signalling, this.#to, this.#polite] = [signalling, to, polite];
-    this.connection.onnegotiationneeded = () => this.#attempt(this.#offer());
+    this.connection.onnegotiationneeded = () => this.#inOrder(() => this.#offer());
     this.connection.onicecandidate = ({ candidate }) => this.#say({ candidate: candidate && candidate.toJSON() });
     this.connection.onconnectionstatechange = () => this.#watch();
     const { signal } = this.#ended;
@@ -62,9 +64,13 @@ class Call extends EventTarget {
   }
 
   hangUp(reason = "hangup") {
-    if (this.#ended.signal.aborted) return;
+    if (this.#isOver) return;
     this.#say({ bye: reason });
     this.#end(reason);
+  }
+
+  get #isOver() {
+    return this.#ended.signal.aborted;
   }
 
   #end(reason) {
@@ -83,46 +89,55 @@ class Call extends EventTarget {
     if (connectionState === "failed") this.restart();
   }
 
+  #inOrder(act) {
+    const complain = (error) => this.#isOver || this.dispatchEvent(new CustomEvent("complaint", { detail: error }));
+    this.#order = this.#order.then(() => this.#isOver || act()).catch(complain);
+  }
+
+  get #isOffering() {
+    return Boolean(this.#proposal) || this.connection.signalingState === "have-local-offer";
+  }
+
   async #offer() {
-    this.#offering = true;
-    await this.connection.setLocalDescription().finally(() => (this.#offering = false));
+    if (this.#isOffering) return; // the browser asks again, if it is still needed then
+    if (this.#polite) this.#proposal = await this.connection.createOffer();
+    else await this.connection.setLocalDescription();
     this.#describe();
   }
 
   #describe() {
-    const { type, sdp } = this.connection.localDescription;
+    const { type, sdp } = this.#proposal ?? this.connection.localDescription;
     this.#say({ description: { type, sdp: type === "offer" ? withRole(sdp, this.connection) : sdp } });
   }
 
-  async #hear({ from, signal }) {
+  #hear({ from, signal }) {
     if (signal.call !== this.id || person(from) !== person(this.#to)) return;
     const isElsewhere = from !== this.#to;
     this.#to = from;
     if (signal.bye && signal.bye !== "elsewhere") return this.#end(signal.bye); // "elsewhere" is for those that still ring
-    if (signal.description) await this.#attempt(this.#take(signal.description));
-    if ("candidate" in signal) await this.#attempt(this.connection.addIceCandidate(signal.candidate)); // null: there are no more
-    if (isElsewhere || signal.here) this.#repeat();
+    if (signal.description) this.#inOrder(() => this.#take(signal.description));
+    if ("candidate" in signal) this.#inOrder(() => this.#add(signal.candidate));
+    if (isElsewhere || signal.here) this.#inOrder(() => this.#repeat());
   }
 
   async #take(description) {
     const { connection } = this;
-    const isReady = !this.#offering && (connection.signalingState === "stable" || this.#takingAnswer);
-    this.#ignoring = description.type === "offer" && !isReady && !this.#polite;
-    const isAwaited = connection.signalingState === "have-local-offer" && !this.#takingAnswer;
-    const isLate = description.type === "answer" && !isAwaited; // the answer to an offer that was said twice
-    if (this.#ignoring || isLate) return;
-    this.#takingAnswer = description.type === "answer";
-    await connection.setRemoteDescription(description).finally(() => (this.#takingAnswer = false)); // takes back an offer of ours
-    if (description.type !== "offer") return;
+    const isOffer = description.type === "offer";
+    this.#ignoring = isOffer && this.#isOffering && !this.#polite;
+    if (this.#ignoring || (!isOffer && !this.#isOffering)) return; // the latter: the second answer to an offer that was said twice
+    const proposal = this.#proposal;
+    this.#proposal = undefined;
+    if (proposal && !isOffer) await connection.setLocalDescription(proposal);
+    await connection.setRemoteDescription(description);
+    if (!isOffer) return;
     await connection.setLocalDescription();
     this.#describe();
   }
 
-  /** Candidates of an offer that was ignored cannot be taken, and need not be. */
-  async #attempt(something) {
-    const isIgnored = this.#ignoring;
-    await something.catch((error) => {
-      if (!isIgnored && !this.#ended.signal.aborted) this.dispatchEvent(new CustomEvent("complaint", { detail: error }));
+  /** `null`: there are no more. Candidates of an offer that is ignored cannot be taken, and need not be. */
+  async #add(candidate) {
+    await this.connection.addIceCandidate(candidate).catch((error) => {
+      if (!this.#ignoring) throw error;
     });
   }
 
@@ -143,14 +158,13 @@ class Call extends EventTarget {
   #comeBack() {
     this.#to = person(this.#to);
     this.#send({ call: this.id, here: true });
-    this.#repeat();
+    this.#inOrder(() => this.#repeat());
   }
 
-  /** Says again what may have been lost while one of the two was away. An offer of ours has all our candidates in it. */
+  /** Says again what may have been lost while one of the two was away. An offer has all candidates in it that belong to it. */
   #repeat() {
-    const isOffering = this.connection.signalingState === "have-local-offer";
-    if (isOffering) this.#unheard.clear();
+    if (this.#isOffering) this.#unheard.clear();
     this.#unheard.forEach((signal) => this.#send(signal));
-    if (isOffering) this.#describe();
+    if (this.#isOffering) this.#describe();
   }
 }

@@ -9,6 +9,7 @@ import { leavesAfterwards } from "./leaving.js";
 
 const FOLDER = fileURLToPath(new URL("../../../examples/calls", import.meta.url));
 const KINDS = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
+let rooms = 0;
 const BLANK = `<!doctype html><title>Somebody</title><link rel="icon" href="data:,">`;
 
 /** What the folder has under this path; `/blank.html` is a page with nothing in it. */
@@ -56,6 +57,13 @@ export async function openCaller(browser, site, { server, transport, name, room,
   return enter(page, { server: server.base, transport, name, room, configuration });
 }
 
+/** Ann and Bo, in a room of their own, who signal by these transports. */
+export function pair(browser, site, server, [ofAnn, ofBo], configuration) {
+  const room = `calls-${++rooms}`;
+  const open = (name, transport) => openCaller(browser, site, { server, transport, name, room, configuration });
+  return Promise.all([open("Ann", ofAnn), open("Bo", ofBo)]);
+}
+
 /** The same in a page that is open already, of whatever browser. */
 export async function enter(page, settings) {
   await page.evaluate(prepare);
@@ -89,6 +97,11 @@ export class Caller extends Phone {
   /** Keeps back what he would signal, until `release`. */
   hold() {
     return this.page.evaluate(() => globalThis.caller.hold());
+  }
+
+  /** Waits until an offer is among that. */
+  holdsOffer() {
+    return this.page.waitForFunction(() => globalThis.caller.held.some(({ description }) => description?.type === "offer"));
   }
 
   release() {
@@ -159,13 +172,9 @@ export class Caller extends Phone {
     return this.page.evaluate(() => globalThis.caller.showMore());
   }
 
-  /** Waits until so many pictures of so many different things have been seen. */
+  /** Waits until so many different things have been shown, so many pictures more of each. */
   seesAll(things, frames) {
-    const seen = async ([things, frames]) => {
-      const incoming = [...(await globalThis.caller.talk.connection.getStats()).values()];
-      return incoming.filter(({ type, kind, framesDecoded }) => type === "inbound-rtp" && kind === "video" && framesDecoded >= frames).length === things;
-    };
-    return this.page.waitForFunction(seen, [things, frames]);
+    return this.page.waitForFunction(([things, frames]) => globalThis.caller.showsAll(things, frames), [things, frames]);
   }
 
   /** What the browser had to say against what the other said: nothing, in a test that goes well. */
@@ -207,6 +216,8 @@ function prepareCaller() {
 
     begin(talk) {
       this.talk = talk;
+      this.screens = [];
+      talk.connection.addEventListener("track", ({ track }) => track.kind === "video" && this.#open(track));
       talk.addEventListener("complaint", ({ detail }) => this.complaints.push(String(detail)));
       talk.addEventListener("over", ({ detail }) => (this.over = detail));
       return globalThis.phone.take(talk.connection);
@@ -217,9 +228,26 @@ function prepareCaller() {
     }
 
     hold() {
+      this.held = [];
       const open = new Promise((resolve) => (this.release = resolve));
       const send = this.signalling.send.bind(this.signalling);
-      this.signalling.send = (to, signal) => open.then(() => send(to, signal));
+      this.signalling.send = (to, signal) => this.held.push(signal) && open.then(() => send(to, signal));
+    }
+
+    /** Counts what is on the screens: what is decoded need not be shown. */
+    showsAll(things, frames) {
+      const pictures = ({ video }) => video.getVideoPlaybackQuality().totalVideoFrames;
+      const live = this.screens.filter(({ track }) => track.readyState === "live");
+      for (const screen of live) screen.before ??= pictures(screen);
+      const done = live.length === things && live.every((screen) => pictures(screen) >= screen.before + frames);
+      if (done) for (const screen of live) delete screen.before;
+      return done;
+    }
+
+    #open(track) {
+      const video = document.body.appendChild(document.createElement("video"));
+      Object.assign(video, { autoplay: true, muted: true, srcObject: new MediaStream([track]) });
+      this.screens.push({ track, video });
     }
 
     showMore() {

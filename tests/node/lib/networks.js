@@ -24,16 +24,17 @@ export async function networks(...names) {
   return all;
 }
 
-class Networks {
+export class Networks {
   #names = [];
 
-  #full(name) {
+  /** What the system calls it. */
+  full(name) {
     return `hub${process.pid}-${name}`;
   }
 
   /** The beginning of a command that is to run there. */
   command(name) {
-    return ["ip", "netns", "exec", this.#full(name)];
+    return ["ip", "netns", "exec", this.full(name)];
   }
 
   within(name, ...command) {
@@ -42,7 +43,7 @@ class Networks {
   }
 
   async add(name) {
-    await run("ip", ["netns", "add", this.#full(name)]);
+    await run("ip", ["netns", "add", this.full(name)]);
     this.#names.push(name);
     await this.within(name, "ip", "link", "set", "lo", "up");
   }
@@ -50,8 +51,8 @@ class Networks {
   /** A cable from `link` there to the wire, and an address on it. */
   async plug(name, link, address) {
     const far = `${name}-${link}`;
-    const peer = ["type", "veth", "peer", "name", far, "netns", this.#full("hubbub")];
-    await run("ip", ["link", "add", link, "netns", this.#full(name), ...peer]);
+    const peer = ["type", "veth", "peer", "name", far, "netns", this.full("hubbub")];
+    await run("ip", ["link", "add", link, "netns", this.full(name), ...peer]);
     await this.within("hubbub", "ip", "link", "set", far, "master", "wire", "up");
     await this.within(name, "ip", "link", "set", link, "up");
     await this.move(name, link, [], [address]);
@@ -77,6 +78,6 @@ class Networks {
   }
 
   async close() {
-    for (const name of this.#names.splice(0)) await run("ip", ["netns", "delete", this.#full(name)]);
+    for (const name of this.#names.splice(0)) await run("ip", ["netns", "delete", this.full(name)]);
   }
 }
