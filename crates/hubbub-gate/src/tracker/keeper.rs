@@ -9,7 +9,7 @@ use hubbub_ws::{Kind, encode_message};
 use super::letters::{Leave, Scrape, ToLink};
 use crate::session::{Close, Cx, Input, Letter, Session};
 
-/// Most time between looks at what has run out, in milliseconds, and least.
+/// Least and most time between looks at what has run out, in milliseconds.
 const SWEEPS_MS: (u64, u64) = (250, 30_000);
 
 /// Makes a keeper.

@@ -6,7 +6,7 @@ use hubbub_ws::{CloseCode, Kind, encode_message};
 use super::keeper;
 use super::letters::{Leave, Scrape, ToLink};
 use crate::pace::Pace;
-use crate::session::{Cx, Deed, Input};
+use crate::session::{Cx, Deed, Input, Letter};
 use crate::text_socket::{End, Talk, tell};
 
 /// What is spoken over one WebSocket.
@@ -107,7 +107,7 @@ impl Joined {
     }
 }
 
-fn write_to_keeper(hash: &InfoHash, letter: crate::session::Letter, cx: &mut Cx<'_>) {
+fn write_to_keeper(hash: &InfoHash, letter: Letter, cx: &mut Cx<'_>) {
     let name = cx.settings.tracker.keepers.of(hash).clone();
     cx.deeds.push(Deed::Steward { name, appoint: keeper::appoint, letter });
 }

@@ -7,8 +7,9 @@ use hubbub_tracker::{InfoHash, Limits, Most};
 
 use super::tally::Tally;
 
-/// How many keepers there are. Each is at home on a worker by its name: many, so that the workers have alike many of them.
-const KEEPERS: usize = 256;
+/// How many keepers there are. Each is at home on a worker by its name: many, so that the workers have alike many of them; but not too
+/// many, for each has a place among the sessions without links.
+const KEEPERS: usize = 64;
 
 /// Limits and switches of the tracker.
 #[derive(Debug, Clone)]
