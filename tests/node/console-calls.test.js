@@ -101,7 +101,8 @@ describe("whatever each side speaks", () => {
       await ann.at("there").waitFor({ state: "hidden" });
       await bo.at("hang-up").click();
       assert.match(await ann.ended(), /^Bo hung up\./);
-      assert.deepEqual([...ann.complaints, ...bo.complaints], []);
+      // That nobody else is there who could stop ringing is an answer too: Chromium tells of every 404.
+      assert.deepEqual([...ann.complaints, ...bo.complaints].filter((complaint) => !complaint.includes("404")), []);
     });
   }
 
@@ -260,24 +261,41 @@ describe("a call goes on", () => {
 });
 
 describe("what a page is not given", () => {
-  test("the camera: it is said what to do", async () => {
-    const strict = await launch("--deny-permission-prompts");
+  test("the microphone: it is said what to do", async () => {
+    const strict = await launch("--use-fake-device-for-media-stream");
     leavesAfterwards(() => strict.close());
-    const [ann, bo] = [await enter(strict, server, "Ann", "no-camera"), await enter(browser, server, "Bo", "no-camera")];
+    const [ann, bo] = [await enter(strict, server, "Ann", "no-device"), await enter(browser, server, "Bo", "no-device")];
+    const browserItself = await ann.page.context().newCDPSession(ann.page);
+    await browserItself.send("Browser.setPermission", { permission: { name: "microphone" }, setting: "denied", origin: server.base });
     await ann.ring("bo");
-    assert.match(await ann.ended(), /^(This page may not use the microphone\. Allow it|There is no microphone)/);
+    assert.match(await ann.ended(), /^This page may not use the microphone\. Allow it/);
     await bo.ring("ann");
     await ann.answer();
-    assert.match(await ann.at("call-problem").textContent(), /Allow it|Plug one in/);
+    assert.match(await ann.at("call-problem").textContent(), /^This page may not use the microphone\. Allow it/);
     await ann.at("decline").click();
     assert.equal(await bo.ended(), "Ann declined.");
   });
 
-  test("anything, where it did not come by HTTPS", async () => {
-    const far = await launch("--host-resolver-rules=MAP hubbub.test 127.0.0.1");
-    leavesAfterwards(() => far.close());
-    const elsewhere = { base: server.base.replace("127.0.0.1", "hubbub.test") };
-    const [ann] = [await enter(far, elsewhere, "Ann", "no-https"), await enter(browser, server, "Bo", "no-https")];
+  test("a camera, where there is none: one can watch and listen", async () => {
+    const bare = await launch("--allow-loopback-in-peer-connection", "--autoplay-policy=no-user-gesture-required");
+    leavesAfterwards(() => bare.close());
+    const [ann, bo] = [await enter(bare, server, "Ann", "no-camera"), await enter(browser, server, "Bo", "no-camera")];
+    await ann.ring("bo");
+    await bo.answer();
+    await ann.sees();
+    await ann.hears();
+    assert.match(await ann.at("call-problem").textContent(), /^There is no camera\. /);
+    assert.equal(await bo.at("there").isVisible(), false);
+  });
+
+  test("anything, where it did not come by HTTPS", async (t) => {
+    const port = await freePort();
+    const far = { base: `http://hubbub.test:${port}` };
+    const open = await startServer(`http.origins = ["${far.base}"]`, { port });
+    t.after(() => open.stop());
+    const elsewhere = await launch("--host-resolver-rules=MAP hubbub.test 127.0.0.1");
+    leavesAfterwards(() => elsewhere.close());
+    const [ann] = [await enter(elsewhere, far, "Ann", "no-https"), await enter(browser, open, "Bo", "no-https")];
     await ann.ring("bo");
     assert.match(await ann.ended(), /^Calls need HTTPS\. /);
   });
@@ -317,7 +335,6 @@ describe("for everybody", () => {
       await ann.ring("bo");
       await bo.at("ring").waitFor();
       await check(bo, "ringing there");
-      if (name === "phone") await ann.page.getByRole("button", { name: "Chat", exact: true }).click();
       await check(ann, "ringing here");
       await bo.answer();
       await Promise.all([ann.sees(), bo.sees(), ann.path()]);

@@ -113,6 +113,9 @@ export class Call {
     peer.state.subscribe((state) => this.onPeer(state));
     void peer.ended.then((ending) => this.end(ending));
     await this.sources.feed((kind, track) => sendTrack(peer.connection, kind, track));
+    // Whoever has nothing to send listens: without anything at all there would be no offer.
+    const isEmpty = peer.connection.getTransceivers().length === 0;
+    if (isEmpty && !peer.polite) peer.connection.addTransceiver("audio", { direction: "recvonly" });
   }
 
   private onPeer(state: PeerState): void {

@@ -1,7 +1,7 @@
 // Beside each person: calling him.
 import type { Wish } from "../calls/sources";
 import type { Occupant } from "../envelope";
-import { phone } from "./console";
+import { phone, view } from "./console";
 import { CameraIcon, ScreenIcon, VoiceIcon } from "./icons";
 
 const WAYS = [
@@ -24,7 +24,10 @@ export function PersonCall({ person: { user, name } }: { readonly person: Occupa
           aria-label={title(name)}
           title={title(name)}
           disabled={isBusy}
-          onClick={() => phone.ring({ person: user, name }, wish)}
+          onClick={() => {
+            view.value = "chat";
+            phone.ring({ person: user, name }, wish);
+          }}
         >
           <Icon />
         </button>
