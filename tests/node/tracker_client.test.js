@@ -21,7 +21,7 @@ async function until(infoHash, complete, incomplete, of = server) {
   while (`${await counts(infoHash, of)}` !== wanted) await pause(50);
 }
 
-describe("peers of a swarm", { concurrency: true }, () => {
+describe("peers of a swarm", () => {
   test("meet by offer and answer, and talk", async (t) => {
     const hash = newHash();
     const [ann, bo] = [peerOf(t, server, hash, "Ann"), peerOf(t, server, hash, "Bo")];

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import Client from "bittorrent-tracker/client";
 import { Mailbox } from "./clients.js";
+import "./gathering.js";
 
 /** The configuration of a server that has a tracker; `settings` are more of `[tracker]`. */
 export const tracking = (settings = "") => `
@@ -15,11 +16,7 @@ export const trackerOf = (server, name) => `${server.base.replace("http", "ws")}
 
 export const newHash = () => randomBytes(20).toString("hex");
 
-/**
- * Somebody who can be in the swarm of that hash, until the end of the test. What it uses for WebRTC never says that it has all
- * candidates, so it takes five seconds over offers (`numwant` of them, at most five), and over an answer.
- * Those with one name and one `swarms` share a connection.
- */
+/** Somebody who can be in the swarm of that hash, until the end of the test. Those with one name and one `swarms` share a connection. */
 export function peerOf(t, server, infoHash, name, swarms = infoHash) {
   const peer = new Announcer(infoHash, trackerOf(server, `${name}-${swarms}`));
   t.after(() => peer.leave());
