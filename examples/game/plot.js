@@ -2,7 +2,7 @@
 import { begin, colour } from "./drawing.js";
 
 const SCALES = [25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000]; // milliseconds
-const MARGIN = { left: 56, right: 8, top: 12, bottom: 52 };
+const MARGIN = { left: 72, right: 8, top: 12, bottom: 52 };
 
 export class Plot {
   constructor(canvas) {
