@@ -123,7 +123,7 @@ def compare(scenario, options, results):
     servers = [server for server in options.peers if scenario.serves(server)]
     for turn in range(1, options.rounds + 1):
         for server in servers:
-            say(f"  {turn}/{options.rounds} {TITLES[server]:18}", end="")
+            say(f"  {turn}/{options.rounds} {TITLES[server]:19}", end="")
             try:
                 outcome = measure(scenario, server, options.quick)
             except Trouble as trouble:
