@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { launchForCalls } from "./lib/calls.js";
+import { connectHttp2, extendedConnect } from "./lib/http2.js";
 import { at, openPage, silentlyCuttable } from "./lib/peerjs.js";
 import { freePort, startServer } from "./lib/server.js";
 import { SECRET, token } from "./lib/tokens.js";
@@ -242,4 +243,15 @@ describe("it is told", () => {
     await people[0].connect(people[1]);
     await exchange(...people);
   });
+});
+
+test("peers on streams of one connection of HTTP/2", async (t) => {
+  const session = await connectHttp2(server);
+  t.after(() => session.destroy());
+  const peer = async (id) => (await extendedConnect(session, `/peerjs?key=peerjs&id=${id}&token=t`)).socket;
+  const [ann, bo] = [await peer("h2-ann"), await peer("h2-bo")];
+  for (const one of [ann, bo]) assert.equal((await one.inbox.next()).data, '{"type":"OPEN"}');
+  ann.send('{"type":"OFFER","dst":"h2-bo","payload":1}');
+  assert.equal((await bo.inbox.next()).data, '{"type":"OFFER","src":"h2-ann","dst":"h2-bo","payload":1}');
+  assert.equal(await bo.close(1000), 1000);
 });
