@@ -26,6 +26,7 @@ describe("a call", () => {
     const [ann, bo] = await inCall(browser, server, "call-video");
     await Promise.all([ann.sees(), bo.sees(), ann.hears(), bo.hears(), ann.path()]);
     assert.match(await ann.at("path").textContent(), /^Direct, UDP: (host|reflexive) here, (host|reflexive) there$/);
+    await ann.at("path").click();
     for (const figure of ["round-trip", "loss", "bitrate-in", "bitrate-out"]) {
       await ann.page.locator(`[data-testid=${figure}][data-value]`).waitFor();
     }
