@@ -39,6 +39,7 @@ class Call extends EventTarget {
   #polite;
   #order = Promise.resolve(); // one description or candidate after the other
   #proposal; // the polite one's offer, until it is answered
+  #round = 0; // counts our offers: one that is said twice is answered twice
   #ignoring = false;
   #unheard = new Set(); // signals that nobody has confirmed yet, in their order
   #ended = new AbortController();
@@ -102,12 +103,13 @@ class Call extends EventTarget {
     if (this.#isOffering) return; // the browser asks again, if it is still needed then
     if (this.#polite) this.#proposal = await this.connection.createOffer();
     else await this.connection.setLocalDescription();
-    this.#describe();
+    this.#round += 1;
+    this.#sayOffer();
   }
 
-  #describe() {
+  #sayOffer() {
     const { type, sdp } = this.#proposal ?? this.connection.localDescription;
-    this.#say({ description: { type, sdp: type === "offer" ? withRole(sdp, this.connection) : sdp } });
+    this.#say({ description: { type, sdp: withRole(sdp, this.connection) }, round: this.#round });
   }
 
   #hear({ from, signal }) {
@@ -115,23 +117,29 @@ class Call extends EventTarget {
     const isElsewhere = from !== this.#to;
     this.#to = from;
     if (signal.bye && signal.bye !== "elsewhere") return this.#end(signal.bye); // "elsewhere" is for those that still ring
-    if (signal.description) this.#inOrder(() => this.#take(signal.description));
+    if (signal.description?.type === "offer") this.#inOrder(() => this.#answer(signal));
+    if (signal.description?.type === "answer") this.#inOrder(() => this.#take(signal));
     if ("candidate" in signal) this.#inOrder(() => this.#add(signal.candidate));
     if (isElsewhere || signal.here) this.#inOrder(() => this.#repeat());
   }
 
-  async #take(description) {
-    const { connection } = this;
-    const isOffer = description.type === "offer";
-    this.#ignoring = isOffer && this.#isOffering && !this.#polite;
-    if (this.#ignoring || (!isOffer && !this.#isOffering)) return; // the latter: the second answer to an offer that was said twice
+  async #answer({ description, round }) {
+    this.#ignoring = this.#isOffering && !this.#polite;
+    if (this.#ignoring) return;
+    this.#proposal = undefined; // the browser asks again
+    await this.connection.setRemoteDescription(description);
+    await this.connection.setLocalDescription();
+    const { type, sdp } = this.connection.localDescription;
+    this.#say({ description: { type, sdp }, round });
+  }
+
+  async #take({ description, round = this.#round }) {
+    this.#ignoring = false;
+    if (!this.#isOffering || round !== this.#round) return; // another answer to an offer that was said twice
     const proposal = this.#proposal;
     this.#proposal = undefined;
-    if (proposal && !isOffer) await connection.setLocalDescription(proposal);
-    await connection.setRemoteDescription(description);
-    if (!isOffer) return;
-    await connection.setLocalDescription();
-    this.#describe();
+    if (proposal) await this.connection.setLocalDescription(proposal);
+    await this.connection.setRemoteDescription(description);
   }
 
   /** `null`: there are no more. Candidates of an offer that is ignored cannot be taken, and need not be. */
@@ -161,10 +169,12 @@ class Call extends EventTarget {
     this.#inOrder(() => this.#repeat());
   }
 
-  /** Says again what may have been lost while one of the two was away. An offer has all candidates in it that belong to it. */
+  /** Says again what may have been lost while one of the two was away; an offer that has no answer yet also if it seemed to arrive. */
   #repeat() {
-    if (this.#isOffering) this.#unheard.clear();
-    this.#unheard.forEach((signal) => this.#send(signal));
-    if (this.#isOffering) this.#describe();
+    for (const signal of this.#unheard) {
+      if (signal.description?.type === "offer") this.#unheard.delete(signal);
+      else this.#send(signal);
+    }
+    if (this.#isOffering) this.#sayOffer();
   }
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launchForCallsBy } from "./lib/calls.js";
 import { CHROMIUM } from "./lib/console.js";
-import { accept, arrivesWhole, MB, offerLarge, openSender, person, sumOfLarge } from "./lib/files.js";
+import { accept, arrivesWhole, MB, offerLarge, openSender, person, sumOfLarge, transfer } from "./lib/files.js";
 import { lossyNetworks, NEAR } from "./lib/lossy.js";
 import { startServer } from "./lib/server.js";
 
@@ -31,6 +31,7 @@ test(`${SIZE / MB} MB through 5 % loss`, async () => {
   await person(ann, bo).waitFor({ state: "attached" });
   await offerLarge(ann, bo, "large.bin", SIZE);
   await accept(bo, "large.bin");
+  await transfer(bo, "large.bin").and(bo.page.locator("[data-state=whole]")).waitFor({ timeout: 0 });
   await arrivesWhole(ann, bo, "large.bin", { size: SIZE, sum: sumOfLarge(SIZE) });
   const { near, far } = await networks.report();
   for (const way of [near, far]) assert.ok(way.lost > way.taken / 25, JSON.stringify(way));
