@@ -39,7 +39,8 @@ class Call extends EventTarget {
   #polite;
   #order = Promise.resolve(); // one description or candidate after the other
   #proposal; // the polite one's offer, until it is answered
-  #round = 0; // counts our offers: one that is said twice is answered twice
+  #round = 0; // counts our offers, so that one that is said twice is known
+  #answer = {}; // our last answer, and the round of the offer that it is for
   #ignoring = false;
   #unheard = new Set(); // signals that nobody has confirmed yet, in their order
   #ended = new AbortController();
@@ -117,20 +118,28 @@ class Call extends EventTarget {
     const isElsewhere = from !== this.#to;
     this.#to = from;
     if (signal.bye && signal.bye !== "elsewhere") return this.#end(signal.bye); // "elsewhere" is for those that still ring
-    if (signal.description?.type === "offer") this.#inOrder(() => this.#answer(signal));
+    if (signal.description?.type === "offer") this.#inOrder(() => this.#consider(signal));
     if (signal.description?.type === "answer") this.#inOrder(() => this.#take(signal));
     if ("candidate" in signal) this.#inOrder(() => this.#add(signal.candidate));
     if (isElsewhere || signal.here) this.#inOrder(() => this.#repeat());
   }
 
-  async #answer({ description, round }) {
+  async #consider({ description, round }) {
+    if (round !== undefined && round === this.#answer.round) return this.#sayTwice();
     this.#ignoring = this.#isOffering && !this.#polite;
     if (this.#ignoring) return;
     this.#proposal = undefined; // the browser asks again
     await this.connection.setRemoteDescription(description);
     await this.connection.setLocalDescription();
     const { type, sdp } = this.connection.localDescription;
-    this.#say({ description: { type, sdp }, round });
+    this.#answer = { description: { type, sdp }, round };
+    this.#say(this.#answer);
+  }
+
+  /** He still waits for an answer; and as long as he did, he has ignored what we offered. */
+  #sayTwice() {
+    this.#say(this.#answer);
+    if (this.#isOffering) this.#sayOffer();
   }
 
   async #take({ description, round = this.#round }) {
