@@ -178,12 +178,12 @@ class Call extends EventTarget {
     this.#inOrder(() => this.#repeat());
   }
 
-  /** Says again what may have been lost while one of the two was away; an offer that has no answer yet also if it seemed to arrive. */
+  /** Says again what may have been lost while one of the two was away; our offer, until it is answered, also if it seemed to arrive. */
   #repeat() {
-    for (const signal of this.#unheard) {
-      if (signal.description?.type === "offer") this.#unheard.delete(signal);
-      else this.#send(signal);
-    }
-    if (this.#isOffering) this.#sayOffer();
+    const isOurs = ({ description, round }) => description?.type === "offer" && this.#isOffering && round === this.#round;
+    for (const signal of this.#unheard) if (signal.description?.type === "offer" && !isOurs(signal)) this.#unheard.delete(signal);
+    const unheard = [...this.#unheard];
+    if (this.#isOffering && !unheard.some(isOurs)) this.#sayOffer();
+    unheard.forEach((signal) => this.#send(signal));
   }
 }

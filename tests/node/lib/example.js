@@ -236,10 +236,9 @@ function prepareCaller() {
 
     /** Counts what is on the screens: what is decoded need not be shown. */
     showsAll(things, frames) {
-      const pictures = ({ video }) => video.getVideoPlaybackQuality().totalVideoFrames;
       const live = this.screens.filter(({ track }) => track.readyState === "live");
-      for (const screen of live) screen.before ??= pictures(screen);
-      const done = live.length === things && live.every((screen) => pictures(screen) >= screen.before + frames);
+      for (const screen of live) screen.before ??= screen.shown;
+      const done = live.length === things && live.every(({ shown, before }) => shown >= before + frames);
       if (done) for (const screen of live) delete screen.before;
       return done;
     }
@@ -247,7 +246,13 @@ function prepareCaller() {
     #open(track) {
       const video = document.body.appendChild(document.createElement("video"));
       Object.assign(video, { autoplay: true, muted: true, srcObject: new MediaStream([track]) });
-      this.screens.push({ track, video });
+      const screen = { track, shown: 0 };
+      const count = () => {
+        screen.shown += 1;
+        video.requestVideoFrameCallback(count);
+      };
+      video.requestVideoFrameCallback(count);
+      this.screens.push(screen);
     }
 
     showMore() {
