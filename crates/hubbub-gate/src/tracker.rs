@@ -1,6 +1,6 @@
 //! WebTorrent's tracker at `/tracker` (docs/tracker.md): a WebSocket that speaks the JSON of [`hubbub_tracker`].
 //!
-//! A connection (`link.rs`) reads what its client says and says what it is told. Swarms are kept by a fixed number of stewards, the
+//! A connection (`link.rs`) reads what its client says and says what it is told. Swarms are kept by a fixed number of stewards
 //! (`keeper.rs`), each with a part of all hashes, spread over the workers: an announce goes to the keeper of its swarm, who writes to the
 //! connections of those whom it concerns.
 

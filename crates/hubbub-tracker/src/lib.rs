@@ -1,4 +1,4 @@
-//! WebTorrent's tracker, without I/O: what peers say to it ([`parse`]), what it says to them ([`write`]), and who is in which swarm
+//! WebTorrent's tracker, without I/O: what peers say to it ([`parse`]), what it says to them ([`mod@write`]), and who is in which swarm
 //! ([`Swarms`]).
 //!
 //! The protocol has no specification: it is what `bittorrent-tracker` speaks over a WebSocket, JSON objects in which hashes and ids are
