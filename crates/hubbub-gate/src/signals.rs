@@ -11,11 +11,17 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::envelope::string;
+use crate::outbox::{OutboxLimits, WhenFull};
 use crate::problem::Problem;
 use crate::session::Cx;
 
 /// The event's name.
 pub(crate) const SIGNAL: &str = "hubbub:signal";
+
+/// Limits of an outbox that is to take a signal. Nothing keeps signals, so whoever does not read them is too slow, whatever the policy.
+pub(crate) fn keeping(limits: OutboxLimits) -> OutboxLimits {
+    OutboxLimits { when_full: WhenFull::Close, ..limits }
+}
 
 /// What a client writes.
 #[derive(Deserialize)]
@@ -124,6 +130,10 @@ impl<'a> Around<'a> {
             Hears::ByKey => SessionName::from(key).as_str().to_owned(),
             Hears::ByName(name) => name.to_string(),
         };
+        // A session that is there as somebody else is not reached as this one.
+        if joined.me.as_ref().is_some_and(|me| me.user != who.user) {
+            return None;
+        }
         let hidden = joined.whois != Whois::Anyone;
         let name = joined.me.as_ref().map_or(&who.name, |me| &me.name);
         Some(self.address(&who.user, name, Some(resource.as_str()).filter(|_| !hidden)))

@@ -134,7 +134,9 @@ impl Occupants {
     /// stays who it was, or nobody would be there to go; and a person has one name, whatever his later sessions wish for.
     pub(crate) fn enter(&mut self, place: Place, entry: &Entry<'_>) -> Result<Option<Person>, Refusal> {
         if let Some(seated) = self.sessions.get_mut(&place) {
-            seated.hears.clone_from(entry.hears);
+            if seated.user == entry.who.user {
+                seated.hears.clone_from(entry.hears);
+            }
             return Ok(None);
         }
         let user = &entry.who.user;
@@ -220,7 +222,9 @@ impl Occupants {
         let Seated { user, .. } = self.sessions.remove(place)?;
         self.shown = None;
         let inside = self.people.get_mut(&user)?;
-        inside.places.retain(|other| other != place);
+        if let Some(at) = inside.places.iter().position(|other| other == place) {
+            inside.places.remove(at);
+        }
         inside.person.sessions = inside.places.len();
         if !inside.places.is_empty() {
             return None;

@@ -59,7 +59,7 @@ fn one_rings_all_of_somebody_s_sessions_and_goes_on_with_one() {
     let mut bench = ann_and_bo();
     let ann = format!("ann@guest.localhost/{}", key(0));
     let rung = signal(&mut bench, 0, &guest("ann"), all_of("bo"));
-    assert_eq!(rung, [format!("1 hears 1 of {ann}"), format!("2 hears 1 of {ann}"), "0 signalled 2".into()]);
+    assert_eq!(rung, [format!("2 hears 1 of {ann}"), format!("1 hears 1 of {ann}"), "0 signalled 2".into()]);
     let back = signal(&mut bench, 2, &guest("bo"), one_of("ann", &key(0)));
     assert_eq!(back, ["0 hears 1 of bo@guest.localhost/phone", "2 signalled 1"]);
     let on = signal(&mut bench, 0, &guest("ann"), one_of("bo", "phone"));
@@ -160,4 +160,27 @@ fn where_people_are_hidden_they_are_reached_by_name_alone() {
     // Who sees addresses may use them.
     let moderator = signal(&mut bench, 0, &account("ann"), all_of("cy"));
     assert_eq!(moderator, ["2 hears 1 of ann", "0 signalled 1"]);
+}
+
+#[test]
+fn whoever_has_many_sessions_is_reached_by_the_newest() {
+    let mut bench = bench(LogKind::Memory);
+    join(&mut bench, 0, &guest("ann"), Hears::ByKey);
+    (1..=40).for_each(|slot| join(&mut bench, slot, &guest("bo"), Hears::ByKey));
+    let told = signal(&mut bench, 0, &guest("ann"), all_of("bo"));
+    assert_eq!(told.len(), 33);
+    assert!(told[0].starts_with("40 hears") && told[31].starts_with("9 hears"), "{told:?}");
+    assert_eq!(told[32], "0 signalled 32");
+    let oldest = signal(&mut bench, 0, &guest("ann"), one_of("bo", &key(1)));
+    assert_eq!(oldest.last().unwrap(), "0 signalled 1");
+}
+
+#[test]
+fn a_session_that_is_there_as_somebody_else_signals_nobody() {
+    let mut bench = ann_and_bo();
+    join(&mut bench, 0, &guest("zoe"), Hears::Nothing);
+    assert_eq!(signal(&mut bench, 0, &guest("zoe"), all_of("bo")), ["0 refused notthere"]);
+    // And as who it is there it hears as before.
+    let told = signal(&mut bench, 1, &guest("bo"), all_of("ann"));
+    assert_eq!(told[0], format!("0 hears 1 of bo@guest.localhost/{}", key(1)));
 }

@@ -58,15 +58,17 @@ impl Allowance {
         Self { left: u64::MAX, reckoned_ms: now_ms }
     }
 
-    /// Spends one, if there is one: `rate` come back in a second (0: there is no limit), up to `burst`.
-    pub(crate) fn spend(&mut self, rate: u64, burst: u64, now_ms: u64) -> bool {
+    /// Spends `count`, if there are as many: `rate` come back in a second (0: there is no limit), up to `burst`. Who wants more than
+    /// there ever are takes all.
+    pub(crate) fn spend(&mut self, count: u64, rate: u64, burst: u64, now_ms: u64) -> bool {
         if rate == 0 {
             return true;
         }
         let gained = now_ms.saturating_sub(self.reckoned_ms).saturating_mul(rate);
-        let left = self.left.saturating_add(gained).min(burst.max(1) * 1000);
-        let may = left >= 1000;
-        *self = Self { left: if may { left - 1000 } else { left }, reckoned_ms: now_ms };
+        let most = burst.max(1) * 1000;
+        let (left, wanted) = (self.left.saturating_add(gained).min(most), (count * 1000).min(most));
+        let may = left >= wanted;
+        *self = Self { left: if may { left - wanted } else { left }, reckoned_ms: now_ms };
         may
     }
 }

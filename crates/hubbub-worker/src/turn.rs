@@ -16,6 +16,8 @@ use crate::stewards::ToSteward;
 use crate::wheel::Alarm;
 use crate::worker::{HookFrom, Slow, Worker, WorkerSettings};
 
+/// A signal of more bytes counts as several, so that one burst of them fits into the outbox of whom it is for.
+const SIGNAL_BYTES: usize = 4096;
 /// Mail taken in one turn; the rest comes in the next.
 const MAIL_BUDGET: usize = 8192;
 /// Most that mail may give to tell in one turn, in bytes; the rest comes in the next. See [`Worker::may_tell`].
@@ -494,8 +496,11 @@ impl<L: Default> Worker<L> {
         let WorkerSettings { publish_rate, publish_burst, signal_rate, signal_burst, .. } = self.settings;
         let Some(place) = self.slots.get_mut(slot as usize) else { return true };
         match command {
-            Command::Signal(_) => place.signals.spend(signal_rate, signal_burst, now_ms),
-            told if told.is_told() => place.messages.spend(publish_rate, publish_burst, now_ms),
+            Command::Signal(signal) => {
+                let count = 1 + (signal.body.len() / SIGNAL_BYTES) as u64;
+                place.signals.spend(count, signal_rate, signal_burst, now_ms)
+            }
+            told if told.is_told() => place.messages.spend(1, publish_rate, publish_burst, now_ms),
             _ => true,
         }
     }

@@ -58,7 +58,8 @@ section! {
         publish_burst: u32 = Is("100"), Kind::Count("messages", 1, 1_000_000);
         /// Largest signal from one session to another, such as the offer of a call ([signals](signals.md)).
         signal_bytes: usize = Is("\"64 KiB\""), Kind::Bytes(KIB, GIB);
-        /// Signals a second that one session may send, on average. 0: as many as it likes.
+        /// Signals a second that one session may send, on average; one counts as another for each 4 KiB it is long. 0: as many as it
+        /// likes.
         signal_rate: u32 = Is("50"), Kind::Count("signals a second", 0, 1_000_000);
         /// How many signals a session may send at once before `signal_rate` counts: a call begins with some twenty.
         signal_burst: u32 = Is("200"), Kind::Count("signals", 1, 1_000_000);

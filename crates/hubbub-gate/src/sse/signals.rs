@@ -11,7 +11,7 @@ use crate::reader::READING;
 use crate::session::{Close, Cx, Letter};
 use crate::session_id::SessionId;
 use crate::signal_post::{Carried, Fate, TICKET};
-use crate::signals::{Around, SIGNAL};
+use crate::signals::{Around, SIGNAL, keeping};
 
 /// Signals that a stream may have under way.
 const UNDER_WAY: usize = 1024;
@@ -75,7 +75,7 @@ impl Stream {
         }
     }
 
-    /// Somebody in the room signals. Nothing keeps that, so a reader who does not take it is too slow.
+    /// Somebody in the room signals.
     pub(super) fn hear(&self, signalled: &Signalled, cx: &mut Cx<'_>) -> Result<(), Close> {
         if !self.begun {
             return Ok(());
@@ -83,7 +83,7 @@ impl Stream {
         let mut out = Vec::new();
         let data = Around::room(&self.reader.room, cx).written(signalled);
         sse_block(&mut out, None, Some(SIGNAL), data.as_bytes());
-        match cx.out.push(out.into(), cx.settings.outbox) {
+        match cx.out.push(out.into(), keeping(cx.settings.outbox)) {
             Push::Overrun => {
                 cx.out.clear_unsent();
                 Err(Close::TooSlow)

@@ -6,17 +6,17 @@ use serde_json::json;
 use super::{Peer, Stage};
 use crate::outbox::Push;
 use crate::session::{Close, Cx};
-use crate::signals::{Around, SIGNAL};
+use crate::signals::{Around, SIGNAL, keeping};
 
 impl Peer {
-    /// Somebody in the room signals. What a signal says is nowhere kept, so a peer that does not read it is too slow.
+    /// Somebody in the room signals.
     pub(super) fn hear(&mut self, signalled: &Signalled, cx: &mut Cx<'_>) -> Result<(), Close> {
         if self.stage != Stage::Open || !self.is_json() {
             return Ok(());
         }
         let data = Around::room(&self.reader.room, cx).written(signalled);
         let frame = self.server_frame(SIGNAL, &data, cx);
-        match cx.out.push(frame.into(), cx.settings.outbox) {
+        match cx.out.push(frame.into(), keeping(cx.settings.outbox)) {
             Push::Overrun => self.too_slow(cx),
             Push::Queued | Push::Dropped(_) => Ok(()),
         }

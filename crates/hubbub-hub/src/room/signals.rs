@@ -10,6 +10,9 @@ use crate::policy::{PresenceMode, Right};
 use crate::presence::Place;
 use crate::signal::{Hears, Signal, SignalTo, Signalled};
 
+/// Sessions of one user that a signal reaches at most, the newest: a guest's name has as many as anybody likes.
+const RUNG: usize = 32;
+
 impl Room {
     /// Somebody who is there tells sessions of somebody else something.
     pub(super) fn signal(&self, asked: &Asked, cx: &mut RoomCx<'_>) {
@@ -32,6 +35,10 @@ impl Room {
         let Some(me) = self.occupants.at(&Place::Session(asked.session)) else {
             return Err(Refusal::NotThere);
         };
+        // A connection may speak for several people, and be there as one of them.
+        if me.who.user != asked.identity.user {
+            return Err(Refusal::NotThere);
+        }
         if !self.policy.allows(&asked.identity, Right::Publish, &self.name) {
             return Err(Refusal::Forbidden(Right::Publish));
         }
@@ -61,7 +68,7 @@ impl Room {
             Place::Session(_) | Place::Polling(_) => None,
         };
         let places = self.occupants.places_of(user);
-        let sessions: Vec<_> = places.iter().filter_map(hears).collect();
+        let sessions: Vec<_> = places.iter().rev().filter_map(hears).take(RUNG).collect();
         match (sessions.is_empty(), places.is_empty(), to) {
             (false, ..) => Ok(sessions),
             (true, false, SignalTo::User(_) | SignalTo::Named(_)) => Err(Refusal::Deaf),
