@@ -114,7 +114,7 @@ class Call extends EventTarget {
   }
 
   #hear({ from, signal }) {
-    if (signal.call !== this.id || person(from) !== person(this.#to)) return;
+    if (signal?.call !== this.id || person(from) !== person(this.#to)) return;
     const isElsewhere = from !== this.#to;
     this.#to = from;
     if (signal.bye && signal.bye !== "elsewhere") return this.#end(signal.bye); // "elsewhere" is for those that still ring

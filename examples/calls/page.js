@@ -60,7 +60,8 @@ async function ring(user) {
 }
 
 function hearRing({ id, name, answer, decline }) {
-  if (talk) return decline("busy");
+  // Whoever rings second must not take the place of the first under somebody's finger.
+  if (talk || at("ringing").open) return decline("busy");
   Object.assign(at("ringing").dataset, { id });
   at("caller").textContent = name;
   at("answer").onclick = () => at("ringing").close() ?? begin(answer());

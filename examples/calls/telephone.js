@@ -38,6 +38,7 @@ export class Telephone extends EventTarget {
   }
 
   #hear({ from, name, signal }) {
+    if (typeof signal !== "object" || signal === null) return; // none of ours
     if (signal.ring) return this.#heardRing(from, name, signal);
     const ours = this.#ringing.get(signal.call);
     if (!ours && signal.bye) this.dispatchEvent(new CustomEvent("stop", { detail: signal.call }));

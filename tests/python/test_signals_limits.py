@@ -94,10 +94,11 @@ def test_no_limit_at_all(play, way):
     assert {signal(ann, user(bo), n).refusal for n in range(250)} == {None}
 
 
+@pytest.mark.parametrize("when_full", ["close", "drop-oldest"])
 @pytest.mark.parametrize("way", ["websocket", "sse"])
-def test_who_does_not_read_his_signals_is_closed(play, room, way):
-    """Nothing keeps them for him, and they are not piled up either."""
-    server, enter = play("[limits]\nsignal_rate = 0\noutbox_bytes = 262144\n")
+def test_who_does_not_read_his_signals_is_closed(play, room, way, when_full):
+    """Nothing keeps them for him, and they are not piled up either; nor is one left out, whatever becomes of messages."""
+    server, enter = play(f"[limits]\nsignal_rate = 0\noutbox_bytes = 262144\nwhen_full = \"{when_full}\"\n")
     ann, deaf = enter("Ann", "websocket"), Wire(server)
     head = HANDSHAKE | {"Sec-WebSocket-Protocol": "hubbub.json"}
     path, head = f"/rooms/{room}/ws?name=Bo", "".join(f"{name}: {value}\r\n" for name, value in head.items())

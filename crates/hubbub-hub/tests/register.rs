@@ -194,3 +194,16 @@ fn a_room_that_is_given_up_keeps_no_names() {
     register(&mut bench, 0, &account("ann"), "Anne");
     assert!(matches!(refused(&mut bench), Refusal::Destroyed(_)));
 }
+
+#[test]
+fn however_many_register_there_is_room_for_those_whom_the_owner_bans() {
+    let mut bench = claimed();
+    configure(&mut bench, 0, &account("ann"), |config| config.register = true);
+    for number in 0..2100 {
+        register(&mut bench, 1, &account(&format!("u{number}")), &format!("u{number}"));
+    }
+    let said = bench.said();
+    assert_eq!(said.iter().filter(|said| said.contains("refused full")).count(), 52);
+    affiliate(&mut bench, 0, &account("ann"), "mallory@localhost", Affiliation::Outcast);
+    assert!(!bench.said().iter().any(|said| said.contains("refused")));
+}

@@ -9,6 +9,9 @@ use crate::command::{Asked, Refusal};
 use crate::identity::{Identity, IdentityKind};
 use crate::names;
 
+/// Most names that a room keeps: there must be room left for those whom its owners admit or ban.
+const NAMES_MAX: usize = AFFILIATIONS_MAX / 2;
+
 impl Room {
     /// Whether somebody may have a name kept: members, or where the room is set up so everybody who is not banned; and only who is the
     /// same person tomorrow.
@@ -37,6 +40,9 @@ impl Room {
         let name = names::wished(name)?;
         if self.occupants.is_taken(&name, &who.user) {
             return Err(Refusal::NameTaken);
+        }
+        if !self.affairs.names.contains_key(&who.user) && self.affairs.names.len() >= NAMES_MAX {
+            return Err(Refusal::Full);
         }
         let begins = self.affiliation(who) == Affiliation::None;
         if begins && self.affairs.affiliations.len() >= AFFILIATIONS_MAX {
