@@ -47,9 +47,11 @@ export interface Joined {
 
 /** `hubbub:presence`: somebody came or went; only a count where the room counts. */
 export interface PresenceChange {
-  readonly action?: "join" | "leave";
+  readonly action?: "join" | "leave" | "rename";
   readonly user?: string;
   readonly name?: string;
+  /** What somebody was called who is called otherwise now. */
+  readonly former?: string;
   readonly count: number;
 }
 
@@ -125,7 +127,8 @@ export function readPresenceChange(value: unknown): PresenceChange {
     count: Number(raw["count"]) || 0,
     user: text(raw["user"]),
     name: text(raw["name"]) || text(raw["user"]),
-    ...(action === "join" || action === "leave" ? { action } : {}),
+    ...(action === "join" || action === "leave" || action === "rename" ? { action } : {}),
+    ...(typeof raw["former"] === "string" ? { former: raw["former"] } : {}),
   };
 }
 

@@ -1,13 +1,20 @@
 // Who is there, kept up to date from joins and leaves.
 import type { Occupant, Presence, PresenceChange } from "./envelope";
 
-/** Presence after somebody came or went. Rooms that only count stay a number. */
+/** Presence after somebody came or went, or is called otherwise. Rooms that only count stay a number. */
 export function afterMove(before: Presence | undefined, change: PresenceChange): Presence {
   const { count, action, user, name } = change;
   if (!action || !user) return { count };
   const others = (before?.occupants ?? []).filter((o) => o.user !== user);
-  const occupants = action === "join" ? [...others, { user, name: name || user }] : others;
+  const occupants = action !== "leave" ? [...others, { user, name: name || user }] : others;
   return { count, occupants };
+}
+
+/** One's own address after such a change: where a room hides who its people are, it ends with what one is called (docs/signals.md). */
+export function addressAfter(own: string | undefined, { former, name }: PresenceChange): string | undefined {
+  if (own === undefined || former === undefined || name === undefined) return own;
+  const [room = ""] = own.split("/", 1);
+  return own === `${room}/${former}` ? `${room}/${name}` : own;
 }
 
 /** Occupants by name, the same for every reader. */

@@ -1,7 +1,6 @@
 // One stay in a room: the link, its state, what it brought, and how it comes back after a cut.
 import { batch, signal } from "@preact/signals";
 import { type Writing, afterWriting } from "./about";
-import { withToken } from "./account";
 import { backoff } from "./backoff";
 import type { Envelope, Joined, Presence, PresenceChange } from "./envelope";
 import { type Target, ask } from "./http";
@@ -9,11 +8,12 @@ import { readPolicy } from "./link";
 import { type Offset, formatOffset } from "./offset";
 import { Outbox, type Pending } from "./outbox";
 import { paced } from "./pace";
+import type { Own } from "./p2p/addresses";
 import { IceServers } from "./p2p/ice";
 import type { Carrier } from "./p2p/line";
 import type { Signal } from "./p2p/signals";
-import { type Own, Switchboard } from "./p2p/switchboard";
-import { afterMove } from "./people";
+import { Switchboard } from "./p2p/switchboard";
+import { addressAfter, afterMove } from "./people";
 import { Problem } from "./problem";
 import { type Entry, type Faults, Room } from "./room";
 import { TRANSPORTS } from "./transports";
@@ -236,6 +236,7 @@ export class Session implements Carrier {
 
   private onMoved(change: PresenceChange): void {
     this.presence.value = afterMove(this.presence.value, change);
+    this.address.value = addressAfter(this.address.value, change);
     if (change.action === "leave" && change.user) this.silent({ from: change.user, name: change.name ?? "" });
   }
 
@@ -275,7 +276,7 @@ export class Session implements Carrier {
   /** Who sits here, as the room knows him; `undefined` where he cannot be told signals. */
   get own(): Own | undefined {
     const [address, settings] = [this.address.value, this.settings.value];
-    return address !== undefined && settings ? { address, name: nameOf(settings) } : undefined;
+    return address !== undefined && settings ? { address, room: settings.room, isGuest: settings.token === undefined } : undefined;
   }
 
   private askIce(): Promise<Response | undefined> {
@@ -302,11 +303,6 @@ export class Session implements Carrier {
     const before = this.samples.value[transport] ?? [];
     this.samples.value = { ...this.samples.value, [transport]: [...before.slice(1 - SAMPLES_KEPT), entry.roundTrip] };
   }
-}
-
-/** What one is called in the room. */
-function nameOf({ name, token }: Target): string {
-  return token === undefined ? name.trim() : withToken(token, name).name;
 }
 
 function changeText(before: Settings, after: Settings): string {

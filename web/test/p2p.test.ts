@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { personOf } from "../src/p2p/addresses";
 import type { Ending } from "../src/p2p/ending";
 import { IceServers } from "../src/p2p/ice";
 import { Line } from "../src/p2p/line";
 import type { Peer, PeerParts } from "../src/p2p/peer";
 import type { IncomingRing, Outcome } from "../src/p2p/ringing";
-import { type Said, type Signal, personOf, readSignal, seenFrom } from "../src/p2p/signals";
+import { type Said, type Signal, readSignal } from "../src/p2p/signals";
 import { Switchboard } from "../src/p2p/switchboard";
 import { Problem } from "../src/problem";
 
@@ -24,14 +25,6 @@ describe("signals", () => {
       expect(readSignal(other), JSON.stringify(other)).toBeUndefined();
     }
   });
-
-  test("who somebody is", () => {
-    expect(personOf("ann@x/s0.1")).toBe("ann@x");
-    expect(personOf("ann@x")).toBe("ann@x");
-    expect(personOf("lobby@rooms.x/Ann/2")).toBe("lobby@rooms.x/Ann/2");
-    expect(seenFrom("bo@x/1", "ann@x/2", "Ann")).toBe("ann@x");
-    expect(seenFrom("lobby@rooms.x/Bo", "ann@x/2", "Ann")).toBe("lobby@rooms.x/Ann");
-  });
 });
 
 describe("a line", () => {
@@ -46,7 +39,7 @@ describe("a line", () => {
         return 1;
       },
     };
-    return { told, line: new Line(carrier, "1", "bo@x/1", refused) };
+    return { told, line: new Line(carrier, "1", "bo@x", "bo@x/1", refused) };
   }
   const candidate = (n: number): Said => ({ candidate: { candidate: String(n) } });
 
@@ -182,6 +175,8 @@ describe("a switchboard", () => {
   beforeEach(() => (pages = new Map()));
 
   class Page {
+    /** Signals that were asked to be carried. */
+    readonly said: [to: string, signal: Signal][] = [];
     readonly rings: IncomingRing[] = [];
     readonly board: Switchboard;
 
@@ -190,18 +185,27 @@ describe("a switchboard", () => {
       this.board = new Switchboard({
         carrier: { signal: (to, signal) => this.carry(to, signal) },
         ice: new IceServers(async () => undefined),
-        own: () => ({ address: this.address, name: personOf(this.address) }),
+        own: () => this.own,
         policy: () => "all",
         peer: (parts) => new Wired(parts) as unknown as Peer,
       });
       for (const kind of kinds) this.board.answer(kind, { single: kind === "call", rings: (ring) => void this.rings.push(ring) });
     }
 
+    private get own() {
+      return { address: this.address, room: "lobby", isGuest: false };
+    }
+
+    get person() {
+      return personOf(this.address, this.own);
+    }
+
     private async carry(to: string, signal: Signal): Promise<number> {
+      this.said.push([to, signal]);
       await Promise.resolve();
-      const found = [...pages.values()].filter((page) => page !== this && (page.address === to || personOf(page.address) === to));
+      const found = [...pages.values()].filter((page) => page !== this && (page.address === to || page.person === to));
       if (found.length === 0 || !pages.has(this.address)) throw absent();
-      for (const page of found) page.board.heard({ from: this.address, name: personOf(this.address), signal });
+      for (const page of found) page.board.heard({ from: this.address, name: this.person, signal });
       return found.length;
     }
 
@@ -285,11 +289,11 @@ describe("a switchboard", () => {
     const outcome = vi.fn();
     void outgoing.outcome.then(outcome);
     await settled();
-    one.rings[0]!.decline("busy");
+    one.rings[0]!.refuse("busy");
     await settled();
     expect(outcome).not.toHaveBeenCalled();
     expect(two.rings[0]!.over.value).toBeUndefined();
-    two.rings[0]!.decline("busy");
+    two.rings[0]!.refuse("busy");
     await settled();
     expect(outcome).toHaveBeenCalledWith({ ending: { by: "there", why: "busy" } });
   });
@@ -335,6 +339,49 @@ describe("a switchboard", () => {
     expect(theirs.heard).toEqual([{ candidate: null }, { here: true }]);
     expect(ours.heard).toEqual([{ here: true }]);
     expect([ours.address, theirs.address]).toEqual(["bo@x/2", "ann@x/2"]);
+  });
+
+  test("where the room hides who its people are, people are connected by what they are called there", async () => {
+    const [ann, bo] = [new Page("lobby@rooms.x/Ann (2)"), new Page("lobby@rooms.x/Bo")];
+    const stranger = new Page("lobby@rooms.x/Ann");
+    const rung = bo.board.ring("lobby@rooms.x/Ann (2)", video);
+    await settled();
+    const theirs = (await ann.rings[0]!.accept()) as unknown as Wired;
+    const ours = wired(await rung.outcome);
+    ours.parts.line.say({ candidate: null });
+    await settled();
+    expect([ours.address, theirs.heard]).toEqual([ann.address, [{ candidate: null }]]);
+    // Other pages of the one who was rung are told so, and nobody who is called alike.
+    const quiet = ann.said.filter(([, signal]) => "bye" in signal);
+    expect(quiet).toEqual([[ann.address, { call: rung.call, bye: "elsewhere" }]]);
+    expect(stranger.rings).toEqual([]);
+  });
+
+  test("a server's domain may begin with rooms", async () => {
+    const [ann, bo, other] = [new Page("ann@rooms.x/1"), new Page("bo@rooms.x/1"), new Page("bo@rooms.x/2")];
+    const outgoing = ann.board.ring("bo@rooms.x", video);
+    await settled();
+    await bo.rings[0]!.accept();
+    expect(wired(await outgoing.outcome).person).toBe("bo@rooms.x");
+    await settled();
+    expect(other.rings[0]!.over.value).toEqual({ by: "there", why: "elsewhere" });
+  });
+
+  test("who rings without end and is gone has few answers, and nobody waits for them", async () => {
+    const bo = new Page("bo@x/1");
+    bo.board.answer("call", { rings: (ring) => ring.refuse("busy") });
+    for (let i = 0; i < 200; i++) {
+      bo.board.heard({ from: "eve@x/1", name: "Eve", signal: { call: `c${i}`, ring: video } });
+      bo.board.heard({ from: "eve@x/1", name: "Eve", signal: { call: `n${i}`, ring: { kind: "nonsense" } } });
+    }
+    await settled();
+    expect(bo.said.length).toBeLessThanOrEqual(10);
+    const before = bo.said.length;
+    await vi.advanceTimersByTimeAsync(25_000);
+    expect(bo.said.length).toBe(before);
+    // Afterwards as ever.
+    const ann = new Page("ann@x/1");
+    expect(ending(await ann.board.ring("bo@x", video).outcome).why).toBe("busy");
   });
 
   test("who has nothing to do with a call has no say in it", async () => {

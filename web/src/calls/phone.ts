@@ -31,7 +31,7 @@ export class Phone {
   }
 
   private onRing(ring: IncomingRing): void {
-    if (this.isBusy) ring.decline("busy");
+    if (this.isBusy) ring.refuse("busy");
     else this.call.value = Call.from(ring);
   }
 }

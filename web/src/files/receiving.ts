@@ -11,6 +11,7 @@ export class Receiving {
   private readonly sum = new Sum();
   private readonly parts = new Parts();
   private accepted = false;
+  private refused = false;
   private channel: Channel | undefined;
   /** Stops listening on the channel. */
   private deaf = () => {};
@@ -53,7 +54,13 @@ export class Receiving {
 
   /** Declines what was not accepted yet, cancels what was. */
   refuse(): void {
+    this.refused = true;
     this.end({ state: this.accepted ? "cancelled" : "declined" }, this.accepted ? "cancelled" : "declined");
+  }
+
+  /** Whether a person has said anything to it. */
+  get answered(): boolean {
+    return this.accepted || this.refused;
   }
 
   /** Whether a person wants it, and it is not over. */

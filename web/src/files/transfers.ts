@@ -49,12 +49,18 @@ interface Inward extends Common {
   ring?: IncomingRing | undefined;
   /** The connection over which it comes. */
   peer?: Peer | undefined;
+  lapse?: ReturnType<typeof setTimeout>;
 }
 
 type Item = Outward | Inward;
 
-/** More than so many offers that nobody has answered are not shown; the rest is declined. */
-const OFFERS_SHOWN = 50;
+/** So many offers that nobody has answered are shown, of one person and of all; the rest is declined. Anybody may offer anything, as often as he likes. */
+const OFFERS_EACH = RUNG_FOR;
+const OFFERS_SHOWN = 100;
+/** Of those that have come to nothing before anybody answered, so many are still shown. */
+const MISSED_SHOWN = 5;
+/** An offer that nobody has answered goes when nobody has rung for it for so long, in milliseconds: whoever means it rings again sooner. */
+const LAPSE_MS = 120_000;
 /** What is under way is looked at so often, in milliseconds, even if nothing comes. */
 const LOOK_MS = 1_000;
 
@@ -127,9 +133,9 @@ export class Transfers {
   private rung(ring: IncomingRing): void {
     const offers = readOffers(ring.ring["files"]);
     const known = offers.filter(({ id }) => this.incoming(ring.person, id));
-    if (offers.length === 0 || (ring.ring["resume"] === true && known.length === 0)) return ring.decline("unsupported");
-    if (known.length === 0 && this.isFull) return ring.decline("busy");
-    const items = offers.map((offer) => this.incoming(ring.person, offer.id) ?? this.expect(ring.person, ring.name, offer));
+    if (offers.length === 0 || (ring.ring["resume"] === true && known.length === 0)) return ring.refuse("unsupported");
+    const items = offers.flatMap((offer) => this.incoming(ring.person, offer.id) ?? this.expect(ring.person, ring.name, offer) ?? []);
+    if (items.length === 0) return ring.refuse("busy");
     for (const item of items) item.ring = ring;
     ring.over.subscribe((ending) => {
       if (!ending) return;
@@ -137,7 +143,7 @@ export class Transfers {
       this.rungOff(ring, isWithdrawn, ending.why === "elsewhere");
     });
     if (items.some(({ work }) => work.wanted)) void this.take(ring);
-    else if (items.every(({ work }) => isOver(work.progress))) ring.decline();
+    else if (items.every(({ work }) => isOver(work.progress))) ring.refuse("declined");
   }
 
   /** Whoever rang has stopped: for now, or for good. */
@@ -145,6 +151,7 @@ export class Transfers {
     for (const item of this.offeredBy(ring)) {
       item.ring = undefined;
       if (isWithdrawn) item.work.withdrawn(isElsewhere ? "Answered on another page of yours." : undefined);
+      else this.mayLapse(item);
     }
   }
 
@@ -156,8 +163,21 @@ export class Transfers {
     for (const item of items) item.peer = peer;
     peer.connection.addEventListener("datachannel", ({ channel }) => this.arrives(channel, peer, ring.name));
     const { by, why } = await peer.ended;
-    // The sender hangs up once nothing is left to send; a connection that is lost is looked for again.
-    if (by === "there" && why === "hangup") for (const item of this.items) if (item.way === "in" && item.peer === peer) item.work.withdrawn();
+    for (const item of this.items) {
+      if (item.way === "out" || item.peer !== peer) continue;
+      // The sender hangs up once nothing is left to send; a connection that is lost is looked for again.
+      item.peer = undefined;
+      if (by === "there" && why === "hangup") item.work.withdrawn();
+      else this.mayLapse(item);
+    }
+  }
+
+  /** Nobody rings for it any more, nor offers it over a connection. */
+  private mayLapse(item: Inward): void {
+    clearTimeout(item.lapse);
+    item.lapse = setTimeout(() => {
+      if (!item.ring && !item.peer && !item.work.answered) this.keep(this.items.filter((other) => other !== item));
+    }, LAPSE_MS);
   }
 
   /** A channel for one file: its first frame says which. */
@@ -169,7 +189,7 @@ export class Transfers {
         deaf();
         const said = readSaid(frame);
         const offer = said && "offer" in said ? said.offer : undefined;
-        const item = offer && (this.incoming(peer.person, offer.id) ?? (this.isFull ? undefined : this.expect(peer.person, name, offer)));
+        const item = offer && (this.incoming(peer.person, offer.id) ?? this.expect(peer.person, name, offer));
         if (!item) return refuse(channel);
         item.peer = peer;
         item.work.offered(channel);
@@ -179,7 +199,9 @@ export class Transfers {
     });
   }
 
-  private expect(person: string, name: string, offer: Offer): Inward {
+  /** Nothing, if there is too much already. */
+  private expect(person: string, name: string, offer: Offer): Inward | undefined {
+    if (!this.hasRoom(person)) return undefined;
     const work: Receiving = new Receiving(offer, () => this.changed(item));
     const item: Inward = { key: `in ${person} ${offer.id}`, way: "in", person, name, speed: new Speed(), work };
     this.keep([...this.items, item]);
@@ -191,6 +213,7 @@ export class Transfers {
     if (state === "moving") item.speed.note(performance.now(), bytes);
     else item.speed.clear();
     if (item.way === "out" && isOver(item.work.progress)) item.courier.done(item.work.offer);
+    if (isMissed(item)) this.keep(withoutMost(this.items));
     const file = item.way === "in" && !item.url ? item.work.file : undefined;
     if (file) item.url = URL.createObjectURL(file);
     this.show();
@@ -204,8 +227,10 @@ export class Transfers {
     if (this.items.some(({ work }) => work.progress.state === "moving")) this.timer = setTimeout(() => this.showNow(), LOOK_MS);
   }
 
-  private get isFull(): boolean {
-    return this.items.filter(({ way, work }) => way === "in" && work.progress.state === "offered").length >= OFFERS_SHOWN;
+  /** Whether one more offer of this person is shown. */
+  private hasRoom(person: string): boolean {
+    const open = this.items.filter((item) => item.way === "in" && item.work.progress.state === "offered");
+    return open.length < OFFERS_SHOWN && open.filter((item) => item.person === person).length < OFFERS_EACH;
   }
 
   private item(key: string): Item | undefined {
@@ -228,6 +253,17 @@ export class Transfers {
 
 function shown({ key, way, person, name, work, speed, url }: Item, now: number): Transfer {
   return { key, way, person, name, offer: work.offer, progress: work.progress, rate: speed.rate(now), ...(url ? { url } : {}) };
+}
+
+/** Whether it has come to nothing before anybody answered. */
+function isMissed(item: Item): boolean {
+  return item.way === "in" && !item.work.answered && isOver(item.work.progress);
+}
+
+/** All but the oldest of those. */
+function withoutMost(items: readonly Item[]): readonly Item[] {
+  const gone = new Set(items.filter(isMissed).slice(0, -MISSED_SHOWN));
+  return items.filter((item) => !gone.has(item));
 }
 
 /** Nothing is taken over this channel. */

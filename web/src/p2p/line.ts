@@ -1,7 +1,7 @@
 // What one page has to say to another one about a call: in order, each word once, held while there is no way to say it.
 import { backoff } from "../backoff";
 import { Problem } from "../problem";
-import { type Said, type Signal, personOf } from "./signals";
+import type { Said, Signal } from "./signals";
 
 /** How signals travel; the session is this. */
 export interface Carrier {
@@ -28,7 +28,9 @@ export class Line {
   constructor(
     private readonly carrier: Carrier,
     readonly call: string,
-    /** Where the other one was heard last. */
+    /** Who the other one is: all his pages have this address. */
+    readonly person: string,
+    /** Where he was heard last. */
     private address: string,
     /** The server will not carry what is said. */
     private readonly refused: (problem: Problem) => void = () => {},
@@ -36,10 +38,6 @@ export class Line {
 
   get to(): string {
     return this.address;
-  }
-
-  get person(): string {
-    return personOf(this.address);
   }
 
   /** Whether everything is said. */

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { Problem } from "../problem";
 import type { Ending } from "./ending";
 import type { Peer } from "./peer";
-import { type Ring, type Said, personOf } from "./signals";
+import type { Ring, Said } from "./signals";
 
 /** A call that is not over, whatever it has come to. */
 export interface Party {
@@ -33,10 +33,12 @@ export interface Exchange {
   tell(to: string, call: string, said: Said): Promise<number>;
   /** Says that it is over, if need be when there is a link again. */
   dismiss(to: string, call: string, why: string): void;
+  /** Says the same of a ring that nobody here has looked at: once, and not too often. */
+  rebuff(to: string, call: string, why: string): void;
   /** The page at this address has taken the call: from now on it is a peer. */
   connect(call: string, address: string, polite: boolean): Promise<Peer>;
   /** Has the other pages of whoever sits here stop ringing. */
-  quieten(call: string, from: string): void;
+  quieten(call: string): void;
   forget(call: string): void;
 }
 
@@ -143,6 +145,7 @@ export class IncomingRing implements Party {
   constructor(
     private readonly exchange: Exchange,
     readonly call: string,
+    readonly person: string,
     /** The address of the page that rings. */
     readonly from: string,
     /** What its user is called. */
@@ -150,24 +153,27 @@ export class IncomingRing implements Party {
     readonly ring: Ring,
   ) {}
 
-  get person(): string {
-    return personOf(this.from);
-  }
-
   /** Takes it: resolves with the peer, to which tracks and channels can be added, or with nothing if it was over before. */
   async accept(): Promise<Peer | undefined> {
     if (this.isOver) return undefined;
     this.taken = true;
     clearTimeout(this.timer);
-    this.exchange.quieten(this.call, this.from);
+    this.exchange.quieten(this.call);
     return this.exchange.connect(this.call, this.from, true);
   }
 
-  /** Declines it, on all pages of whoever sits here; another reason, such as `busy`, is for this page only. */
-  decline(why: Ending["why"] = "declined"): void {
+  /** Declines it, on all pages of whoever sits here. */
+  decline(): void {
     if (this.isOver) return;
-    if (!ONE_PAGE.includes(why)) this.exchange.quieten(this.call, this.from);
-    this.exchange.dismiss(this.from, this.call, why);
+    this.exchange.quieten(this.call);
+    this.exchange.dismiss(this.from, this.call, "declined");
+    this.stop({ by: "here", why: "declined" });
+  }
+
+  /** This page does not take it, whatever its user might say: it is busy, for one. */
+  refuse(why: Ending["why"]): void {
+    if (this.isOver) return;
+    this.exchange.rebuff(this.from, this.call, why);
     this.stop({ by: "here", why });
   }
 
@@ -178,7 +184,7 @@ export class IncomingRing implements Party {
   relinked(): void {}
 
   hangUp(why: Ending["why"]): void {
-    this.decline(why);
+    this.refuse(why);
   }
 
   private get isOver(): boolean {

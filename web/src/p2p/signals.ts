@@ -53,22 +53,6 @@ function readSaid(raw: Record<string, unknown>): Said | undefined {
   return isDescription ? { description: { type, sdp: text(sdp) } } : undefined;
 }
 
-/** Whether this is the address of an occupant of a room, which says nothing of who that is. */
-function isOccupant(address: string): boolean {
-  return /^[^@/]+@rooms\./.test(address);
-}
-
-/** All that an address says of who it is: the same for all pages of one user. */
-export function personOf(address: string): string {
-  const slash = address.indexOf("/");
-  return slash < 0 || isOccupant(address) ? address : address.slice(0, slash);
-}
-
-/** How the other one sees the person at `own` who is called `name`: `other` is where something came from. */
-export function seenFrom(other: string, own: string, name: string): string {
-  return isOccupant(other) ? `${other.slice(0, other.indexOf("/"))}/${name}` : personOf(own);
-}
-
 /** An id for a call: 128 random bits, which nobody guesses. */
 export function newCall(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -3,28 +3,28 @@
 // What users need to know:
 //   switchboard.answer(kind, { rings, single? })  from now on `rings(incoming)` is told of every ring of this kind: `incoming.name`,
 //                         `.person`, `.ring` (all that the other page put into it), `.over` (a signal: it has stopped), and
-//                         `await incoming.accept()` (the Peer) or `incoming.decline(why?)`. `single`: two that ring each other at once are
-//                         one call, that with the smaller id.
+//                         `await incoming.accept()` (the Peer), `incoming.decline()` for the user, or `incoming.refuse(why)` for this page
+//                         alone. `single`: two that ring each other at once are one call, that with the smaller id.
 //   switchboard.ring(person, ring)  rings all pages of somebody: `(await outgoing.outcome)` is `{ peer }` or `{ ending }`;
 //                         `outgoing.hangUp()` stops it. `ring.kind` says who is to answer there.
 // Whoever rings adds tracks or makes a data channel as soon as he has the peer; so may the other one.
+import { type Own, personOf } from "./addresses";
 import type { Ending } from "./ending";
 import type { IceServers } from "./ice";
 import { type Carrier, Line } from "./line";
 import { Peer, type PeerParts } from "./peer";
 import { type Exchange, IncomingRing, Outgoing, type Party } from "./ringing";
-import { type Incoming, type Ring, type Said, newCall, personOf, readSignal, seenFrom } from "./signals";
+import { type Incoming, type Ring, type Said, newCall, readSignal } from "./signals";
 
 export interface Answerer {
   rings(ring: IncomingRing): void;
   readonly single?: boolean;
 }
 
-/** Who sits here: the address by which this page can be told signals, and what one is called. */
-export interface Own {
-  readonly address: string;
-  readonly name: string;
-}
+/** So many rings that nobody has looked at are answered in such a time, in milliseconds: whoever rings without end is not to use up what this
+ * page may say to others. The rest rings out. */
+const REBUFFS = 10;
+const REBUFFS_MS = 10_000;
 
 /** What a switchboard is made of. */
 export interface Parts {
@@ -43,6 +43,8 @@ export class Switchboard implements Exchange {
   private readonly answerers = new Map<string, Answerer>();
   /** What is taken, by which page, while its peer is being made. */
   private readonly making = new Map<string, { readonly address: string; readonly peer: Promise<Peer> }>();
+  /** Rings that were rebuffed of late. */
+  private rebuffed = 0;
 
   constructor(private readonly parts: Parts) {}
 
@@ -90,20 +92,32 @@ export class Switchboard implements Exchange {
   }
 
   dismiss(to: string, call: string, why: string): void {
-    new Line(this.parts.carrier, call, to).close(why);
+    new Line(this.parts.carrier, call, this.personOf(to), to).close(why);
   }
 
-  quieten(call: string, from: string): void {
+  rebuff(to: string, call: string, why: string): void {
+    if (this.rebuffed >= REBUFFS) return;
+    this.rebuffed++;
+    setTimeout(() => this.rebuffed--, REBUFFS_MS);
+    // Whoever is gone by then need not know.
+    this.tell(to, call, { bye: why }).catch(() => {});
+  }
+
+  quieten(call: string): void {
     const own = this.parts.own();
-    if (own) this.tell(seenFrom(from, own.address, own.name), call, { bye: "elsewhere" }).catch(() => {});
+    if (own) this.tell(personOf(own.address, own), call, { bye: "elsewhere" }).catch(() => {});
   }
 
   forget(call: string): void {
     this.parties.delete(call);
   }
 
+  private personOf(address: string): string {
+    return personOf(address, this.parts.own());
+  }
+
   private route(party: Party, from: string, said: Said): void {
-    if (personOf(from) !== party.person) return this.fromOurselves(party, from, said);
+    if (this.personOf(from) !== party.person) return this.fromOurselves(party, from, said);
     const making = this.making.get(party.call);
     const taker = making?.address ?? party.address;
     if ("accept" in said && taker !== undefined) return this.second(party.call, from, taker);
@@ -113,22 +127,23 @@ export class Switchboard implements Exchange {
 
   /** Two pages of one person have taken it at the same moment: the first has it. */
   private second(call: string, from: string, taker: string): void {
-    if (from !== taker) this.dismiss(from, call, "elsewhere");
+    if (from !== taker) this.rebuff(from, call, "elsewhere");
   }
 
   /** Another page of whoever sits here has taken or declined what rings. */
   private fromOurselves(party: Party, from: string, said: Said): void {
     const own = this.parts.own();
-    const isOurs = own && personOf(from) === seenFrom(from, own.address, own.name);
+    const isOurs = own && personOf(from, own) === personOf(own.address, own);
     if (isOurs && party instanceof IncomingRing && "bye" in said && said.bye === "elsewhere") party.hear(from, said);
   }
 
   private rung(call: string, from: string, name: string, ring: Ring): void {
     const answerer = this.answerers.get(ring.kind);
-    if (!answerer) return this.dismiss(from, call, "unsupported");
-    const rival = answerer.single ? this.rival(personOf(from), ring.kind) : undefined;
+    if (!answerer) return this.rebuff(from, call, "unsupported");
+    const person = this.personOf(from);
+    const rival = answerer.single ? this.rival(person, ring.kind) : undefined;
     if (rival && rival.call < call) return;
-    const incoming = new IncomingRing(this, call, from, name, ring);
+    const incoming = new IncomingRing(this, call, person, from, name, ring);
     this.parties.set(call, incoming);
     if (rival) rival.giveWay(incoming.accept());
     else answerer.rings(incoming);
@@ -142,8 +157,9 @@ export class Switchboard implements Exchange {
 
   private async make(call: string, address: string, polite: boolean): Promise<Peer> {
     const { ice, policy, carrier, peer: make = (parts) => new Peer(parts) } = this.parts;
+    const person = this.personOf(address);
     const servers = await ice.servers();
-    const line: Line = new Line(carrier, call, address, (problem) => peer.fail({ by: "nobody", why: "refused", problem }));
+    const line: Line = new Line(carrier, call, person, address, (problem) => peer.fail({ by: "nobody", why: "refused", problem }));
     const peer: Peer = make({ line, polite, servers, ice, policy: policy() });
     this.parties.set(call, peer);
     void peer.ended.then(() => this.forget(call));

@@ -6,6 +6,7 @@ import { duration, endingText } from "../calls/words";
 import { CallControls } from "./callcontrols";
 import { CallFigures } from "./callfigures";
 import { phone } from "./console";
+import { GuestNote } from "./guestnote";
 import { hue } from "./hue";
 
 export function CallPanel() {
@@ -52,6 +53,7 @@ function Stage({ call }: { readonly call: Call }) {
         <b class="stage-name">{partner.name}</b>
         <span role="status">{stateText(call)}</span>
         <Clock since={call.connectedAt} />
+        <GuestNote person={partner.person} />
       </p>
       <video
         class="stage-here"

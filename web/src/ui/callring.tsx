@@ -2,6 +2,7 @@
 import type { Call } from "../calls/call";
 import type { Wish } from "../calls/sources";
 import { phone, view } from "./console";
+import { GuestNote } from "./guestnote";
 import { CameraIcon, HangUpIcon, VoiceIcon } from "./icons";
 
 export function CallRing() {
@@ -26,6 +27,7 @@ function Ring({ call }: { readonly call: Call }) {
     <div class="ring" data-testid="ring">
       <p class="ring-who">
         <b>{call.partner.name}</b> {callText(call)}
+        <GuestNote person={call.partner.person} />
       </p>
       {refusal && (
         <p class="ring-problem" data-testid="call-problem">

@@ -1,11 +1,11 @@
 // Who is to have the files that were chosen: everybody in the room, or one person.
 import { useEffect, useRef } from "preact/hooks";
 import { shownName, size } from "../files/names";
+import { isSelf } from "../p2p/addresses";
 import { byName } from "../people";
 import { canShare } from "../torrents/client";
 import { session } from "./console";
 import { hue } from "./hue";
-import { isSame } from "./people";
 import { chosen, sendTo, shareWithRoom } from "./sharing";
 
 export function FileChoice() {
@@ -60,7 +60,7 @@ function Everybody({ files, done }: Props) {
 
 function OnePerson({ files, done }: Props) {
   const { own } = session;
-  const people = own ? byName(session.presence.value?.occupants ?? []).filter((person) => !isSame(person, own)) : [];
+  const people = own ? byName(session.presence.value?.occupants ?? []).filter((person) => !isSelf(person, own)) : [];
   const send = (user: string, name: string) => {
     sendTo(user, name, files);
     done();

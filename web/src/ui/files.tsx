@@ -4,6 +4,7 @@ import { type State, isOver } from "../files/progress";
 import type { Transfer } from "../files/transfers";
 import { figures, said } from "../files/words";
 import { session, view } from "./console";
+import { GuestNote } from "./guestnote";
 import { torrents, transfers } from "./sharing";
 import { ShareRow } from "./torrents";
 
@@ -62,6 +63,7 @@ function TransferRow({ transfer }: { readonly transfer: Transfer }) {
         </bdi>
         <span class="transfer-what">
           {size(offer.size)} {way === "out" ? "to" : "from"} {name}
+          {isOffer && <GuestNote person={person} />}
         </span>
       </p>
       {MEASURED.includes(state) && <Bar transfer={transfer} />}

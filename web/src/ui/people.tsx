@@ -1,8 +1,7 @@
 // Who is there, and what one can do with somebody: call him, send him files.
 import type { Occupant } from "../envelope";
-import { personOf } from "../p2p/signals";
+import { type Own, isSelf } from "../p2p/addresses";
 import { byName } from "../people";
-import type { Own } from "../p2p/switchboard";
 import { session } from "./console";
 import { PersonFile, useFileDrop } from "./filedrop";
 import { hue } from "./hue";
@@ -36,7 +35,7 @@ export function People() {
 
 function Person({ person, own }: { readonly person: Occupant; readonly own: Own | undefined }) {
   const { user, name } = person;
-  const isOwn = own !== undefined && isSame(person, own);
+  const isOwn = own !== undefined && isSelf(person, own);
   const drop = useFileDrop(own && !isOwn ? (files) => sendTo(user, name, files) : undefined);
   return (
     <li class="person" data-user={user} data-hue={hue(user)} {...drop}>
@@ -48,15 +47,10 @@ function Person({ person, own }: { readonly person: Occupant; readonly own: Own 
       <span class="person-user">{user}</span>
       {own && !isOwn && (
         <span class="person-ways">
-          <PersonCall person={person} />
+          <PersonCall person={person} own={own} />
           <PersonFile person={person} />
         </span>
       )}
     </li>
   );
-}
-
-/** Where a room hides who its people are, one is known by name. */
-export function isSame({ user, name }: Occupant, own: Own): boolean {
-  return user === personOf(own.address) || (user.includes("@rooms.") && name === own.name);
 }

@@ -1,6 +1,7 @@
 // Beside each person: calling him.
 import type { Wish } from "../calls/sources";
 import type { Occupant } from "../envelope";
+import { type Own, reached } from "../p2p/addresses";
 import { phone, view } from "./console";
 import { CameraIcon, ScreenIcon, VoiceIcon } from "./icons";
 
@@ -10,7 +11,8 @@ const WAYS = [
   { id: "call-screen", wish: { picture: "screen" }, icon: ScreenIcon, title: (name: string) => `Share your screen with ${name}` },
 ] as const satisfies readonly { readonly wish: Wish; readonly [more: string]: unknown }[];
 
-export function PersonCall({ person: { user, name } }: { readonly person: Occupant }) {
+export function PersonCall({ person, own }: { readonly person: Occupant; readonly own: Own }) {
+  const { name } = person;
   const call = phone.call.value;
   const isBusy = call !== undefined && call.state.value !== "ended";
   return (
@@ -26,7 +28,7 @@ export function PersonCall({ person: { user, name } }: { readonly person: Occupa
           disabled={isBusy}
           onClick={() => {
             view.value = "chat";
-            phone.ring({ person: user, name }, wish);
+            phone.ring({ person: reached(person, own), name }, wish);
           }}
         >
           <Icon />

@@ -1,6 +1,7 @@
 // What the page shares with others, and what it is about to.
 import { signal } from "@preact/signals";
 import { Transfers } from "../files/transfers";
+import { reached } from "../p2p/addresses";
 import { TRACKER } from "../torrents/client";
 import { Torrents } from "../torrents/torrents";
 import { session, view } from "./console";
@@ -19,7 +20,8 @@ function ownTracker(): string {
 
 /** Offers files to one person. */
 export function sendTo(user: string, name: string, files: readonly File[]): void {
-  transfers.send(user, name, files);
+  const { own } = session;
+  transfers.send(own ? reached({ user, name }, own) : user, name, files);
   view.value = "chat";
 }
 

@@ -34,6 +34,8 @@ export class RoomLink implements Link {
   /** The room's address, and what one is called in it; empty until one is there. */
   private room = "";
   private nick = "";
+  /** Whether the room hides who its people are: then signals come from occupants, and reach them. */
+  private hides = false;
   private bound: Bound | undefined;
   /** The log is read up to now: from here on it only says where messages stand. */
   private caughtUp = false;
@@ -108,6 +110,8 @@ export class RoomLink implements Link {
   /** Oneself is in the room, called otherwise, or not there any more. */
   private onOwn({ from, there, codes }: Seen): void {
     if (there) {
+      // XEP-0045 §7.2.2: a room in which all see addresses says so to whoever enters.
+      if (this.nick === "") this.hides = !codes.includes("100");
       if (this.nick === "" && this.bound) this.sink.bound(this.bound);
       this.nick = resource(from);
       return void this.readLog();
@@ -168,7 +172,8 @@ export class RoomLink implements Link {
   private onCursor(joined: Joined): void {
     this.caughtUp = false;
     const { presence } = this.occupants;
-    this.sink.joined({ ...joined, presence, ...(this.bound ? { address: this.bound.address } : {}) });
+    const address = this.hides ? `${this.room}/${this.nick}` : this.bound?.address;
+    this.sink.joined({ ...joined, presence, ...(address === undefined ? {} : { address }) });
     this.sink.present(presence);
   }
 
