@@ -301,7 +301,9 @@ class TestWaiting:
                 assert [late.next()["payload"] for _ in range(3)] == [0, 1, 2]
 
     def test_more_than_may_wait_for_all(self, start):
-        server = start("server.workers = 3\npeerjs.waiting_bytes = '1 MiB'\npeerjs.expire = '1 h'")
+        server = start(
+            "server.workers = 3\npeerjs.waiting_bytes = '1 MiB'\npeerjs.waiting_share = '1 MiB'\npeerjs.expire = '1 h'"
+        )
         with join(server) as ann:
             for _ in range(18):
                 ann.send("OFFER", new_id(), payload="x" * 60_000)
@@ -310,6 +312,19 @@ class TestWaiting:
             waiting = server.http.request("GET", "/metrics").body
             bytes = int(re.search(r'hubbub_peerjs_waiting_bytes\{server="peerjs"\} (\d+)', waiting)[1])
             assert 17 * 60_000 < bytes <= 1 << 20
+
+    def test_one_cannot_fill_what_waits_for_all(self, start):
+        """What of him is too much is given up at once; what others say waits."""
+        server = start("server.workers = 3\npeerjs.waiting_bytes = '1 MiB'\npeerjs.expire = '1 h'")
+        with join(server) as mal, join(server) as ann:
+            for _ in range(18):
+                mal.send("OFFER", new_id(), payload="x" * 60_000)
+            told = [mal.next() for _ in range(14)]
+            assert {(message["type"], message["dst"]) for message in told} == {("EXPIRE", mal.id)}
+            id = new_id()
+            ann.send("OFFER", id, payload="x" * 60_000)
+            with join(server, id) as late:
+                assert late.next()["src"] == ann.id
 
 
 class TestHeartbeat:

@@ -21,6 +21,7 @@ pub(crate) fn settings(config: &Config) -> PeerJsSettings {
         alive_ms: millis(config.alive),
         expire_ms: millis(config.expire),
         waiting: config.waiting,
+        waiting_share: config.waiting_share,
         waiting_bytes: config.waiting_bytes,
         counts: std::sync::Arc::default(),
     }

@@ -32,6 +32,9 @@ section! {
         expire: Duration = Is("\"5 s\""), Kind::Time(1, HOUR);
         /// Most messages that wait for one id.
         waiting: usize = Is("256"), Kind::Count("messages", 1, 65536);
+        /// Most bytes of messages of one peer that wait, for whatever ids; one message may wait whatever its size. The peer is told of more
+        /// at once that nobody is there.
+        waiting_share: usize = Is("\"256 KiB\""), Kind::Bytes(KIB, 64 * GIB);
         /// Most bytes of messages that wait for all ids together. Senders of more are told at once that nobody is there.
         waiting_bytes: usize = Is("\"64 MiB\""), Kind::Bytes(MIB, 64 * GIB);
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::counts::Share;
 use super::message::Kind;
 use super::{Counts, PeerId, PeerJsSettings};
 
@@ -17,6 +18,8 @@ pub(super) struct Parcel {
     pub(super) kind: Kind,
     pub(super) src: PeerId,
     pub(super) dst: PeerId,
+    /// Of whoever sent it.
+    pub(super) share: Arc<Share>,
     /// As it is on the wire.
     pub(super) frame: Bytes,
 }
@@ -51,7 +54,7 @@ impl Awaited {
         settings: &PeerJsSettings,
     ) -> Result<(), Parcel> {
         let held = self.by_id.get(&parcel.dst).map_or(0, |waiting| waiting.parcels.len());
-        if held >= settings.waiting || !self.counts.add_waiting(cost(&parcel), settings.waiting_bytes) {
+        if held >= settings.waiting || !self.counts.add_waiting(cost(&parcel), &parcel.share, settings) {
             return Err(parcel);
         }
         let waiting = self.by_id.entry(parcel.dst.clone()).or_insert_with(|| {
@@ -66,7 +69,7 @@ impl Awaited {
     /// What waits for `id`, which has come.
     pub(super) fn take(&mut self, id: &PeerId) -> Vec<Parcel> {
         let parcels = self.by_id.remove(id).map(|waiting| waiting.parcels).unwrap_or_default();
-        self.counts.remove_waiting(parcels.iter().map(cost).sum());
+        give_back(&self.counts, &parcels);
         parcels
     }
 
@@ -91,10 +94,14 @@ fn cost(parcel: &Parcel) -> usize {
     parcel.frame.len() + OVERHEAD
 }
 
+/// These wait no longer.
+fn give_back(counts: &Counts, parcels: &[Parcel]) {
+    parcels.iter().for_each(|parcel| counts.remove_waiting(cost(parcel), &parcel.share));
+}
+
 impl Drop for Awaited {
     fn drop(&mut self) {
-        let parcels = self.by_id.values().flat_map(|waiting| &waiting.parcels);
-        self.counts.remove_waiting(parcels.map(cost).sum());
+        self.by_id.values().for_each(|waiting| give_back(&self.counts, &waiting.parcels));
     }
 }
 
@@ -106,7 +113,8 @@ mod tests {
 
     fn parcel(src: &str, dst: &str) -> Parcel {
         let id = |text| PeerId::parse(text).unwrap();
-        Parcel { kind: Kind::Offer, src: id(src), dst: id(dst), frame: Bytes::from_static(b"0123456789") }
+        let frame = Bytes::from_static(b"0123456789");
+        Parcel { kind: Kind::Offer, src: id(src), dst: id(dst), share: Arc::default(), frame }
     }
 
     fn sources(parcels: &[Parcel]) -> String {
@@ -130,5 +138,23 @@ mod tests {
         assert_eq!(awaited.deadline(), Some(12_000));
         drop(awaited);
         assert_eq!(settings.counts.waiting_bytes(), 0);
+    }
+
+    #[test]
+    fn one_sender_leaves_room_for_others() {
+        let settings = PeerJsSettings { waiting_share: 2 * 266, ..PeerJsSettings::default() };
+        let boards = [(); 2].map(|()| Awaited::new(settings.counts.clone()));
+        let [mut here, mut there] = boards;
+        let share = Arc::<Share>::default();
+        let put = |awaited: &mut Awaited, parcel| awaited.put(parcel, 1000, &settings).is_ok();
+        let of_one = |dst| Parcel { share: share.clone(), ..parcel("1", dst) };
+        assert!(put(&mut here, of_one("a")) && put(&mut there, of_one("b")));
+        assert!(!put(&mut here, of_one("c")) && put(&mut here, parcel("2", "c")), "its own share is full");
+        there.take(&PeerId::parse("b").unwrap());
+        assert!(put(&mut here, of_one("d")), "and has room when something of it waits no more");
+        drop(here);
+        assert!(
+            put(&mut there, of_one("e")) && put(&mut there, of_one("f")) && !put(&mut there, of_one("g"))
+        );
     }
 }

@@ -2,7 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use super::PeerJsSettings;
 use super::message::Kind;
+
+/// How many bytes of one peer wait, wherever they do. All that it sends shares it.
+#[derive(Debug, Default)]
+pub(super) struct Share(AtomicUsize);
 
 /// Numbers that every worker changes and anybody reads. None of them orders anything else.
 #[derive(Debug, Default)]
@@ -39,12 +44,22 @@ impl Counts {
         self.peers.fetch_sub(count, Ordering::Relaxed);
     }
 
-    /// So many bytes more wait, unless that makes more than `most`.
-    pub(super) fn add_waiting(&self, bytes: usize, most: usize) -> bool {
-        grow(&self.waiting_bytes, bytes, most)
+    /// So many bytes more of whose `share` this is wait, unless that is more than may wait of one, or of all. Of whom nothing waits one
+    /// message may, whatever its size.
+    pub(super) fn add_waiting(&self, bytes: usize, share: &Share, settings: &PeerJsSettings) -> bool {
+        if !grow(&share.0, bytes, settings.waiting_share.max(bytes)) {
+            return false;
+        }
+        let fits = grow(&self.waiting_bytes, bytes, settings.waiting_bytes);
+        if !fits {
+            share.0.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        fits
     }
 
-    pub(super) fn remove_waiting(&self, bytes: usize) {
+    /// So many bytes of whose `share` this is wait no longer.
+    pub(super) fn remove_waiting(&self, bytes: usize, share: &Share) {
+        share.0.fetch_sub(bytes, Ordering::Relaxed);
         self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
@@ -69,7 +84,20 @@ mod tests {
         assert!(counts.add_peer(2) && counts.add_peer(2) && !counts.add_peer(2));
         counts.remove_peers(1);
         assert!(counts.add_peer(2));
-        assert!(counts.add_waiting(7, 10) && !counts.add_waiting(4, 10) && counts.add_waiting(3, 10));
-        assert_eq!((counts.peers(), counts.waiting_bytes()), (2, 10));
+        assert_eq!(counts.peers(), 2);
+    }
+
+    #[test]
+    fn one_peer_leaves_room_for_others() {
+        let settings = PeerJsSettings { waiting_share: 10, waiting_bytes: 30, ..PeerJsSettings::default() };
+        let counts = Counts::default();
+        let [ann, bo, lee] = [(); 3].map(|()| Share::default());
+        let add = |bytes, share| counts.add_waiting(bytes, share, &settings);
+        assert!(add(7, &ann) && !add(4, &ann) && add(3, &ann), "its share");
+        assert!(add(12, &bo) && !add(1, &bo), "one message, whatever its size");
+        assert!(!add(9, &lee) && add(8, &lee), "what is left of all");
+        counts.remove_waiting(12, &bo);
+        assert!(add(2, &lee) && !add(1, &lee) && add(10, &bo), "what did not fit does not count");
+        assert_eq!(counts.waiting_bytes(), 30);
     }
 }

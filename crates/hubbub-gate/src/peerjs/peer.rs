@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::PeerId;
 use super::address::Hello;
 use super::awaited::Parcel;
+use super::counts::Share;
 use super::message::{self, Kind, Said};
 use super::proof::Proof;
 use super::switchboard::{ToBoard, ToPeer, write_to_board_of};
@@ -30,6 +31,8 @@ pub(super) struct Peer {
     /// Until the id is its own.
     coming: Option<Box<Coming>>,
     pace: Pace,
+    /// What of it waits for others.
+    share: Arc<Share>,
     /// When it has been silent for too long, or its id has not been settled for too long, in process time.
     deadline: u64,
 }
@@ -55,7 +58,13 @@ impl Peer {
     pub(super) fn new(hello: Hello, who: &Arc<Identity>) -> Self {
         let Hello { id, token } = hello;
         let coming = Coming { proof: Proof::of(&token, who), held: Vec::new(), held_bytes: 0 };
-        Self { id, coming: Some(Box::new(coming)), pace: Pace::default(), deadline: u64::MAX }
+        Self {
+            id,
+            coming: Some(Box::new(coming)),
+            pace: Pace::default(),
+            share: Arc::default(),
+            deadline: u64::MAX,
+        }
     }
 
     fn heard(&mut self, cx: &Cx<'_>) {
@@ -74,7 +83,8 @@ impl Peer {
             return Ok(());
         };
         let text = message::write(kind, self.id.as_str(), dst.as_str(), payload);
-        let parcel = Parcel { kind, src: self.id.clone(), dst, frame: text_socket::frame(&text) };
+        let (src, share) = (self.id.clone(), self.share.clone());
+        let parcel = Parcel { kind, src, dst, share, frame: text_socket::frame(&text) };
         match &mut self.coming {
             None => carry(parcel, cx),
             Some(coming) => {

@@ -27,6 +27,8 @@ pub struct PeerJsSettings {
     pub expire_ms: u64,
     /// Most messages that wait for one id.
     pub waiting: usize,
+    /// Most bytes of one peer that wait, for whomever.
+    pub waiting_share: usize,
     /// Most bytes that wait for all ids together.
     pub waiting_bytes: usize,
     /// What all workers count together.
@@ -47,6 +49,7 @@ impl Default for PeerJsSettings {
             alive_ms: 90_000,
             expire_ms: 5000,
             waiting: 256,
+            waiting_share: 1 << 18,
             waiting_bytes: 1 << 26,
             counts: Arc::default(),
         }

@@ -190,7 +190,8 @@ impl Switchboard {
 /// That what `src` said to `dst` has reached nobody.
 fn expired(src: &PeerId, dst: &PeerId) -> Parcel {
     let text = write(Kind::Expire, dst.as_str(), src.as_str(), None);
-    Parcel { kind: Kind::Expire, src: dst.clone(), dst: src.clone(), frame: text_socket::frame(&text) }
+    let frame = text_socket::frame(&text);
+    Parcel { kind: Kind::Expire, src: dst.clone(), dst: src.clone(), share: Arc::default(), frame }
 }
 
 /// However it ends, what it counted is no more.

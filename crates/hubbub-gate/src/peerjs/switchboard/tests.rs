@@ -78,7 +78,8 @@ impl Desk {
 
     fn carry(&mut self, kind: Kind, src: &str, dst: &str) -> String {
         let frame = Bytes::from_static(b"x");
-        self.letter(9, ToBoard::Carry(Parcel { kind, src: id(src), dst: id(dst), frame }));
+        let parcel = Parcel { kind, src: id(src), dst: id(dst), share: Arc::default(), frame };
+        self.letter(9, ToBoard::Carry(parcel));
         self.heard()
     }
 
