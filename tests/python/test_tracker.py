@@ -1,9 +1,11 @@
 """WebTorrent's tracker at /tracker, by hand: who is in a swarm, who is offered what, and to whom answers go. The real clients are in
 `tests/node`."""
 
+import json
 import time
 
 import pytest
+from hubbub_test.raw import HANDSHAKE, Wire, frame
 from hubbub_test.server import Server
 from hubbub_test.tracker import Peer, close_code, counts, cut, failure, new_id, refusal, swarm
 from hubbub_test.waiting import until
@@ -268,6 +270,13 @@ class TestAnswers:
         assert self.refused(bo.next(), hash) == NO_SUCH_OFFER
 
 
+def silent(server: Server) -> Wire:
+    """A connection that reads nothing, and answers no ping."""
+    wire = Wire(server)
+    assert wire.request("GET /tracker", HANDSHAKE).status == 101
+    return wire
+
+
 class TestNames:
     def test_a_peer_id_that_is_there_is_taken(self, server, peers, hash):
         ann, thief = peers(2)
@@ -281,6 +290,19 @@ class TestNames:
         ann.close()
         with Peer(server, id=ann.id) as again:
             until(lambda: "complete" in again.start(hash), "it is free when its connection is gone")
+
+    def test_who_comes_back_while_his_old_connection_seems_to_be_open(self, server, peers, hash):
+        """A page whose network has changed is not refused until the server finds out about its old connection."""
+        ann, bo = peers(2)
+        bo.start(hash)
+        with silent(server) as old:
+            started = {"action": "announce", "info_hash": hash, "peer_id": ann.id, "event": "started", "left": 0}
+            old.send(frame(1, json.dumps(started).encode()))
+            until(lambda: swarm(server, hash)["complete"] == 1, "the old connection is in the swarm")
+            ann.announce_only(hash, "started", left=9, offers=[{"offer_id": new_id(), "offer": OFFER}], numwant=1)
+            assert counts(ann.next()) == (0, 2)
+            assert bo.next()["peer_id"] == ann.id, "and what it offered is given to others"
+        assert counts(ann.announce(hash)) == (0, 2), "the end of the old one is not its own"
 
     def test_one_peer_id_for_one_connection_and_swarm(self, peers, hash):
         [ann] = peers(1)

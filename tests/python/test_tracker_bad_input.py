@@ -132,9 +132,25 @@ class TestLimits:
         until(lambda: swarm(server, hash) == {"complete": 0, "incomplete": 0, "downloaded": 0}, "it is gone")
 
 
+@pytest.mark.parametrize("limit", ["offer", "told"])
+def test_a_flood_of_offers(start, limit):
+    """However fast somebody announces himself: others do not hear of all that he offers."""
+    server, hash = start(f"[tracker]\nmessage_rate = 0\n{limit}_rate = 1\n{limit}_burst = 3\n"), new_id()
+    with Peer(server) as ann, Peer(server) as bo:
+        bo.start(hash)
+        ann.start(hash)
+        for _ in range(400):
+            assert counts(ann.offer(hash, (new_id(), 1))) == (0, 2)
+        bo.send(action="scrape", info_hash=[hash])
+        heard = 0
+        while "offer" in bo.next():
+            heard += 1
+        assert 3 <= heard < 60
+
+
 def test_who_does_not_read(start):
     """Offers for somebody who does not read fill his outbox, and end his connection; not that of whoever makes them."""
-    server, hash = start('[limits]\noutbox_bytes = "64 KiB"\n[tracker]\nmessage_rate = 0\n'), new_id()
+    server, hash = start('[limits]\noutbox_bytes = "64 KiB"\n[tracker]\nmessage_rate = 0\noffer_rate = 0\ntold_rate = 0\n'), new_id()
     server.still_serves()
     before = sockets(server.pid)
     with Peer(server) as ann, Peer(server, max_queue=1) as deaf:

@@ -37,6 +37,9 @@ pub(crate) trait Talk {
     /// How the socket is to end; so for all of these.
     fn opened(&mut self, cx: &mut Cx<'_>) -> Result<(), End>;
 
+    /// Something of the peer has come, if only a pong: it is there.
+    fn heard(&mut self, _cx: &mut Cx<'_>) {}
+
     /// The peer has said something.
     fn text(&mut self, text: &str, cx: &mut Cx<'_>) -> Result<(), End>;
 
@@ -95,6 +98,12 @@ pub(crate) fn tell(frame: Bytes, cx: &mut Cx<'_>) -> Result<(), End> {
         Push::Queued | Push::Dropped(_) => Ok(()),
         Push::Overrun => Err(End::TooSlow),
     }
+}
+
+/// Has the peer show that it is there: [`Talk::heard`].
+pub(crate) fn ping(cx: &mut Cx<'_>) {
+    let ping = cx.coder.bytes(|out| encode_ping(out, b""));
+    cx.out.write(ping);
 }
 
 /// A message as it is on the wire: it may be written to any such socket, by [`tell`].
@@ -275,8 +284,7 @@ impl<T: Talk> Line<T> {
                 Err(Close::Timeout)
             }
             Stage::Open(_) => {
-                let ping = cx.coder.bytes(|out| encode_ping(out, b""));
-                cx.out.write(ping);
+                ping(cx);
                 self.pinged = true;
                 self.deadline = now_ms + cx.settings.ws.pong_wait_ms;
                 Ok(())
@@ -331,7 +339,8 @@ impl<T: Talk> Session for TextSocket<T> {
         let line = &mut self.line;
         let result = match input {
             Input::Stream(bytes) => {
-                if matches!(line.stage, Stage::Open(_)) {
+                if let Stage::Open(talk) = &mut line.stage {
+                    talk.heard(cx);
                     line.heard(cx);
                 }
                 receive(&mut self.decoder, bytes, cx, |incoming, cx| line.take(incoming, cx))

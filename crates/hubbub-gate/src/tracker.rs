@@ -4,13 +4,14 @@
 //! (`keeper.rs`), each with a part of all hashes, spread over the workers: an announce goes to the keeper of its swarm, who writes to the
 //! connections of those whom it concerns.
 
+mod held;
 mod keeper;
 mod letters;
 mod link;
 mod settings;
 mod tally;
 
-pub use settings::{Keepers, TrackerSettings};
+pub use settings::{Allowed, Keepers, TrackerSettings};
 pub use tally::{Stripe, Tally};
 
 use std::sync::Arc;
@@ -46,3 +47,6 @@ impl Wanted {
         cx.turn_into(TextSocket::new(self.0, link::Link::default(), who, most_bytes, cx.settings));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,6 +94,12 @@ impl Announce {
         self.text(&answer.text)
     }
 
+    /// Bytes of its offers and of its answer, whether or not those offers are still in it.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.body.len()
+    }
+
     fn text(&self, range: &Range<u32>) -> &str {
         self.body.get(range.start as usize..range.end as usize).unwrap_or_default()
     }

@@ -56,6 +56,10 @@ impl<A: Copy + PartialEq> Swarm<A> {
         }
     }
 
+    pub(crate) fn whereabouts(&self, id: &PeerId) -> Option<A> {
+        self.peers.find(id).map(|at| self.peers.at(at).address)
+    }
+
     /// Takes a new one in. Says where it is.
     pub(crate) fn enter(&mut self, id: PeerId, from: A, now_ms: u64) -> usize {
         let number = self.next;

@@ -72,6 +72,12 @@ impl<A: Copy + PartialEq> Swarms<A> {
         }
     }
 
+    /// Where the peer of this id is, if it is in that swarm.
+    #[must_use]
+    pub fn whereabouts(&self, hash: &InfoHash, id: &PeerId) -> Option<A> {
+        self.by_hash.get(hash)?.whereabouts(id)
+    }
+
     /// Somebody at `from` announces. [`Asking::to`] gets where its offers are to go: the first offer to the first place, and so on; there
     /// may be fewer places than offers.
     ///

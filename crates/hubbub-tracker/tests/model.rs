@@ -317,6 +317,11 @@ impl Pair {
                 self.model.counts(hash),
                 "{hash}"
             );
+            for peer in 0..40 {
+                let (hash_id, peer_id) = (InfoHash(id(b'h', hash.into())), PeerId(id(b'p', peer.into())));
+                let at = self.model.member(hash, peer).map(|member| member.socket);
+                assert_eq!(self.swarms.whereabouts(&hash_id, &peer_id), at, "{peer} in {hash}");
+            }
         }
     }
 }

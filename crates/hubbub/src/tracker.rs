@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hubbub_config::Config;
-use hubbub_gate::tracker::{Keepers, Stripe, Tally, TrackerSettings};
+use hubbub_gate::tracker::{Allowed, Keepers, Stripe, Tally, TrackerSettings};
 use hubbub_net::Reading;
 use hubbub_tracker::{Limits, Most};
 use hubbub_worker::counters::Kind;
@@ -26,6 +26,8 @@ pub(crate) fn settings(config: &Config, workers: u16) -> TrackerSettings {
         hashes: config.hashes,
         rate: u64::from(config.message_rate),
         burst: u64::from(config.message_burst),
+        offers: Allowed { rate: config.offer_rate.into(), burst: config.offer_burst.into() },
+        told: Allowed { rate: config.told_rate.into(), burst: config.told_burst.into() },
         keepers: Keepers::default(),
         tally: Arc::new(Tally::new(workers)),
     }

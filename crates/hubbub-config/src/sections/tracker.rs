@@ -36,6 +36,15 @@ section! {
         message_rate: u32 = Is("50"), Kind::Count("messages a second", 0, 1_000_000);
         /// How many of them may come at once.
         message_burst: u32 = Is("500"), Kind::Count("messages", 1, 1_000_000);
+        /// Offers a second that one connection may make in one swarm; 0 for any number. More go to nobody, though the announce counts.
+        offer_rate: u32 = Is("1"), Kind::Count("offers a second", 0, 1_000_000);
+        /// How many of them may be made at once: clients make a few with each announce, and announce themselves some times when they begin.
+        offer_burst: u32 = Is("60"), Kind::Count("offers", 1, 1_000_000);
+        /// Offers a second that one connection is told of, in all its swarms; 0 for any number. It is not told of more: a browser makes a
+        /// connection for each, and can make only so many.
+        told_rate: u32 = Is("10"), Kind::Count("offers a second", 0, 1_000_000);
+        /// How many of them it may be told of at once.
+        told_burst: u32 = Is("100"), Kind::Count("offers", 1, 1_000_000);
     }
 }
 

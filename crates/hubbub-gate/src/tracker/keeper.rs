@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use hubbub_hub::SessionKey;
-use hubbub_tracker::{Action, Announce, Announced, Asking, Invalid, Refusal, Swarms, write};
+use hubbub_tracker::{Action, Announce, Announced, Asking, Event, Invalid, Refusal, Swarms, write};
 use hubbub_ws::{Kind, encode_message};
 
-use super::letters::{Leave, Scrape, ToLink};
+use super::held::{Held, Waiting};
+use super::letters::{IsThere, Leave, Scrape, ToLink};
 use crate::session::{Close, Cx, Input, Letter, Session};
 
 /// Least and most time between looks at what has run out, in milliseconds.
@@ -15,7 +16,14 @@ const SWEEPS_MS: (u64, u64) = (250, 30_000);
 /// Makes a keeper.
 pub(super) fn appoint(name: &Arc<str>) -> Box<dyn Session> {
     let name = name.clone();
-    Box::new(Keeper { name, swarms: Swarms::default(), sweep_ms: u64::MAX, to: Vec::new(), text: Vec::new() })
+    Box::new(Keeper {
+        name,
+        swarms: Swarms::default(),
+        sweep_ms: u64::MAX,
+        held: Held::default(),
+        to: Vec::new(),
+        text: Vec::new(),
+    })
 }
 
 struct Keeper {
@@ -23,6 +31,8 @@ struct Keeper {
     swarms: Swarms<SessionKey>,
     /// When to look at what has run out, in process time.
     sweep_ms: u64,
+    /// Announces under peer ids that others have.
+    held: Held,
     /// Where the offers of an announce go, while it is being answered.
     to: Vec<SessionKey>,
     /// What is being written.
@@ -32,11 +42,15 @@ struct Keeper {
 impl Keeper {
     fn take(&mut self, from: SessionKey, letter: Letter, cx: &mut Cx<'_>) {
         let letter = match letter.downcast::<Announce>() {
-            Ok(announce) => return self.announce(from, &announce, cx),
+            Ok(announce) => return self.hear(from, announce, cx),
             Err(other) => other,
         };
-        match letter.downcast::<Leave>() {
-            Ok(leave) => self.swarms.leave(from, &leave.0, &leave.1),
+        let letter = match letter.downcast::<Leave>() {
+            Ok(leave) => return self.leave(from, &leave, cx),
+            Err(other) => other,
+        };
+        match letter.downcast::<IsThere>() {
+            Ok(is) => self.settle(cx, |waiting| waiting.asks(from, &is.0, &is.1)),
             Err(other) => {
                 if let Ok(scrape) = other.downcast::<Scrape>() {
                     self.scrape(from, *scrape, cx);
@@ -45,9 +59,56 @@ impl Keeper {
         }
     }
 
-    fn announce(&mut self, from: SessionKey, announce: &Announce, cx: &mut Cx<'_>) {
+    fn hear(&mut self, from: SessionKey, announce: Box<Announce>, cx: &mut Cx<'_>) {
+        let (hash, peer) = (announce.info_hash, announce.peer_id);
+        if announce.event == Event::Stopped {
+            self.held.forget(from, &hash, &peer);
+        }
+        let Err(why) = self.announce(from, &announce, cx) else { return };
+        match self.to_be_asked(&announce, why) {
+            Some(holder) => {
+                cx.write_to(holder, ToLink::AreYouThere(hash, peer));
+                self.held.hold(Waiting { from, holder, announce, since_ms: cx.now.mono_ms });
+            }
+            None => self.refuse(from, &announce, why, cx),
+        }
+    }
+
+    /// Who has its peer id and is to be asked whether he is there, before this announce is refused.
+    fn to_be_asked(&self, announce: &Announce, why: Refusal) -> Option<SessionKey> {
+        let comes = announce.event != Event::Stopped && announce.answer.is_none();
+        let waits = why == Refusal::PeerIdTaken && comes && self.held.has_room_for(announce);
+        waits.then(|| self.swarms.whereabouts(&announce.info_hash, &announce.peer_id)).flatten()
+    }
+
+    fn leave(&mut self, from: SessionKey, Leave(hash, peer): &Leave, cx: &mut Cx<'_>) {
+        self.held.forget(from, hash, peer);
+        self.swarms.leave(from, hash, peer);
+        self.settle(cx, |waiting| waiting.asks(from, hash, peer));
+    }
+
+    /// Those who have the peer ids that these wait for are not there any more.
+    fn hand_over(&mut self, cx: &mut Cx<'_>, which: impl Fn(&Waiting) -> bool) {
+        for waiting in self.held.iter().filter(|waiting| which(waiting)) {
+            let Waiting { holder, announce, .. } = waiting;
+            self.swarms.leave(*holder, &announce.info_hash, &announce.peer_id);
+        }
+        self.settle(cx, which);
+    }
+
+    /// These wait no longer, whatever has become of it.
+    fn settle(&mut self, cx: &mut Cx<'_>, which: impl Fn(&Waiting) -> bool) {
+        for Waiting { from, announce, .. } in self.held.take(which) {
+            if let Err(why) = self.announce(from, &announce, cx) {
+                self.refuse(from, &announce, why, cx);
+            }
+        }
+    }
+
+    /// # Errors
+    /// Why it is to be refused.
+    fn announce(&mut self, from: SessionKey, announce: &Announce, cx: &mut Cx<'_>) -> Result<(), Refusal> {
         let settings = &cx.settings.tracker;
-        let tally = settings.tally.at(cx.key.worker);
         let may_begin = || settings.tally.all_swarms() < settings.swarms as u64;
         self.to.clear();
         let mut asking = Asking {
@@ -57,16 +118,10 @@ impl Keeper {
             may_begin: &may_begin,
             to: &mut self.to,
         };
-        match self.swarms.announce(from, announce, &mut asking) {
-            Ok(announced) => {
-                tally.announced();
-                self.forward(from, announce, announced, cx);
-            }
-            Err(why) => {
-                tally.refuse();
-                self.refuse(from, announce, why, cx);
-            }
-        }
+        let announced = self.swarms.announce(from, announce, &mut asking)?;
+        settings.tally.at(cx.key.worker).announced();
+        self.forward(from, announce, announced, cx);
+        Ok(())
     }
 
     fn forward(
@@ -93,11 +148,12 @@ impl Keeper {
         for (index, offer) in announce.offers.iter().enumerate().take(self.to.len()) {
             let text = announce.offer(offer);
             let frame = self.frame(cx, |out| write::offer(out, hash, peer, &offer.id, text));
-            cx.write_to(self.to[index], ToLink::Forward(frame));
+            cx.write_to(self.to[index], ToLink::Offer(frame));
         }
     }
 
     fn refuse(&mut self, from: SessionKey, announce: &Announce, why: Refusal, cx: &mut Cx<'_>) {
+        cx.settings.tracker.tally.at(cx.key.worker).refuse();
         let (action, info_hash) = (Some(Action::Announce), Some(announce.info_hash));
         let invalid = Invalid { reason: why.reason().into(), action, info_hash };
         let frame = self.frame(cx, |out| write::refused(out, &invalid));
@@ -119,6 +175,14 @@ impl Keeper {
             }
         }
         cx.write_to(from, scrape);
+    }
+
+    fn timeout(&mut self, cx: &mut Cx<'_>) {
+        let now_ms = cx.now.mono_ms;
+        self.hand_over(cx, |waiting| waiting.is_over(now_ms));
+        if self.sweep_ms <= now_ms {
+            self.sweep(cx);
+        }
     }
 
     fn sweep(&mut self, cx: &Cx<'_>) {
@@ -144,7 +208,8 @@ impl Session for Keeper {
         let before = (self.swarms.count(), self.swarms.peers());
         match input {
             Input::Letter(from, letter) => self.take(from, letter, cx),
-            Input::Timeout => self.sweep(cx),
+            Input::Undelivered(session) => self.hand_over(cx, |waiting| waiting.holder == session),
+            Input::Timeout => self.timeout(cx),
             Input::Shutdown => return Err(Close::Done),
             _ => return Ok(()),
         }
@@ -155,6 +220,6 @@ impl Session for Keeper {
     }
 
     fn deadline(&self) -> Option<u64> {
-        Some(self.sweep_ms)
+        Some(self.sweep_ms.min(self.held.deadline()))
     }
 }

@@ -7,6 +7,10 @@ use hubbub_tracker::{Counts, InfoHash, PeerId};
 #[derive(Debug)]
 pub(super) struct Leave(pub(super) InfoHash, pub(super) PeerId);
 
+/// To a keeper: the connection that says this is there, which the keeper has asked by [`ToLink::AreYouThere`].
+#[derive(Debug)]
+pub(super) struct IsThere(pub(super) InfoHash, pub(super) PeerId);
+
 /// To a keeper and back, until all that was asked is known: each keeper fills in what it knows.
 #[derive(Debug)]
 pub(super) struct Scrape(pub(super) Vec<(InfoHash, Option<Counts>)>);
@@ -16,6 +20,10 @@ pub(super) struct Scrape(pub(super) Vec<(InfoHash, Option<Counts>)>);
 pub(super) enum ToLink {
     /// It answers what the client has said.
     Answer(Bytes),
-    /// Another client has it for this one.
+    /// Another client answers what this one has offered.
     Forward(Bytes),
+    /// Another client offers it to this one.
+    Offer(Bytes),
+    /// Somebody else wants to be this peer in this swarm. Answered by [`IsThere`] as soon as the client is heard.
+    AreYouThere(InfoHash, PeerId),
 }

@@ -4,10 +4,10 @@ use hubbub_tracker::{Action, Announce, Event, InfoHash, Invalid, Message, PeerId
 use hubbub_ws::{CloseCode, Kind, encode_message};
 
 use super::keeper;
-use super::letters::{Leave, Scrape, ToLink};
+use super::letters::{IsThere, Leave, Scrape, ToLink};
 use crate::pace::Pace;
 use crate::session::{Cx, Deed, Input, Letter};
-use crate::text_socket::{End, Talk, tell};
+use crate::text_socket::{End, Talk, ping, tell};
 
 /// What is spoken over one WebSocket.
 #[derive(Debug, Default)]
@@ -17,6 +17,10 @@ pub(super) struct Link {
     pace: Pace,
     /// Messages beyond the pace that are still answered, by a refusal.
     grace: Pace,
+    /// Offers that its client is told of.
+    told: Pace,
+    /// As whom it was asked whether its client is there, since that was heard last.
+    asked: Vec<(InfoHash, PeerId)>,
 }
 
 #[derive(Debug)]
@@ -24,6 +28,10 @@ struct Joined {
     hash: InfoHash,
     peer: PeerId,
     announced_ms: u64,
+    /// It has left since, and is remembered for what it has offered.
+    left: bool,
+    /// Offers that it makes there.
+    offers: Pace,
 }
 
 impl Link {
@@ -40,25 +48,25 @@ impl Link {
         }
     }
 
-    fn announce(&mut self, announce: Box<Announce>, cx: &mut Cx<'_>) -> Result<(), &'static str> {
+    fn announce(&mut self, mut announce: Box<Announce>, cx: &mut Cx<'_>) -> Result<(), &'static str> {
         let hash = announce.info_hash;
-        let joined = self.joined.iter().position(|joined| joined.hash == hash);
+        let joined = self.joined.iter_mut().find(|joined| joined.hash == hash);
+        let (stops, answers) = (announce.event == Event::Stopped, announce.answer.is_some());
         match joined {
-            Some(at) if self.joined[at].peer != announce.peer_id => {
+            Some(joined) if !joined.left && joined.peer != announce.peer_id => {
                 return Err("this connection has another peer_id in this swarm");
             }
-            Some(at) if announce.event == Event::Stopped && announce.answer.is_none() => {
-                self.joined.swap_remove(at);
-            }
-            Some(at) => self.joined[at].announced_ms = cx.now.mono_ms,
-            None if announce.event == Event::Stopped || announce.answer.is_some() => {}
-            None => self.join(hash, announce.peer_id, cx)?,
+            Some(joined) if answers => joined.announced_ms = cx.now.mono_ms,
+            Some(joined) if stops => joined.left = true,
+            Some(joined) => joined.announced(&mut announce, cx),
+            None if stops || answers => {}
+            None => self.join(hash, announce.peer_id, cx)?.announced(&mut announce, cx),
         }
         write_to_keeper(&hash, announce, cx);
         Ok(())
     }
 
-    fn join(&mut self, hash: InfoHash, peer: PeerId, cx: &mut Cx<'_>) -> Result<(), &'static str> {
+    fn join(&mut self, hash: InfoHash, peer: PeerId, cx: &mut Cx<'_>) -> Result<&mut Joined, &'static str> {
         if self.joined.len() >= cx.settings.tracker.hashes {
             self.leave_where_it_is_forgotten(cx);
         }
@@ -68,13 +76,15 @@ impl Link {
         if self.joined.capacity() == 0 {
             self.joined.reserve_exact(1);
         }
-        self.joined.push(Joined { hash, peer, announced_ms: cx.now.mono_ms });
-        Ok(())
+        let (announced_ms, offers) = (cx.now.mono_ms, Pace::default());
+        Ok(self.joined.push_mut(Joined { hash, peer, announced_ms, left: false, offers }))
     }
 
-    /// Where its client has not announced itself in time it is not in the swarm any more, or will not be soon.
+    /// Where its client has not announced itself in time it is not in the swarm any more, or will not be soon. If that makes no room,
+    /// the swarm that it has left first is not remembered any longer.
     fn leave_where_it_is_forgotten(&mut self, cx: &mut Cx<'_>) {
         let since_ms = cx.now.mono_ms.saturating_sub(cx.settings.tracker.limits.peer_ms);
+        let before = self.joined.len();
         self.joined.retain(|joined| {
             let stays = joined.announced_ms >= since_ms;
             if !stays {
@@ -82,6 +92,33 @@ impl Link {
             }
             stays
         });
+        let left = self.joined.iter().enumerate().filter(|(_, joined)| joined.left);
+        let first = left.min_by_key(|(_, joined)| joined.announced_ms).map(|(at, _)| at);
+        if let Some(at) = first.filter(|_| self.joined.len() == before) {
+            self.joined.swap_remove(at);
+        }
+    }
+
+    fn told(&mut self, told: ToLink, cx: &mut Cx<'_>) -> Result<(), End> {
+        match told {
+            ToLink::Answer(frame) => cx.out.write(frame),
+            ToLink::Forward(frame) => return tell(frame, cx),
+            ToLink::Offer(frame) => {
+                let allowed = cx.settings.tracker.told;
+                if self.told.spend(allowed.rate, allowed.burst, cx.now.mono_ms) {
+                    return tell(frame, cx);
+                }
+            }
+            ToLink::AreYouThere(hash, peer) => {
+                if self.asked.is_empty() {
+                    ping(cx);
+                }
+                if !self.asked.contains(&(hash, peer)) {
+                    self.asked.push((hash, peer));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether a message may come now.
@@ -102,7 +139,19 @@ impl Link {
 }
 
 impl Joined {
+    /// Its client is there. Offers beyond the pace go to nobody.
+    fn announced(&mut self, announce: &mut Announce, cx: &Cx<'_>) {
+        let (now_ms, allowed) = (cx.now.mono_ms, cx.settings.tracker.offers);
+        (self.peer, self.left, self.announced_ms) = (announce.peer_id, false, now_ms);
+        let in_time = |_: &_| self.offers.spend(allowed.rate, allowed.burst, now_ms);
+        let offers = announce.offers.iter().take_while(in_time).count();
+        announce.offers.truncate(offers);
+    }
+
     fn leave(&self, cx: &mut Cx<'_>) {
+        if self.left {
+            return;
+        }
         write_to_keeper(&self.hash, Box::new(Leave(self.hash, self.peer)), cx);
     }
 }
@@ -141,6 +190,12 @@ impl Talk for Link {
         Ok(())
     }
 
+    fn heard(&mut self, cx: &mut Cx<'_>) {
+        for (hash, peer) in std::mem::take(&mut self.asked) {
+            write_to_keeper(&hash, Box::new(IsThere(hash, peer)), cx);
+        }
+    }
+
     fn text(&mut self, text: &str, cx: &mut Cx<'_>) -> Result<(), End> {
         let in_time = self.in_time(cx)?;
         let result = match parse(text, cx.settings.tracker.most) {
@@ -158,10 +213,7 @@ impl Talk for Link {
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), End> {
         match input {
             Input::Letter(_, letter) => match letter.downcast::<ToLink>() {
-                Ok(told) => match *told {
-                    ToLink::Answer(frame) => cx.out.write(frame),
-                    ToLink::Forward(frame) => tell(frame, cx)?,
-                },
+                Ok(told) => self.told(*told, cx)?,
                 Err(other) => {
                     if let Ok(scrape) = other.downcast::<Scrape>() {
                         ask(*scrape, cx);

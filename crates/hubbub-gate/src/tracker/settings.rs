@@ -11,6 +11,15 @@ use super::tally::Tally;
 /// many, for each has a place among the sessions without links.
 const KEEPERS: usize = 64;
 
+/// How fast something may be done.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowed {
+    /// How often a second; 0 for any number.
+    pub rate: u64,
+    /// How often at once.
+    pub burst: u64,
+}
+
 /// Limits and switches of the tracker.
 #[derive(Debug, Clone)]
 pub struct TrackerSettings {
@@ -32,6 +41,10 @@ pub struct TrackerSettings {
     pub rate: u64,
     /// How many of them may come at once.
     pub burst: u64,
+    /// Offers a second that one connection may make in one swarm, and how many at once.
+    pub offers: Allowed,
+    /// Offers a second that one connection is told of, and how many at once.
+    pub told: Allowed,
     /// Who keeps which swarm.
     pub keepers: Keepers,
     /// What is counted.
@@ -51,6 +64,8 @@ impl Default for TrackerSettings {
             hashes: 128,
             rate: 50,
             burst: 500,
+            offers: Allowed { rate: 1, burst: 60 },
+            told: Allowed { rate: 10, burst: 100 },
             keepers: Keepers::default(),
             tally: Arc::new(Tally::new(1)),
         }
