@@ -17,8 +17,9 @@ const PATIENCE = 60_000; // milliseconds without one after which the call is ove
 export const call = (signalling, to, { id = crypto.randomUUID(), polite = false, ...configuration } = {}) =>
   new Call(signalling, to, id, polite, configuration);
 
-/** All that an address says of who it is. An occupant's, in a room that hides its people, stays whole. */
-export const person = (address) => (address.includes("@rooms.") ? address : address.split("/", 1)[0]);
+/** All that an address says of who it is. An occupant's, in a room that hides its people (`hiding` has the rooms' addresses), stays whole. */
+export const person = (address) => (hiding.has(address.split("/", 1)[0]) ? address : address.split("/", 1)[0]);
+export const hiding = new Set();
 
 /**
  * An offer that says which end of DTLS we are, once that is agreed on, and does not leave it open (RFC 8842): Firefox would take the

@@ -59,11 +59,16 @@ async function ring(user) {
   }
 }
 
-function hearRing({ id, name, answer, decline }) {
+const host = (address) => address.split("/", 1)[0].split("@")[1];
+/** Whoever comes by name alone, as we do here, is a guest. A room that hides its people does not tell. */
+const isGuest = (address) => host(address) === host(ownUser) && !ownUser.includes("/");
+
+function hearRing({ id, from, name, answer, decline }) {
   // Whoever rings second must not take the place of the first under somebody's finger.
   if (talk || at("ringing").open) return decline("busy");
   Object.assign(at("ringing").dataset, { id });
   at("caller").textContent = name;
+  at("guest").hidden = !isGuest(from);
   at("answer").onclick = () => at("ringing").close() ?? begin(answer());
   at("decline").onclick = () => at("ringing").close() ?? decline();
   at("ringing").showModal();

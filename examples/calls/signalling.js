@@ -6,6 +6,8 @@
 //
 // and the events "joined" (at first, and whenever it is back), "presence", and "signal" {from, name, signal}. All reconnect by themselves.
 
+import { hiding } from "./call.js";
+
 const AGAIN = 1_000; // milliseconds until the next attempt to connect
 const PATIENCE = 5_000; // milliseconds until a connection that does not answer is given up
 const HEARD = ["hubbub:joined", "hubbub:presence", "hubbub:signal"];
@@ -48,7 +50,11 @@ class Signalling extends EventTarget {
   }
 
   tell(event, data) {
-    if (event === "hubbub:joined") clearTimeout(this.#timer);
+    if (event === "hubbub:joined") {
+      clearTimeout(this.#timer);
+      // Where a room hides its people, everybody's address begins with its own; one's own says so too.
+      if (data.session?.startsWith(`${this.room}@rooms.`)) hiding.add(data.session.split("/", 1)[0]);
+    }
     this.dispatchEvent(new CustomEvent(event.replace("hubbub:", ""), { detail: data }));
   }
 
