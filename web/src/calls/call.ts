@@ -30,6 +30,8 @@ export class Call {
   /** What it lasted, in milliseconds, once it is over. */
   readonly lasted = signal(0);
   private outgoing: Outgoing | undefined;
+  /** The one who is about to be called rings himself. */
+  private crossing: IncomingRing | undefined;
   private peer: Peer | undefined;
 
   private constructor(
@@ -59,6 +61,14 @@ export class Call {
     return this.state.peek() === "ended";
   }
 
+  /** Whether this ring is of the very person whom this call is about to ring: then it is answered instead, once the devices are open. */
+  meets(ring: IncomingRing): boolean {
+    const isPreparing = this.state.peek() === "preparing" && this.incoming === undefined;
+    if (!isPreparing || ring.person !== this.partner.person) return false;
+    this.crossing = ring;
+    return true;
+  }
+
   /** Takes a call that rings. */
   async accept(wish: Wish): Promise<void> {
     if (!this.incoming || this.state.peek() !== "incoming") return;
@@ -76,16 +86,27 @@ export class Call {
     if (this.isOver) return;
     const isRinging = this.incoming !== undefined && this.peer === undefined;
     this.incoming?.decline();
+    this.crossing?.decline();
     this.outgoing?.hangUp();
     this.peer?.hangUp();
     this.end({ by: "here", why: isRinging ? "declined" : "hangup" });
   }
 
   private async begin(ring: () => Outgoing): Promise<void> {
-    if (!(await this.prepare(this.wish))) return this.end({ by: "here", why: "refused", ...(this.refusal.peek() ? { problem: this.refusal.peek()! } : {}) });
+    if (!(await this.prepare(this.wish))) return this.giveUp();
+    const peer = await this.crossing?.accept();
+    if (peer) return this.connect(peer);
+    this.crossing = undefined;
     this.outgoing = ring();
     this.state.value = "ringing";
     await this.onOutcome(await this.outgoing.outcome);
+  }
+
+  /** There are no devices. */
+  private giveUp(): void {
+    const problem = this.refusal.peek();
+    this.crossing?.refuse("declined");
+    this.end({ by: "here", why: "refused", ...(problem ? { problem } : {}) });
   }
 
   /** Opens the devices; `false` if that is refused, or the call is over by then. */

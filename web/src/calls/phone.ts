@@ -31,6 +31,7 @@ export class Phone {
   }
 
   private onRing(ring: IncomingRing): void {
+    if (this.call.peek()?.meets(ring)) return;
     if (this.isBusy) ring.refuse("busy");
     else this.call.value = Call.from(ring);
   }
