@@ -23,6 +23,7 @@ SAMPLES = {
     ("get", "/api/rooms"): {},
     ("get", "/api/turn/allocations"): {},
     ("get", "/api/ice"): {},
+    ("get", "/tracker"): {},
     ("get", "/peerjs"): {},
     ("get", "/peerjs/id"): {},
     ("get", "/peerjs/peers"): {},
