@@ -55,7 +55,10 @@ describe("files are handed over", () => {
     const { keyboard } = ann.page;
     const focused = () => ann.page.evaluate(() => document.activeElement?.dataset.testid);
     await ann.at("share-input").focus();
-    const [chooser] = await Promise.all([ann.page.waitForEvent("filechooser"), keyboard.press("Enter")]);
+    // The browser gives its choosers to the test from the next round trip on.
+    const choosing = ann.page.waitForEvent("filechooser");
+    assert.equal(await focused(), "share-input");
+    const [chooser] = await Promise.all([choosing, keyboard.press("Enter")]);
     await chooser.setFiles([small("typed.txt", "typed")]);
     await ann.at("share-choice").waitFor();
     while ((await focused()) !== "share-person") await keyboard.press("Tab");
