@@ -1,4 +1,5 @@
 // How files are handed over in the console: by mouse, by keyboard, on a phone, and for a screen reader.
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { launchForCalls } from "./lib/calls.js";
