@@ -3,7 +3,6 @@ import { createHash, randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import WebTorrent from "webtorrent";
 import { launchForCalls } from "./calls.js";
-import { answersAtOnce } from "./gathering.js";
 import { trackerOf } from "./tracker.js";
 
 /** What a page loads, as it would from a bundler or a content network. */
@@ -28,7 +27,6 @@ export function inNode(t, server) {
 
 /** A peer in a page of its own, until the end of the test; `relayed` if it may use nothing but the relays of the server. */
 export async function inPage(t, server, browser, { relayed = false } = {}) {
-  answersAtOnce(t);
   const context = await browser.newContext();
   t.after(() => context.close());
   const page = await context.newPage();

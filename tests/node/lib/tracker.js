@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import Client from "bittorrent-tracker/client";
 import { Mailbox } from "./clients.js";
-import "./gathering.js";
 
 /** The configuration of a server that has a tracker; `settings` are more of `[tracker]`. */
 export const tracking = (settings = "") => `
