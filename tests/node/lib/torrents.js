@@ -1,4 +1,7 @@
 // Peers that share files by webtorrent: in Node, and in pages of Chromium. Each says the SHA-256 of what it has.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createHash, randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import WebTorrent from "webtorrent";
@@ -40,6 +43,7 @@ export async function inPage(t, server, browser, { relayed = false } = {}) {
 class NodePeer {
   constructor(tracker) {
     this.announce = [tracker];
+    this.folders = [];
     this.client = new WebTorrent({ ...ALONE, tracker: { rtcConfig: DIRECT } });
     this.failed = new Promise((_, reject) => this.client.on("error", reject));
     this.failed.catch(() => {});
@@ -54,7 +58,10 @@ class NodePeer {
 
   /** Gets the file of that hash from whoever has it. */
   async get(infoHash) {
-    const torrent = this.client.add(infoHash, { announce: this.announce });
+    // Else all who run at the same time have one folder, and files of one name are one file.
+    const path = await mkdtemp(join(tmpdir(), "hubbub-torrent-"));
+    this.folders.push(path);
+    const torrent = this.client.add(infoHash, { announce: this.announce, path });
     await this.#first((done) => torrent.once("done", done));
     const bytes = Buffer.from(await torrent.files[0].arrayBuffer());
     return { infoHash, size: bytes.length, sha256: digest(bytes) };
@@ -62,6 +69,7 @@ class NodePeer {
 
   async leave() {
     if (!this.client.destroyed) await new Promise((resolve) => this.client.destroy(resolve));
+    await Promise.all(this.folders.splice(0).map((path) => rm(path, { recursive: true, force: true })));
   }
 
   #first(begin) {

@@ -50,7 +50,7 @@ fn names_folder(line: &str, folder: &str) -> bool {
         .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || "_-.}/".contains(c)))
 }
 
-/// A lock file that names another registry than the public one.
+/// A lock file that names another registry than the public one. What is no address is a folder of the project.
 fn lock_line(path: &str, number: usize, line: &str) -> Option<Fault> {
     let (key, value) = line.split_once(['=', ':'])?;
     let value = value.trim().trim_end_matches(',').trim_matches('"');
@@ -60,7 +60,7 @@ fn lock_line(path: &str, number: usize, line: &str) -> Option<Fault> {
         _ => return None,
     };
     let mend = format!("{value} is not the public registry; resolve it from there");
-    (!value.starts_with(public)).then(|| Fault::new(path, number, "registry", mend))
+    (value.contains("://") && !value.starts_with(public)).then(|| Fault::new(path, number, "registry", mend))
 }
 
 #[cfg(test)]
