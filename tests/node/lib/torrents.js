@@ -52,15 +52,14 @@ class NodePeer {
   /** Shares a new file of so many bytes. */
   async seed(size) {
     const bytes = Object.assign(randomBytes(size), { name: "file.bin" });
-    const torrent = await this.#first((done) => this.client.seed(bytes, { announce: this.announce }, done));
+    const path = await this.#folder();
+    const torrent = await this.#first((done) => this.client.seed(bytes, { announce: this.announce, path }, done));
     return { infoHash: torrent.infoHash, size, sha256: digest(bytes) };
   }
 
   /** Gets the file of that hash from whoever has it. */
   async get(infoHash) {
-    // Else all who run at the same time have one folder, and files of one name are one file.
-    const path = await mkdtemp(join(tmpdir(), "hubbub-torrent-"));
-    this.folders.push(path);
+    const path = await this.#folder();
     const torrent = this.client.add(infoHash, { announce: this.announce, path });
     await this.#first((done) => torrent.once("done", done));
     const bytes = Buffer.from(await torrent.files[0].arrayBuffer());
@@ -70,6 +69,13 @@ class NodePeer {
   async leave() {
     if (!this.client.destroyed) await new Promise((resolve) => this.client.destroy(resolve));
     await Promise.all(this.folders.splice(0).map((path) => rm(path, { recursive: true, force: true })));
+  }
+
+  /** One of its own: else all who run at the same time have the same, and files of one name are one file. */
+  async #folder() {
+    const path = await mkdtemp(join(tmpdir(), "hubbub-torrent-"));
+    this.folders.push(path);
+    return path;
   }
 
   #first(begin) {
