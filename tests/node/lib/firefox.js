@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import WebSocket from "ws";
 
 const PREFERENCES = {
@@ -15,6 +15,9 @@ const PREFERENCES = {
   "media.peerconnection.ice.obfuscate_host_addresses": false,
 };
 
+/** How long it may take to start, or to carry out one command, before a test says what it was waiting for. */
+const PATIENCE_MS = 60_000;
+
 /** Starts Firefox without a screen, with a profile of its own. */
 export async function launchFirefox() {
   const profile = mkdtempSync(join(tmpdir(), "hubbub-test-firefox-"));
@@ -24,23 +27,40 @@ export async function launchFirefox() {
   const child = spawn(program, ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0"], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const socket = new WebSocket(`${await address(child)}/session`);
-  await once(socket, "open");
+  const listening = await soon(address(child), "to say where it listens");
+  const socket = new WebSocket(`${listening}/session`);
+  await soon(once(socket, "open"), "to take a connection");
   const firefox = new Firefox(child, socket);
   await firefox.command("session.new", { capabilities: {} });
   return firefox;
 }
 
-/** Where it says that it listens. */
-async function address(child) {
-  for await (const line of createInterface({ input: child.stderr })) {
-    const [, found] = /^WebDriver BiDi listening on (ws:\S+)/.exec(line) ?? [];
-    if (found) {
-      child.stderr.resume(); // or it would stop at a full pipe
-      return found;
-    }
+/** What `promise` brings, unless Firefox lets us wait too long for it. */
+async function soon(promise, what) {
+  const late = new AbortController();
+  const expired = delay(PATIENCE_MS, undefined, { signal: late.signal }).then(
+    () => Promise.reject(new Error(`waited ${PATIENCE_MS / 1000} s for Firefox ${what}`)),
+    () => undefined,
+  );
+  try {
+    return await Promise.race([promise, expired]);
+  } finally {
+    late.abort();
   }
-  throw new Error("Firefox ended before it listened");
+}
+
+/** Where it says that it listens. */
+function address(child) {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    child.on("error", reject);
+    child.on("exit", (code, signal) => reject(new Error(`Firefox ended before it listened (${code ?? signal}). It said:\n${said}`)));
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      said = (said + text).slice(-10_000);
+      const [, found] = /^WebDriver BiDi listening on (ws:\S+)/m.exec(said) ?? [];
+      if (found) resolve(found);
+    });
+  });
 }
 
 class Firefox {
@@ -56,13 +76,17 @@ class Firefox {
       if (type === "success") resolve?.(result);
       else reject?.(new Error(message));
     });
+    socket.on("close", () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error("Firefox has closed the connection"));
+      this.#waiting.clear();
+    });
   }
 
   command(method, params = {}) {
     const id = ++this.#sent;
     const answer = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     this.socket.send(JSON.stringify({ id, method, params }));
-    return answer;
+    return soon(answer, `to answer ${method}`);
   }
 
   /** Opens a page at `url`, apart from all others. */
@@ -73,9 +97,10 @@ class Firefox {
     return new Page(this, context);
   }
 
+  /** Ends it: it may be gone before its answer to that is. */
   async close() {
     const ended = once(this.child, "exit");
-    await this.command("browser.close");
+    await this.command("browser.close").catch(() => this.child.kill("SIGKILL"));
     await ended;
   }
 }
