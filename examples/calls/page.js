@@ -16,7 +16,7 @@ at("entrance").onsubmit = async (event) => {
   event.preventDefault();
   const { server, room, name, transport } = Object.fromEntries(new FormData(event.target));
   if (transport === "Socket.IO") await import(`${server}/socket.io/socket.io.min.js`);
-  const { iceServers = [] } = await (await fetch(new URL("/api/ice", server))).json(); // 404: there are none
+  const { iceServers } = await (await fetch(new URL("/api/ice", server))).json();
   signalling?.close();
   signalling = new TRANSPORTS[transport](server, room, name);
   signalling.addEventListener("joined", ({ detail }) => enter(detail));

@@ -32,8 +32,7 @@ let seq = 0;
 const clock = () => performance.timeOrigin + performance.now();
 
 async function play() {
-  const ice = await fetch(new URL("/api/ice", server));
-  const { iceServers = [] } = ice.ok ? await ice.json() : {}; // 404: there are none
+  const { iceServers } = await (await fetch(new URL("/api/ice", server))).json();
   const meeting = new Meeting(server, asked.get("room") ?? "game", name, iceServers);
   meeting.addEventListener("met", ({ detail }) => begin(`playing with ${detail}`));
   meeting.addEventListener("parted", () => (at("state").value = "nobody else is there"));

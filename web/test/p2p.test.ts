@@ -126,7 +126,7 @@ describe("ICE servers", () => {
   });
 
   test("there may be none, or no answer now", async () => {
-    expect(await new IceServers(async () => answer({}, 404)).servers()).toEqual([]);
+    expect(await new IceServers(async () => answer({ iceServers: [], note: "There is none here." })).servers()).toEqual([]);
     const answers = [undefined, answer({}, 503), answer({ iceServers: [stun] })];
     const ice = new IceServers(async () => answers.shift());
     expect(await ice.servers()).toEqual([]);

@@ -25,7 +25,7 @@ export class IceServers {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** What an `RTCPeerConnection` is to be told. Without an answer, and where the server has none (404), there are none: pages of one network find each other all the same. */
+  /** What an `RTCPeerConnection` is to be told. Without an answer, and where the server has none, there are none: pages of one network find each other all the same. */
   async servers(): Promise<RTCIceServer[]> {
     const known = await (this.known ?? this.learn());
     return (known.until - BEFORE_MS > this.now() ? known : await this.learn()).servers;
@@ -64,7 +64,6 @@ export class IceServers {
 
   private async asked(): Promise<Known> {
     const response = await this.ask();
-    if (response?.status === 404) return { servers: [], until: Infinity };
     if (!response?.ok) return { servers: [], until: this.now() + BEFORE_MS + RETRY_MS };
     const raw = fields(await response.json().catch(() => undefined));
     const servers = Array.isArray(raw["iceServers"]) ? (raw["iceServers"] as RTCIceServer[]) : [];
