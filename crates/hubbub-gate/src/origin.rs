@@ -40,7 +40,7 @@ impl Origin {
             return Ok(Self::Any);
         }
         Err(Problem::forbidden(format!(
-            "Pages from {text:?} may not use this server. List that origin in http.origins."
+            "Pages from {text:?} may not use this server. List that origin in the setting http.origins, or start the server with HUBBUB_HTTP_ORIGINS={text}."
         )))
     }
 

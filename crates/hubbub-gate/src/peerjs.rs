@@ -91,7 +91,10 @@ pub(crate) fn open(
 /// As the reference has it. A challenge that browsers know would have them ask their user for a password.
 fn not_listed() -> Problem {
     let headers = vec![(header::WWW_AUTHENTICATE, "Bearer realm=\"hubbub\"")];
-    Problem { headers, ..Problem::unauthorized("Peers are not listed here (peerjs.discovery).") }
+    Problem {
+        headers,
+        ..Problem::unauthorized("Nobody is told who is here, unless the server sets peerjs.discovery.")
+    }
 }
 
 impl Place {

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// One server for everything real-time on the web: polling, long polling, Server-Sent Events and WebSocket in the same rooms.
+/// One server for everything real-time on the web: polling, long polling, Server-Sent Events, WebSocket, Socket.IO and XMPP in the same
+/// rooms; calls and files between people, by signals, PeerJS, WebTorrent's tracker, STUN and TURN.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {

@@ -108,7 +108,9 @@ fn check_upgrade(version: Version, headers: &HeaderMap) -> Result<(), Problem> {
         return Err(Problem::upgrade_required(detail));
     }
     if !lists(&header::UPGRADE, "websocket") {
-        return Err(Problem::upgrade_required("Send Upgrade: websocket, or read the room at …/messages."));
+        return Err(Problem::upgrade_required(
+            "Come with a WebSocket client, which sends Upgrade: websocket. Without one a room is read at /rooms/ROOM/messages.",
+        ));
     }
     if !lists(&header::CONNECTION, "upgrade") {
         return Err(Problem::bad_request(
