@@ -31,54 +31,78 @@ ids! {
 /// The bytes of a binary string, given as JSON that is known to be well-formed. Nothing if it is not a string of 20 characters up to
 /// U+00FF.
 pub(crate) fn decode(json: &str) -> Option<[u8; LEN]> {
-    let mut rest = json.strip_prefix('"')?.strip_suffix('"')?.chars();
+    let mut rest = json.strip_prefix('"')?.strip_suffix('"')?.as_bytes();
     let mut id = [0; LEN];
     for byte in &mut id {
-        let char = match rest.next()? {
-            '\\' => unescape(&mut rest)?,
-            other => u32::from(other),
+        (*byte, rest) = match rest {
+            [b'\\', rest @ ..] => unescape(rest)?,
+            // U+0080 to U+00FF are two bytes in UTF-8 (RFC 3629 §3).
+            [first @ 0xc2..=0xc3, second, rest @ ..] => (first << 6 | second & 0x3f, rest),
+            [ascii @ ..0x80, rest @ ..] => (*ascii, rest),
+            _ => return None,
         };
-        *byte = u8::try_from(char).ok()?;
     }
-    rest.next().is_none().then_some(id)
+    rest.is_empty().then_some(id)
 }
 
-/// What an escape stands for (RFC 8259 §7), after its backslash.
-fn unescape(rest: &mut std::str::Chars<'_>) -> Option<u32> {
-    let char = match rest.next()? {
-        'u' => {
-            let (hex, after) = rest.as_str().split_at_checked(4)?;
-            *rest = after.chars();
-            return u32::from_str_radix(hex, 16).ok();
+/// What an escape stands for (RFC 8259 §7), after its backslash, and what follows it.
+fn unescape(rest: &[u8]) -> Option<(u8, &[u8])> {
+    let (first, rest) = rest.split_first()?;
+    let byte = match first {
+        b'u' => {
+            let (digits, rest) = rest.split_first_chunk::<4>()?;
+            let digit = |number: u32, digit: &u8| Some(number << 4 | char::from(*digit).to_digit(16)?);
+            let number = digits.iter().try_fold(0, digit)?;
+            return Some((u8::try_from(number).ok()?, rest));
         }
-        'b' => '\u{8}',
-        'f' => '\u{c}',
-        'n' => '\n',
-        'r' => '\r',
-        't' => '\t',
-        itself => itself,
+        b'b' => 0x8,
+        b'f' => 0xc,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        itself => *itself,
     };
-    Some(u32::from(char))
+    Some((byte, rest))
+}
+
+/// How each byte is written in a string of JSON: up to [`WIDEST`] bytes, and behind them how many. Ids are random, so that whatever asked
+/// of each byte what it is would be wrong half of the time.
+const WRITTEN: [[u8; WIDEST + 2]; 256] = {
+    let mut written = [[0; WIDEST + 2]; 256];
+    let mut byte = 0;
+    while byte < written.len() {
+        written[byte] = as_json(byte as u8);
+        byte += 1;
+    }
+    written
+};
+
+/// Most bytes of one: an escape with four digits.
+const WIDEST: usize = 6;
+
+const fn as_json(byte: u8) -> [u8; WIDEST + 2] {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    match byte {
+        b'"' | b'\\' => [b'\\', byte, 0, 0, 0, 0, 0, 2],
+        ..0x20 => [b'\\', b'u', b'0', b'0', HEX[(byte >> 4) as usize], HEX[(byte & 15) as usize], 0, 6],
+        0x20..0x80 => [byte, 0, 0, 0, 0, 0, 0, 1],
+        _ => [0xc0 | byte >> 6, 0x80 | byte & 0x3f, 0, 0, 0, 0, 0, 2],
+    }
 }
 
 /// Writes a binary string as JSON.
 pub(crate) fn encode(out: &mut Vec<u8>, id: &[u8; LEN]) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    out.push(b'"');
+    let mut text = [0; 2 + LEN * WIDEST + 2];
+    text[0] = b'"';
+    let mut length = 1;
     for byte in id {
-        match *byte {
-            quoted @ (b'"' | b'\\') => out.extend_from_slice(&[b'\\', quoted]),
-            control @ ..0x20 => {
-                let digits = [HEX[usize::from(control >> 4)], HEX[usize::from(control & 15)]];
-                out.extend_from_slice(b"\\u00");
-                out.extend_from_slice(&digits);
-            }
-            ascii @ ..0x80 => out.push(ascii),
-            // U+0080 to U+00FF are two bytes in UTF-8 (RFC 3629 §3).
-            latin => out.extend_from_slice(&[0xc0 | latin >> 6, 0x80 | latin & 0x3f]),
-        }
+        let written = &WRITTEN[usize::from(*byte)];
+        // All of it, also what means nothing: the next one is written over that.
+        text[length..length + written.len()].copy_from_slice(written);
+        length += usize::from(written[WIDEST + 1]);
     }
-    out.push(b'"');
+    text[length] = b'"';
+    out.extend_from_slice(&text[..=length]);
 }
 
 #[cfg(test)]

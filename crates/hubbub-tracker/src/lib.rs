@@ -10,6 +10,7 @@
 //! the place of a peer that is there; and all that a peer can make the tracker hold has a limit.
 
 mod id;
+mod json;
 mod parse;
 mod past;
 mod peers;

@@ -1,15 +1,10 @@
 //! What a peer says: an announce or a scrape, read in one pass.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Range;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
-use serde_json::value::RawValue;
-
 use crate::id::{InfoHash, OfferId, PeerId, decode};
+use crate::json::{Fault, Reader};
 
 /// A message that can be acted upon.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,9 +99,9 @@ impl Announce {
         self.body.get(range.start as usize..range.end as usize).unwrap_or_default()
     }
 
-    fn keep(&mut self, json: &RawValue) -> Range<u32> {
+    fn keep(&mut self, json: &str) -> Range<u32> {
         let start = offset(&self.body);
-        self.body.push_str(json.get());
+        self.body.push_str(json);
         start..offset(&self.body)
     }
 }
@@ -162,36 +157,84 @@ impl Invalid {
 }
 
 /// The members that mean something here. What they hold is looked at later, so that it can be said which of them is wrong.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Wire<'a> {
-    #[serde(borrow)]
-    action: Option<&'a RawValue>,
-    #[serde(borrow)]
-    info_hash: Option<&'a RawValue>,
-    #[serde(borrow)]
-    peer_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    event: Option<&'a RawValue>,
-    #[serde(borrow)]
-    left: Option<&'a RawValue>,
-    #[serde(borrow)]
-    numwant: Option<&'a RawValue>,
-    #[serde(borrow)]
+    action: Option<&'a str>,
+    info_hash: Option<&'a str>,
+    peer_id: Option<&'a str>,
+    event: Option<&'a str>,
+    left: Option<&'a str>,
+    numwant: Option<&'a str>,
     offers: Option<Few<WireOffer<'a>>>,
-    #[serde(borrow)]
-    answer: Option<&'a RawValue>,
-    #[serde(borrow)]
-    to_peer_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    offer_id: Option<&'a RawValue>,
+    answer: Option<&'a str>,
+    to_peer_id: Option<&'a str>,
+    offer_id: Option<&'a str>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default)]
 struct WireOffer<'a> {
-    #[serde(borrow)]
-    offer: Option<&'a RawValue>,
-    #[serde(borrow)]
-    offer_id: Option<&'a RawValue>,
+    offer: Option<&'a str>,
+    offer_id: Option<&'a str>,
+}
+
+impl<'a> Wire<'a> {
+    fn read(text: &'a str) -> Result<Self, Fault> {
+        let mut wire = Self::default();
+        let mut reader = Reader::new(text);
+        reader.object(|reader, name| match &*plain(name) {
+            "\"action\"" => once(&mut wire.action, reader),
+            "\"info_hash\"" => once(&mut wire.info_hash, reader),
+            "\"peer_id\"" => once(&mut wire.peer_id, reader),
+            "\"event\"" => once(&mut wire.event, reader),
+            "\"left\"" => once(&mut wire.left, reader),
+            "\"numwant\"" => once(&mut wire.numwant, reader),
+            "\"offers\"" => once_by(&mut wire.offers, reader, |reader| Few::read(reader, WireOffer::read)),
+            "\"answer\"" => once(&mut wire.answer, reader),
+            "\"to_peer_id\"" => once(&mut wire.to_peer_id, reader),
+            "\"offer_id\"" => once(&mut wire.offer_id, reader),
+            _ => reader.value().map(drop),
+        })?;
+        reader.end()?;
+        Ok(wire)
+    }
+}
+
+impl<'a> WireOffer<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
+        let mut wire = Self::default();
+        reader.object(|reader, name| match &*plain(name) {
+            "\"offer\"" => once(&mut wire.offer, reader),
+            "\"offer_id\"" => once(&mut wire.offer_id, reader),
+            _ => reader.value().map(drop),
+        })?;
+        Ok(wire)
+    }
+}
+
+/// A member's name without escapes, which hardly anybody writes.
+fn plain(name: &str) -> Cow<'_, str> {
+    match name.contains('\\') {
+        false => name.into(),
+        true => serde_json::from_str(name)
+            .map_or_else(|_| name.into(), |name: String| format!("\"{name}\"").into()),
+    }
+}
+
+fn once<'a>(member: &mut Option<&'a str>, reader: &mut Reader<'a>) -> Result<(), Fault> {
+    once_by(member, reader, Reader::value)
+}
+
+/// Reads a member that may be there once.
+fn once_by<'a, T>(
+    member: &mut Option<T>,
+    reader: &mut Reader<'a>,
+    read: impl FnOnce(&mut Reader<'a>) -> Result<T, Fault>,
+) -> Result<(), Fault> {
+    if member.is_some() {
+        return Err(reader.fault("a member twice"));
+    }
+    *member = Some(read(reader)?);
+    Ok(())
 }
 
 /// Reads a message.
@@ -199,13 +242,12 @@ struct WireOffer<'a> {
 /// # Errors
 /// What is wrong with it, in words for whoever wrote the client.
 pub fn parse(text: &str, most: Most) -> Result<Message, Invalid> {
-    // Serde would take a list for the members in their order.
     if !text.trim_ascii_start().starts_with('{') {
         return Err(Invalid::new("a message is a JSON object"));
     }
-    let wire: Wire<'_> = serde_json::from_str(text)
-        .map_err(|error| Invalid::new(format!("the message cannot be read: {error}")))?;
-    match wire.action.map(RawValue::get) {
+    let wire =
+        Wire::read(text).map_err(|fault| Invalid::new(format!("the message cannot be read: {fault}")))?;
+    match wire.action {
         Some("\"announce\"") => announce(&wire, most).map(Message::Announce).map_err(|reason| Invalid {
             action: Some(Action::Announce),
             info_hash: id(wire.info_hash).map(InfoHash),
@@ -234,7 +276,7 @@ fn announce(wire: &Wire<'_>, most: Most) -> Result<Box<Announce>, &'static str> 
     if let Some(offers) = &wire.offers {
         keep_offers(&mut announce, offers, wire.numwant, most)?;
     }
-    if let Some(answer) = wire.answer {
+    if let Some(answer) = given(wire.answer) {
         let to = id(wire.to_peer_id).ok_or("invalid to_peer_id (required with answer)")?;
         let offer_id = id(wire.offer_id).ok_or("invalid offer_id (required with answer)")?;
         let text = announce.keep(answer);
@@ -246,17 +288,17 @@ fn announce(wire: &Wire<'_>, most: Most) -> Result<Box<Announce>, &'static str> 
 fn keep_offers(
     announce: &mut Announce,
     offers: &Few<WireOffer<'_>>,
-    numwant: Option<&RawValue>,
+    numwant: Option<&str>,
     most: Most,
 ) -> Result<(), &'static str> {
-    if offers.more || offers.items.len() > most.offers {
-        return Err("too many offers");
-    }
-    let numwant = numwant.and_then(|json| json.get().parse().ok()).unwrap_or(usize::MAX);
-    announce.offers.reserve_exact(offers.items.len().min(numwant));
-    for (index, wire) in offers.items.iter().enumerate() {
+    let offers = offers.up_to(most.offers).ok_or("too many offers")?;
+    let numwant = numwant.and_then(|json| json.parse().ok()).unwrap_or(usize::MAX);
+    let wanted = offers.len().min(numwant);
+    announce.offers.reserve_exact(wanted);
+    announce.body.reserve_exact(offers[..wanted].iter().map(|wire| wire.offer.map_or(0, str::len)).sum());
+    for (index, wire) in offers.iter().enumerate() {
         let id = id(wire.offer_id).map(OfferId).ok_or("invalid offer_id in offers")?;
-        let offer = wire.offer.ok_or("an offer is missing in offers")?;
+        let offer = given(wire.offer).ok_or("an offer is missing in offers")?;
         if index < numwant {
             let text = announce.keep(offer);
             announce.offers.push(Offer { id, text });
@@ -265,8 +307,8 @@ fn keep_offers(
     Ok(())
 }
 
-fn event(json: Option<&RawValue>) -> Result<Event, &'static str> {
-    match json.map_or("null", RawValue::get) {
+fn event(json: Option<&str>) -> Result<Event, &'static str> {
+    match json.unwrap_or("null") {
         "null" | "\"\"" | "\"empty\"" | "\"update\"" | "\"paused\"" => Ok(Event::Update),
         "\"started\"" => Ok(Event::Started),
         "\"stopped\"" => Ok(Event::Stopped),
@@ -275,31 +317,34 @@ fn event(json: Option<&RawValue>) -> Result<Event, &'static str> {
     }
 }
 
-fn left(json: Option<&RawValue>) -> Left {
-    match json.and_then(|json| json.get().parse::<f64>().ok()) {
+fn left(json: Option<&str>) -> Left {
+    match json.and_then(|json| json.parse::<f64>().ok()) {
         Some(0.0) => Left::Nothing,
         Some(_) => Left::Some,
         None => Left::Unknown,
     }
 }
 
-fn scrape(json: Option<&RawValue>, most: Most) -> Result<Vec<InfoHash>, &'static str> {
-    let json = json.map(RawValue::get).ok_or("name the info_hash: all swarms at once are not told")?;
+fn scrape(json: Option<&str>, most: Most) -> Result<Vec<InfoHash>, &'static str> {
+    let json = given(json).ok_or("name the info_hash: all swarms at once are not told")?;
     if !json.starts_with('[') {
         return decode(json).map(|hash| vec![InfoHash(hash)]).ok_or("invalid info_hash");
     }
-    let hashes: Few<&RawValue> = serde_json::from_str(json).map_err(|_| "invalid info_hash")?;
-    if hashes.more || hashes.items.len() > most.hashes {
-        return Err("too many info_hashes");
-    }
-    if hashes.items.is_empty() {
+    let hashes = Few::read(&mut Reader::new(json), Reader::value).map_err(|_| "invalid info_hash")?;
+    let hashes = hashes.up_to(most.hashes).ok_or("too many info_hashes")?;
+    if hashes.is_empty() {
         return Err("name the info_hash: all swarms at once are not told");
     }
-    hashes.items.iter().map(|json| id(Some(json)).map(InfoHash).ok_or("invalid info_hash")).collect()
+    hashes.iter().map(|json| decode(json).map(InfoHash).ok_or("invalid info_hash")).collect()
 }
 
-fn id(json: Option<&RawValue>) -> Option<[u8; 20]> {
-    decode(json?.get())
+fn id(json: Option<&str>) -> Option<[u8; 20]> {
+    decode(json?)
+}
+
+/// A member that is null is as good as absent.
+fn given(json: Option<&str>) -> Option<&str> {
+    json.filter(|json| *json != "null")
 }
 
 /// A list, of which no more is kept than anybody may send.
@@ -312,34 +357,29 @@ struct Few<T> {
 /// Most that is kept of any list.
 const FEW: usize = 128;
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Few<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(FewVisitor(PhantomData))
-    }
-}
-
-struct FewVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for FewVisitor<T> {
-    type Value = Few<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Few<T>, A::Error> {
-        let mut items = Vec::new();
-        while items.len() < FEW {
-            match list.next_element()? {
-                Some(item) => items.push(item),
-                None => return Ok(Few { items, more: false }),
+impl<T> Few<T> {
+    /// Reads a list, each of its values by `item`; null is an empty one.
+    fn read<'a>(
+        reader: &mut Reader<'a>,
+        mut item: impl FnMut(&mut Reader<'a>) -> Result<T, Fault>,
+    ) -> Result<Self, Fault> {
+        let mut few = Self { items: Vec::new(), more: false };
+        if reader.peek() == Some(b'n') {
+            return reader.value().map(|_| few);
+        }
+        reader.list(|reader| {
+            few.more = few.items.len() == FEW;
+            match few.more {
+                true => reader.value().map(drop),
+                false => item(reader).map(|item| few.items.push(item)),
             }
-        }
-        let mut more = false;
-        while list.next_element::<IgnoredAny>()?.is_some() {
-            more = true;
-        }
-        Ok(Few { items, more })
+        })?;
+        Ok(few)
+    }
+
+    /// All of it, if it is no more than so many.
+    fn up_to(&self, most: usize) -> Option<&[T]> {
+        (!self.more && self.items.len() <= most).then_some(&self.items)
     }
 }
 

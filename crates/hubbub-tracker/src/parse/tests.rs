@@ -117,7 +117,7 @@ fn offers_that_are_none() {
     );
     for offers in [json!("x"), json!({}), json!([1]), json!(["x"])] {
         let invalid = with(json!({"offers": offers})).unwrap_err();
-        assert!(invalid.reason.starts_with("the message cannot be read: invalid type"), "{invalid:?}");
+        assert!(invalid.reason.starts_with("the message cannot be read: not a"), "{invalid:?}");
     }
 }
 
