@@ -9,25 +9,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::response;
 use hubbub_hub::{Identity, IdentityKind};
-use hubbub_ws::{
-    CloseCode, Config, Decoder, Error, Incoming, Kind, Limits, Role, encode_close, encode_message,
-    encode_ping, encode_pong,
-};
+use hubbub_ws::{CloseCode, Config, Decoder, Kind, Limits, Role, encode_message};
 
 use crate::outbox::{OutboxLimits, Push, WhenFull};
 use crate::problem::Problem;
 use crate::request::Request;
 use crate::session::{Act, Close, Cx, Deed, Input, Session};
 use crate::settings::{GateSettings, WsSettings};
+use crate::ws::control::{self, ENDED, NOBODY, SILENT, ping, write_close};
 use crate::ws::handshake::{Handshake, agree};
-use crate::ws::receive::receive;
-
-/// The peer is nobody any more: its token has expired, or its account was removed.
-const NOBODY: CloseCode = CloseCode(4401);
-/// Somebody has ended this session.
-const ENDED: CloseCode = CloseCode(4403);
-/// No pong in time.
-const NO_PONG: CloseCode = CloseCode(4408);
+use crate::ws::receive::{Receiver, receive};
 
 /// What is spoken over such a socket, seen from one end of it.
 pub(crate) trait Talk {
@@ -98,12 +89,6 @@ pub(crate) fn tell(frame: Bytes, cx: &mut Cx<'_>) -> Result<(), End> {
         Push::Queued | Push::Dropped(_) => Ok(()),
         Push::Overrun => Err(End::TooSlow),
     }
-}
-
-/// Has the peer show that it is there: [`Talk::heard`].
-pub(crate) fn ping(cx: &mut Cx<'_>) {
-    let ping = cx.coder.bytes(|out| encode_ping(out, b""));
-    cx.out.write(ping);
 }
 
 /// A message as it is on the wire: it may be written to any such socket, by [`tell`].
@@ -186,37 +171,6 @@ impl<T: Talk> Line<T> {
         self.deadline = cx.now.mono_ms + cx.settings.ws.ping_after_ms;
     }
 
-    fn take(&mut self, incoming: Result<Incoming<'_>, Error>, cx: &mut Cx<'_>) -> Result<(), Close> {
-        match (incoming, &mut self.stage) {
-            (Ok(Incoming::Close(_)), Stage::Closing(close)) => Err(*close),
-            // §1.4: after our close frame, what comes is read and discarded.
-            (_, Stage::Closing(_) | Stage::Fresh(_)) => Ok(()),
-            (Ok(Incoming::Text(text)), Stage::Open(talk)) => {
-                let result = talk.text(text, cx);
-                self.settle(result, cx)
-            }
-            (Ok(Incoming::Ping(payload)), _) => {
-                let pong = cx.coder.bytes(|out| encode_pong(out, payload));
-                cx.out.write(pong);
-                Ok(())
-            }
-            (Ok(Incoming::Pong(_)), _) => Ok(()),
-            (Ok(Incoming::Close(frame)), _) => {
-                // §5.5.1: its code is given back.
-                write_close(frame.map_or(CloseCode::NORMAL, |frame| CloseCode(frame.code)), "", cx);
-                Err(Close::Done)
-            }
-            (Ok(Incoming::Binary(_)), _) => {
-                self.close(CloseCode::UNSUPPORTED, "messages are text here", Close::Protocol, cx);
-                Ok(())
-            }
-            (Err(error), _) => {
-                write_close(error.close_code(), &error.to_string(), cx);
-                Err(Close::Protocol)
-            }
-        }
-    }
-
     /// Ends the socket if the talk says so.
     fn settle(&mut self, result: Result<(), End>, cx: &mut Cx<'_>) -> Result<(), Close> {
         match result {
@@ -247,11 +201,11 @@ impl<T: Talk> Line<T> {
     }
 
     fn too_slow(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
-        cx.out.clear_unsent();
-        if !matches!(self.stage, Stage::Closing(_)) {
-            write_close(CloseCode::TRY_AGAIN, "you read too slowly; reconnect", cx);
+        if matches!(self.stage, Stage::Closing(_)) {
+            cx.out.clear_unsent();
+            return Err(Close::TooSlow);
         }
-        Err(Close::TooSlow)
+        control::too_slow("you read too slowly; reconnect", cx)
     }
 
     fn act(&mut self, act: Act, cx: &mut Cx<'_>) {
@@ -280,7 +234,7 @@ impl<T: Talk> Line<T> {
             }
             Stage::Open(_) if now_ms < self.deadline => Ok(()),
             Stage::Open(_) if self.pinged => {
-                write_close(NO_PONG, "no pong in time", cx);
+                write_close(SILENT, "no pong in time", cx);
                 Err(Close::Timeout)
             }
             Stage::Open(_) => {
@@ -324,14 +278,42 @@ fn become_of(code: CloseCode) -> Close {
         CloseCode::PROTOCOL | CloseCode::UNSUPPORTED | CloseCode::INVALID_DATA | CloseCode::TOO_BIG => {
             Close::Protocol
         }
-        NO_PONG => Close::Timeout,
+        SILENT => Close::Timeout,
         _ => Close::Refused,
     }
 }
 
-fn write_close(code: CloseCode, reason: &str, cx: &mut Cx<'_>) {
-    let close = cx.coder.bytes(|out| encode_close(out, code, reason));
-    cx.out.write(close);
+impl<T: Talk> Receiver for Line<T> {
+    fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Open(_))
+    }
+
+    fn text(&mut self, text: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
+        let Stage::Open(talk) = &mut self.stage else { return Ok(()) };
+        let result = talk.text(text, cx);
+        self.settle(result, cx)
+    }
+
+    fn binary(&mut self, _bytes: &[u8], cx: &mut Cx<'_>) -> Result<(), Close> {
+        self.close(CloseCode::UNSUPPORTED, "messages are text here", Close::Protocol, cx);
+        Ok(())
+    }
+
+    fn closes(&mut self, code: CloseCode, cx: &mut Cx<'_>) -> Result<(), Close> {
+        if let Stage::Closing(close) = self.stage {
+            return Err(close);
+        }
+        write_close(code, "", cx);
+        Err(Close::Done)
+    }
+
+    fn fails(&mut self, code: CloseCode, reason: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
+        if !self.is_open() {
+            return Ok(());
+        }
+        write_close(code, reason, cx);
+        Err(Close::Protocol)
+    }
 }
 
 impl<T: Talk> Session for TextSocket<T> {
@@ -343,7 +325,7 @@ impl<T: Talk> Session for TextSocket<T> {
                     talk.heard(cx);
                     line.heard(cx);
                 }
-                receive(&mut self.decoder, bytes, cx, |incoming, cx| line.take(incoming, cx))
+                receive(&mut self.decoder, bytes, cx, line)
             }
             other => line.handle(other, cx),
         };

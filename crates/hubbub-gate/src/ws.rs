@@ -2,6 +2,7 @@
 
 mod act;
 mod closing;
+pub(crate) mod control;
 pub mod handshake;
 pub(crate) mod receive;
 pub(crate) mod say;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hubbub_hub::{Content, Hello, IdempotencyKey, Identity, Joined, Notice, Now, Published, Refusal, Reply};
-use hubbub_ws::{CloseCode, Config, Decoder, Deflater, Incoming, Role, encode_pong};
+use hubbub_ws::{CloseCode, Config, Decoder, Deflater, Role};
 use serde_json::json;
 
 use crate::coder::WsDeflate;
@@ -27,7 +28,7 @@ use crate::signals::Around;
 
 use closing::HISTORY_GONE;
 use handshake::Agreed;
-use receive::receive;
+use receive::{Receiver, receive};
 use say::Said;
 
 /// One WebSocket in one room.
@@ -122,11 +123,7 @@ impl Socket {
 
     fn received(&mut self, input: &mut [u8], cx: &mut Cx<'_>) -> Result<(), Close> {
         self.peer.heard_if_open(cx);
-        let peer = &mut self.peer;
-        receive(&mut self.decoder, input, cx, |incoming, cx| match incoming {
-            Ok(incoming) => peer.take(incoming, cx),
-            Err(error) => peer.fail(error.close_code(), &error.to_string(), cx),
-        })
+        receive(&mut self.decoder, input, cx, &mut self.peer)
     }
 }
 
@@ -193,42 +190,11 @@ impl Peer {
         }
     }
 
-    fn take(&mut self, incoming: Incoming<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
-        match incoming {
-            Incoming::Close(frame) => {
-                self.peer_closes(frame.map_or(CloseCode::NORMAL.0, |frame| frame.code), cx)
-            }
-            // RFC 6455 §1.4: after our close frame, data is read and discarded.
-            _ if self.stage != Stage::Open => Ok(()),
-            Incoming::Text(text) if self.is_json() => self.take_envelope(text, cx),
-            Incoming::Text(text) => {
-                self.say(say::raw(Content::Text(Bytes::copy_from_slice(text.as_bytes()))), cx);
-                Ok(())
-            }
-            Incoming::Binary(_) if self.is_json() => self.fail(
-                CloseCode::UNSUPPORTED,
-                "hubbub.json frames are text; mark binary data with encoding",
-                cx,
-            ),
-            Incoming::Binary(bytes) => {
-                self.say(say::raw(Content::Binary(Bytes::copy_from_slice(bytes))), cx);
-                Ok(())
-            }
-            Incoming::Ping(payload) => {
-                let pong = cx.coder.bytes(|out| encode_pong(out, payload));
-                cx.out.write(pong);
-                Ok(())
-            }
-            Incoming::Pong(_) => Ok(()),
-        }
-    }
-
-    fn take_envelope(&mut self, text: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
+    fn take_envelope(&mut self, text: &str, cx: &mut Cx<'_>) {
         match say::envelope(text, Around::room(&self.reader.room, cx)) {
             Ok(said) => self.say(said, cx),
             Err((key, problem)) => self.tell_problem(&problem, key.as_deref(), cx),
         }
-        Ok(())
     }
 
     fn say(&mut self, said: Said, cx: &mut Cx<'_>) {
@@ -331,6 +297,34 @@ impl Peer {
             Input::LinkLost => Err(Close::Done),
             _ => Ok(()),
         }
+    }
+}
+
+impl Receiver for Peer {
+    fn is_open(&self) -> bool {
+        self.stage == Stage::Open
+    }
+
+    fn text(&mut self, text: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
+        if self.is_json() {
+            self.take_envelope(text, cx);
+        } else {
+            self.say(say::raw(Content::Text(Bytes::copy_from_slice(text.as_bytes()))), cx);
+        }
+        Ok(())
+    }
+
+    fn binary(&mut self, bytes: &[u8], cx: &mut Cx<'_>) -> Result<(), Close> {
+        if self.is_json() {
+            let reason = "hubbub.json frames are text; mark binary data with encoding";
+            return self.fails(CloseCode::UNSUPPORTED, reason, cx);
+        }
+        self.say(say::raw(Content::Binary(Bytes::copy_from_slice(bytes))), cx);
+        Ok(())
+    }
+
+    fn fails(&mut self, code: CloseCode, reason: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
+        self.fail(code, reason, cx)
     }
 }
 

@@ -3,18 +3,19 @@
 
 use hubbub_hub::SessionKey;
 use hubbub_socketio::engine::{Frame, RequestError};
-use hubbub_ws::{CloseCode, Config, Decoder, Incoming, Role, encode_pong};
+use hubbub_ws::{CloseCode, Config, Decoder, Role};
 
 use super::SESSION;
 use super::address::{refusal, websocket};
 use super::letters::{Carried, Requested, ToHost, ToLeg};
-use super::socket::{Form, Socket, encode_frame, write_close};
+use super::socket::{Form, Socket, encode_frame};
 use crate::respond::respond_problem;
 use crate::session::{Close, Cx, Input, Session};
 use crate::session_id::SessionId;
 use crate::settings::GateSettings;
+use crate::ws::control::{too_slow, write_close};
 use crate::ws::handshake::Handshake;
-use crate::ws::receive::receive;
+use crate::ws::receive::{Receiver, receive};
 
 /// The packet by which a client completes an upgrade. What it sends after that is for the session, once it is here.
 const UPGRADE: &str = "5";
@@ -52,26 +53,7 @@ impl Probe {
     }
 
     fn received(&mut self, input: &mut [u8], cx: &mut Cx<'_>) -> Result<(), Close> {
-        let carrier = &mut self.carrier;
-        let result = receive(&mut self.decoder, input, cx, |incoming, cx| match incoming {
-            Ok(Incoming::Text(text)) => carrier.carry(Carried::Text(text.to_owned()), cx),
-            Ok(Incoming::Binary(bytes)) => carrier.carry(Carried::Binary(bytes.to_vec()), cx),
-            Ok(Incoming::Ping(payload)) => {
-                let pong = cx.coder.bytes(|out| encode_pong(out, payload));
-                cx.out.write(pong);
-                Ok(())
-            }
-            Ok(Incoming::Pong(_)) => Ok(()),
-            Ok(Incoming::Close(frame)) => {
-                let code = frame.map_or(CloseCode::NORMAL.0, |frame| frame.code);
-                write_close(CloseCode(code), "", cx);
-                Err(Close::Done)
-            }
-            Err(error) => {
-                write_close(error.close_code(), &error.to_string(), cx);
-                Err(Close::Protocol)
-            }
-        });
+        let result = receive(&mut self.decoder, input, cx, &mut self.carrier);
         if result.is_err() {
             self.carrier.lost(cx);
         }
@@ -147,6 +129,16 @@ impl Carrier {
     }
 }
 
+impl Receiver for Carrier {
+    fn text(&mut self, text: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
+        self.carry(Carried::Text(text.to_owned()), cx)
+    }
+
+    fn binary(&mut self, bytes: &[u8], cx: &mut Cx<'_>) -> Result<(), Close> {
+        self.carry(Carried::Binary(bytes.to_vec()), cx)
+    }
+}
+
 impl Session for Probe {
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
         match input {
@@ -165,9 +157,7 @@ impl Session for Probe {
             }
             Input::TooSlow => {
                 self.carrier.lost(cx);
-                cx.out.clear_unsent();
-                write_close(CloseCode::TRY_AGAIN, "you read too slowly; reconnect", cx);
-                Err(Close::TooSlow)
+                too_slow("you read too slowly; reconnect", cx)
             }
             Input::LinkLost => {
                 self.carrier.lost(cx);

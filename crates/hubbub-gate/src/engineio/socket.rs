@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hubbub_hub::{Notice, SessionKey};
 use hubbub_socketio::engine::{Frame, Out, Reason};
-use hubbub_ws::{CloseCode, Config, Decoder, Incoming, Kind, Limits, Role, encode_close, encode_pong};
+use hubbub_ws::{CloseCode, Config, Decoder, Kind, Limits, Role};
 
 use super::address::{Opening, websocket};
 use super::client::Client;
@@ -16,8 +16,9 @@ use crate::problem::Problem;
 use crate::respond::respond_problem;
 use crate::session::{Close, Cx, Input, Session};
 use crate::settings::GateSettings;
+use crate::ws::control::{too_slow, write_close};
 use crate::ws::handshake::Handshake;
-use crate::ws::receive::receive;
+use crate::ws::receive::{Receiver, receive};
 
 /// How its frames are written and read.
 #[derive(Debug, Clone, Copy)]
@@ -92,17 +93,6 @@ impl Socket {
         };
         Self { decoder, state: Box::new(state) }
     }
-
-    fn received(&mut self, input: &mut [u8], cx: &mut Cx<'_>) -> Result<(), Close> {
-        let state = &mut self.state;
-        receive(&mut self.decoder, input, cx, |incoming, cx| match incoming {
-            Ok(incoming) => state.take(incoming, cx),
-            Err(error) => {
-                write_close(error.close_code(), &error.to_string(), cx);
-                Err(Close::Protocol)
-            }
-        })
-    }
 }
 
 impl State {
@@ -133,24 +123,6 @@ impl State {
                 Ok(())
             }
             None => Ok(()),
-        }
-    }
-
-    fn take(&mut self, incoming: Incoming<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
-        match incoming {
-            Incoming::Text(text) => self.frame(Frame::Text(text), cx),
-            Incoming::Binary(bytes) => self.frame(Frame::Binary(bytes), cx),
-            Incoming::Ping(payload) => {
-                let pong = cx.coder.bytes(|out| encode_pong(out, payload));
-                cx.out.write(pong);
-                Ok(())
-            }
-            Incoming::Pong(_) => Ok(()),
-            Incoming::Close(frame) => {
-                let code = frame.map_or(CloseCode::NORMAL.0, |frame| frame.code);
-                write_close(CloseCode(code), "", cx);
-                Err(Close::Done)
-            }
         }
     }
 
@@ -226,11 +198,7 @@ impl State {
             Input::Act(act) => self.with(cx, |client, cx, outs| client.act(act, cx, outs)),
             Input::Drained => self.with(cx, Client::drained),
             Input::Timeout => self.with(cx, Client::timeout),
-            Input::TooSlow => {
-                cx.out.clear_unsent();
-                write_close(CloseCode::TRY_AGAIN, "you read too slowly; reconnect", cx);
-                Err(Close::TooSlow)
-            }
+            Input::TooSlow => too_slow("you read too slowly; reconnect", cx),
             Input::Shutdown => {
                 self.with(cx, |client, cx, outs| client.end(Reason::ServerShuttingDown, cx, outs))
             }
@@ -240,10 +208,20 @@ impl State {
     }
 }
 
+impl Receiver for State {
+    fn text(&mut self, text: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
+        self.frame(Frame::Text(text), cx)
+    }
+
+    fn binary(&mut self, bytes: &[u8], cx: &mut Cx<'_>) -> Result<(), Close> {
+        self.frame(Frame::Binary(bytes), cx)
+    }
+}
+
 impl Session for Socket {
     fn handle(&mut self, input: Input<'_>, cx: &mut Cx<'_>) -> Result<(), Close> {
         match input {
-            Input::Stream(bytes) => self.received(bytes, cx),
+            Input::Stream(bytes) => receive(&mut self.decoder, bytes, cx, &mut *self.state),
             Input::Notice(Notice::Happened { room, what }) => self
                 .state
                 .with(cx, |client, cx, outs| client.notice(Notice::Happened { room, what }, cx, outs)),
@@ -274,10 +252,4 @@ pub(super) fn encode_frame(frame: Frame<'_>, deflate: WsDeflate, cx: &mut Cx<'_>
         Frame::Binary(bytes) => cx.coder.frame(&mut out, Kind::Binary, bytes, deflate),
     }
     out.into()
-}
-
-/// Says why a WebSocket ends.
-pub(super) fn write_close(code: CloseCode, reason: &str, cx: &mut Cx<'_>) {
-    let frame = cx.coder.bytes(|out| encode_close(out, code, reason));
-    cx.out.write(frame);
 }

@@ -17,11 +17,10 @@ use super::switchboard::{ToBoard, ToPeer, write_to_board_of};
 use crate::pace::Pace;
 use crate::session::{Cx, Input};
 use crate::text_socket::{self, End, Talk};
+use crate::ws::control::SILENT;
 
 /// Another has the id.
 const TAKEN: CloseCode = CloseCode(4409);
-/// Nothing was heard of the peer for too long.
-const SILENT: CloseCode = CloseCode(4408);
 /// Most bytes on the wire of messages that a client sends before it has its id: those do not wait long.
 const MOST_HELD: usize = 256 * 1024;
 

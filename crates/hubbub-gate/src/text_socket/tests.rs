@@ -4,7 +4,7 @@
 
 use hubbub_auth::{Admit, Credentials, Doorman, TokenKeys, Verdict};
 use hubbub_hub::{Now, SessionKey};
-use hubbub_ws::{Inflater, client};
+use hubbub_ws::{Incoming, Inflater, client};
 
 use super::*;
 use crate::coder::Coder;

@@ -7,7 +7,8 @@ use super::keeper;
 use super::letters::{IsThere, Leave, Scrape, ToLink};
 use crate::pace::Pace;
 use crate::session::{Cx, Deed, Input, Letter};
-use crate::text_socket::{End, Talk, ping, tell};
+use crate::text_socket::{End, Talk, tell};
+use crate::ws::control::ping;
 
 /// What is spoken over one WebSocket.
 #[derive(Debug, Default)]

@@ -3,14 +3,11 @@
 use hubbub_hub::Happening;
 use hubbub_ws::CloseCode;
 
-use super::closing::NOBODY;
+use super::control::{ENDED, NOBODY};
 use super::{Peer, Stage};
 use crate::problem::Problem;
 use crate::respond::respond_problem;
 use crate::session::{Act, Close, Cx};
-
-/// Somebody has ended this session.
-const ENDED: CloseCode = CloseCode(4403);
 
 impl Peer {
     /// Somebody has ended this session: the application, or those who decide in the room.

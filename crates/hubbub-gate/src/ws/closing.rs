@@ -1,28 +1,17 @@
 //! How a WebSocket ends (RFC 6455 §7): by either side, in order or by a fault, and what silence means.
 
-use hubbub_ws::{CloseCode, encode_close, encode_ping};
+use hubbub_ws::CloseCode;
 
+use super::control::{NOBODY, SILENT, ping, too_slow, write_close};
 use super::{Failure, Peer, Stage};
 use crate::problem::Problem;
 use crate::respond::respond_problem;
 use crate::session::{Close, Cx};
 
-/// The peer is nobody any more: its token has expired, or its account was removed.
-pub(super) const NOBODY: CloseCode = CloseCode(4401);
-/// No pong in time.
-const NO_PONG: CloseCode = CloseCode(4408);
 /// The offset asked for is gone.
 pub(super) const HISTORY_GONE: CloseCode = CloseCode(4410);
 
 impl Peer {
-    /// The peer closes: its code is given back (RFC 6455 §5.5.1), unless it answers us.
-    pub(super) fn peer_closes(&self, code: u16, cx: &mut Cx<'_>) -> Result<(), Close> {
-        if self.stage == Stage::Open {
-            write_close(CloseCode(code), "", cx);
-        }
-        Err(Close::Done)
-    }
-
     /// Begins to close: the peer has some time to answer, and is sent nothing more.
     pub(super) fn close(&mut self, code: CloseCode, reason: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
         if self.stage == Stage::Closing {
@@ -58,11 +47,11 @@ impl Peer {
 
     /// The outbox is full: the peer may come back and read on.
     pub(super) fn too_slow(&self, cx: &mut Cx<'_>) -> Result<(), Close> {
-        cx.out.clear_unsent();
-        if self.stage != Stage::Closing {
-            write_close(CloseCode::TRY_AGAIN, "you read too slowly; reconnect with since=", cx);
+        if self.stage == Stage::Closing {
+            cx.out.clear_unsent();
+            return Err(Close::TooSlow);
         }
-        Err(Close::TooSlow)
+        too_slow("you read too slowly; reconnect with since=", cx)
     }
 
     pub(super) fn timeout(&mut self, cx: &mut Cx<'_>) -> Result<(), Close> {
@@ -79,7 +68,7 @@ impl Peer {
             }
             Stage::Open if cx.now.mono_ms >= self.expires => self.close(NOBODY, "your token has expired", cx),
             Stage::Open if self.pinged => {
-                write_close(NO_PONG, "no pong in time", cx);
+                write_close(SILENT, "no pong in time", cx);
                 Err(Close::Timeout)
             }
             Stage::Open => {
@@ -90,8 +79,7 @@ impl Peer {
     }
 
     fn ping(&mut self, cx: &mut Cx<'_>) {
-        let ping = cx.coder.bytes(|out| encode_ping(out, b""));
-        cx.out.write(ping);
+        ping(cx);
         self.pinged = true;
         self.deadline = (cx.now.mono_ms + cx.settings.ws.pong_wait_ms).min(self.expires);
     }
@@ -105,9 +93,4 @@ impl Peer {
             }
         }
     }
-}
-
-fn write_close(code: CloseCode, reason: &str, cx: &mut Cx<'_>) {
-    let frame = cx.coder.bytes(|out| encode_close(out, code, reason));
-    cx.out.write(frame);
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::response;
-use hubbub_ws::{CloseCode, Config, Decoder, Error, Incoming, Limits, Role, encode_close, encode_pong};
+use hubbub_ws::{CloseCode, Config, Decoder, Limits, Role};
 use hubbub_xmpp::stream::Kind;
 
 use super::client::Client;
@@ -12,8 +12,9 @@ use crate::problem::Problem;
 use crate::request::Request;
 use crate::session::{Close, Cx, Input, Secured, Session};
 use crate::settings::{GateSettings, WsSettings};
+use crate::ws::control::write_close;
 use crate::ws::handshake::agree;
-use crate::ws::receive::receive;
+use crate::ws::receive::{Receiver, receive};
 
 /// The subprotocol (RFC 7395 §3.1).
 const XMPP: &str = "xmpp";
@@ -58,37 +59,30 @@ impl Peer {
         let client = Client::new(Kind::WebSocket, self.address, self.secured.as_deref(), cx);
         self.client = Some(Box::new(client));
     }
+}
 
-    fn take(&mut self, incoming: Result<Incoming<'_>, Error>, cx: &mut Cx<'_>) -> Result<(), Close> {
-        let Some(client) = &mut self.client else { return Ok(()) };
-        match incoming {
-            Ok(Incoming::Text(text)) => client.received(text.as_bytes(), cx),
-            Ok(Incoming::Ping(payload)) => {
-                let pong = cx.coder.bytes(|out| encode_pong(out, payload));
-                cx.out.write(pong);
-                Ok(())
-            }
-            Ok(Incoming::Pong(_)) => Ok(()),
-            // The stream has not been closed: a page that was left may come back.
-            Ok(Incoming::Close(_)) => client.lost(cx),
-            // RFC 7395 §3.2: text only.
-            Ok(Incoming::Binary(_)) => self.fail(CloseCode::UNSUPPORTED, "XMPP is text", cx),
-            Err(error) => self.fail(error.close_code(), &error.to_string(), cx),
-        }
+impl Receiver for Peer {
+    fn text(&mut self, text: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
+        self.client.as_mut().map_or(Ok(()), |client| client.received(text.as_bytes(), cx))
     }
 
-    fn fail(&mut self, code: CloseCode, why: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
+    /// RFC 7395 §3.2: text only.
+    fn binary(&mut self, _bytes: &[u8], cx: &mut Cx<'_>) -> Result<(), Close> {
+        self.fails(CloseCode::UNSUPPORTED, "XMPP is text", cx)
+    }
+
+    /// The stream has not been closed: a page that was left may come back.
+    fn closes(&mut self, _code: CloseCode, cx: &mut Cx<'_>) -> Result<(), Close> {
+        self.client.as_mut().map_or(Ok(()), |client| client.lost(cx))
+    }
+
+    fn fails(&mut self, code: CloseCode, reason: &str, cx: &mut Cx<'_>) -> Result<(), Close> {
         if let Some(client) = &mut self.client {
             client.leave(cx);
         }
-        write_close(code, why, cx);
+        write_close(code, reason, cx);
         Err(Close::Protocol)
     }
-}
-
-fn write_close(code: CloseCode, why: &str, cx: &mut Cx<'_>) {
-    let close = cx.coder.bytes(|out| encode_close(out, code, why));
-    cx.out.write(close);
 }
 
 impl Session for Socket {
@@ -104,9 +98,7 @@ impl Session for Socket {
                 peer.begin(cx);
                 Ok(())
             }
-            Input::Stream(bytes) => {
-                receive(&mut self.decoder, bytes, cx, |incoming, cx| peer.take(incoming, cx))
-            }
+            Input::Stream(bytes) => receive(&mut self.decoder, bytes, cx, peer),
             other => match &mut peer.client {
                 Some(client) => client.handle(other, cx),
                 None => Ok(()),
