@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from hubbub_test.company import company
 from hubbub_test.curl import Http
 from hubbub_test.server import Server
 from xmpp.servers import ORACLE
@@ -25,6 +26,13 @@ def room(request) -> str:
     """A room that no other test knows."""
     words = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
     return f"{words[:40]}-{next(ROOMS)}"
+
+
+@pytest.fixture
+def enter(server, room):
+    """Lets somebody into the test's room: `enter("Ann", "websocket")`. Whoever is still there at the end is let out."""
+    with company() as door:
+        yield door(server, room)
 
 
 @pytest.fixture(params=["1.1", "2"], ids=["http1", "http2"])

@@ -2,14 +2,13 @@
 
 import json
 
-import hubbub_test.people_socketio  # noqa: F401  (registers transports)
 import pytest
 from hubbub_test.engineio import Polling
-from hubbub_test.people import TRANSPORTS
 from hubbub_test.people_xmpp import SIGNAL, Loopback
-from hubbub_test.server import PATIENCE, Server
+from hubbub_test.server import PATIENCE
 from hubbub_test.signals import address, exchange, heard, next_heard, occupant, say, signal, user
 from hubbub_test.socketio import Client
+from hubbub_test.spread import servers
 from hubbub_test.sse import EventStream
 from hubbub_test.waiting import until
 from hubbub_test.websocket import JsonSocket
@@ -25,28 +24,7 @@ publish = ["users"]
 match = "quiet*"
 presence = "off"
 """
-
-
-@pytest.fixture(scope="module", params=[1, 3], ids=["1 worker", "3 workers"])
-def server(request):
-    with Server(CONFIG, args=("--workers", request.param)) as running:
-        yield running
-
-
-@pytest.fixture
-def enter(server, room):
-    """Lets somebody into the test's room, and out of it at the end."""
-    people = []
-
-    def make(name: str, way: str, room: str = room):
-        people.append(TRANSPORTS[way](server, name, room))
-        people[-1].join()
-        return people[-1]
-
-    yield make
-    for person in people:
-        if person.connected.is_set():
-            person.cut()
+server = servers(CONFIG)
 
 
 @EACH

@@ -1,9 +1,8 @@
 """Runs the table `tests/bad_input/signals.md`, each row by every protocol that has words for signals."""
 
-import hubbub_test.people_socketio  # noqa: F401  (registers transports)
 import pytest
 from hubbub_test import bad_input, table
-from hubbub_test.people import TRANSPORTS
+from hubbub_test.company import company
 from hubbub_test.server import Server
 from hubbub_test.signals import Fate, address, emit, exchange, heard, joined, post, posted, send, stanza
 
@@ -20,20 +19,14 @@ def server():
 
 @pytest.fixture(scope="module")
 def bo(server):
-    person = TRANSPORTS["sse"](server, "Bo", ROOM)
-    person.join()
-    yield person
-    person.cut()
+    with company() as door:
+        yield door(server, ROOM)("Bo", "sse")
 
 
 @pytest.fixture(scope="module")
 def senders(server):
-    people = {way: TRANSPORTS[way](server, "Ann", ROOM) for way in WAYS}
-    for person in people.values():
-        person.join()
-    yield people
-    for person in people.values():
-        person.cut()
+    with company() as door:
+        yield {way: door(server, ROOM)("Ann", way) for way in WAYS}
 
 
 def say(person, words: str) -> Fate:

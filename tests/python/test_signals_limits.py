@@ -3,9 +3,9 @@ server closes. Each protocol says no in its own words."""
 
 import json
 
-import hubbub_test.people_socketio  # noqa: F401  (registers transports)
 import pytest
-from hubbub_test.people import TRANSPORTS, Unacknowledged
+from hubbub_test.company import company
+from hubbub_test.people import Unacknowledged
 from hubbub_test.raw import HANDSHAKE, Wire
 from hubbub_test.signals import address, exchange, heard, next_heard, say, signal, user
 from hubbub_test.socketio import Ended
@@ -21,22 +21,13 @@ MOST = 64 << 10
 @pytest.fixture
 def play(start, room):
     """Starts a server of its own, and lets people into it."""
-    people = []
+    with company() as door:
 
-    def begin(config: str = "", **options):
-        server = start(config, **options)
+        def begin(config: str = "", **options):
+            server = start(config, **options)
+            return server, door(server, room)
 
-        def enter(name: str, way: str):
-            people.append(TRANSPORTS[way](server, name, room))
-            people[-1].join()
-            return people[-1]
-
-        return server, enter
-
-    yield begin
-    for person in people:
-        if person.connected.is_set():
-            person.cut()
+        yield begin
 
 
 def in_words_of(way: str, status: str, condition: str) -> str:

@@ -5,38 +5,18 @@ import threading
 
 import pytest
 import socketio
-from hubbub_test.people import TRANSPORTS
 from hubbub_test.people_socketio import OnSocketIo
 from hubbub_test.resuming import Resuming
-from hubbub_test.server import PATIENCE, Server
+from hubbub_test.server import PATIENCE
 from hubbub_test.signals import Fate, address, emit, exchange, heard, joined, next_heard, signal, user
+from hubbub_test.spread import servers
 from hubbub_test.socketio import Client, OverBoth
 from hubbub_test.websocket import JsonSocket
 
 NAME = "hubbub:signal"
 CONFIG = "[limits]\nsignal_rate = 0\n[socketio]\neio3 = true\n"
+server = servers(CONFIG)
 LINKS = pytest.mark.parametrize("link", ["websocket", "polling", "both"])
-
-
-@pytest.fixture(scope="module", params=[1, 3], ids=["1 worker", "3 workers"])
-def server(request):
-    with Server(CONFIG, args=("--workers", request.param)) as running:
-        yield running
-
-
-@pytest.fixture
-def enter(server, room):
-    people = []
-
-    def make(name: str, way: str, room: str = room):
-        people.append(TRANSPORTS[way](server, name, room))
-        people[-1].join()
-        return people[-1]
-
-    yield make
-    for person in people:
-        if person.connected.is_set():
-            person.cut()
 
 
 @pytest.mark.parametrize("way", ["socket.io", "socket.io over polling", "socket.io with an upgrade"])

@@ -3,11 +3,10 @@ for."""
 
 import json
 
-import hubbub_test.people_socketio  # noqa: F401  (registers transports)
 import pytest
-from hubbub_test.people import TRANSPORTS
-from hubbub_test.server import Server
+from hubbub_test.company import company
 from hubbub_test.signals import Fate, address, exchange, heard, joined, next_heard, post, posted, signal
+from hubbub_test.spread import servers
 from hubbub_test.sse import EventStream
 from hubbub_test.together import at_once
 from hubbub_test.tokens import SECRET, hs256
@@ -19,28 +18,14 @@ admit = ["tokens", "guests"]
 [token]
 hmac_secret = "{SECRET}"
 """
+server = servers(CONFIG)
 GONE = "410 stream-gone"
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["1 worker", "3 workers"])
-def server(request):
-    with Server(CONFIG, args=("--workers", request.param)) as running:
-        yield running
-
-
 @pytest.fixture
-def enter(server, room):
-    people = []
-
-    def make(name: str, way: str = "sse", room: str = room):
-        people.append(TRANSPORTS[way](server, name, room))
-        people[-1].join()
-        return people[-1]
-
-    yield make
-    for person in people:
-        if person.connected.is_set():
-            person.cut()
+def enter(enter):
+    """By an event stream, unless something else is said."""
+    return lambda name, way="sse", *room: enter(name, way, *room)
 
 
 def with_ticket(person, ticket, to: str, value=1, **options) -> Fate:
@@ -120,15 +105,12 @@ def test_a_stream_that_comes_back_has_a_new_one(enter):
 
 def test_whoever_is_put_out_has_none_any_more(start, room):
     server = start(CONFIG + '[api]\ntoken = "%s"\n' % SECRET)
-    people = [TRANSPORTS["sse"](server, name, room) for name in ("Ann", "Bo")]
-    ann, bo = people
-    ann.join(), bo.join()
-    order = json.dumps({"actions": [{"action": "disconnect", "session": address(ann).partition("/")[2]}]})
-    done = server.http.request("POST", "/api/actions", order, {"Authorization": f"Bearer {SECRET}"})
-    assert done.status == 200 and done.json["results"][0].get("sessions") == 1, done
-    until(lambda: signal(ann, address(bo), 1).refusal == GONE, "she has been put out")
-    for person in people:
-        person.cut()
+    with company() as door:
+        ann, bo = (door(server, room)(name, "sse") for name in ("Ann", "Bo"))
+        order = json.dumps({"actions": [{"action": "disconnect", "session": address(ann).partition("/")[2]}]})
+        done = server.http.request("POST", "/api/actions", order, {"Authorization": f"Bearer {SECRET}"})
+        assert done.status == 200 and done.json["results"][0].get("sessions") == 1, done
+        until(lambda: signal(ann, address(bo), 1).refusal == GONE, "she has been put out")
 
 
 def test_what_is_no_ticket(enter, server, room):
