@@ -10,13 +10,11 @@ from hubbub_test.sse import EventStream
 from hubbub_test.tokens import hs256
 from hubbub_test.waiting import until
 from hubbub_test.websocket import JsonSocket, close_code
-from xmpp.client import Client, error_of
-from xmpp.elements import CLIENT
+from xmpp.client import MUC, Client, error_of
 from xmpp.servers import Hubbub
 
 ROOM = "governed"
 AT = f"{ROOM}@rooms.localhost"
-MUC = "http://jabber.org/protocol/muc"
 NAME = "hubbub:signal"
 
 
@@ -26,17 +24,10 @@ def server():
         yield server
 
 
-def enter(client: Client, nick: str) -> Client:
-    client.send(f"<presence to='{AT}/{nick}'><x xmlns='{MUC}'><history maxstanzas='0'/></x></presence>")
-    while client.next().find(f"{{{CLIENT}}}subject") is None:
-        pass
-    return client
-
-
 @pytest.fixture
 def romeo(server):
     """He owns the room."""
-    client = enter(Client(server).log_in("romeo", "pw", "x"), "Romeo")
+    client = Client(server).log_in("romeo", "pw", "x").enter(f"{AT}/Romeo")
     yield client
     client.close()
 
@@ -108,7 +99,7 @@ def test_who_has_no_voice(server, romeo, everybody):
 
 
 def test_visitors_of_xmpp(server, romeo, everybody):
-    juliet = enter(Client(server).log_in("juliet", "pw", "y"), "Juliet")
+    juliet = Client(server).log_in("juliet", "pw", "y").enter(f"{AT}/Juliet")
     decide(romeo, "<item nick='Juliet' role='visitor'/>")
     juliet.everything()
     juliet.link.send_element(stanza(f"{AT}/Wes", '{"signal":1}'))
@@ -134,7 +125,7 @@ def test_who_is_banned(server, romeo, everybody):
 def test_where_only_moderators_see_who_people_are(server, romeo, everybody):
     """Nobody learns an address by a signal, nor whether somebody whose address he knows is there."""
     configure(romeo, "muc#roomconfig_whois", "moderators")
-    juliet = enter(Client(server).log_in("juliet", "pw", "y"), "Juliet")
+    juliet = Client(server).log_in("juliet", "pw", "y").enter(f"{AT}/Juliet")
     later = JsonSocket(server.server, ROOM, token=hs256("ken", name="Ken"))
     assert later.joined()["session"] == f"{AT}/Ken"
     for name in NAMES:

@@ -14,7 +14,7 @@ from xmpp.servers import server_for
 
 from test_xmpp_resume import Managed
 
-ROOM, MUC = "verona", "http://jabber.org/protocol/muc"
+ROOM = "verona"
 AT = f"{ROOM}@rooms.localhost"
 FOUND = f"{{{PAYLOAD}}}payload/{{{JSON}}}json"
 WAYS = pytest.mark.parametrize("way", ["STARTTLS", "WebSocket"])
@@ -27,10 +27,7 @@ def server():
 
 
 def inside(client: Client, nick: str) -> Client:
-    client.send(f"<presence to='{AT}/{nick}'><x xmlns='{MUC}'><history maxstanzas='0'/></x></presence>")
-    while client.next().find(f"{{{CLIENT}}}subject") is None:
-        pass
-    return client
+    return client.enter(f"{AT}/{nick}")
 
 
 def log_in(server, name: str, resource: str, way: str = "STARTTLS", kind=Client) -> Client:

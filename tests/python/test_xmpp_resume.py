@@ -217,19 +217,13 @@ class TestResuming:
             assert answer.tag == f"{{{SM}}}resumed"
 
     def test_rooms_do_not_notice(self, server, romeo):
-        muc = "<x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='0'/></x>"
-        juliet = come(server)
-        juliet.send(f"<presence to='resumed@rooms.localhost/Juliet'>{muc}</presence>")
-        while juliet.next().find(f"{{{CLIENT}}}subject") is None:
-            pass
+        juliet = come(server).enter("resumed@rooms.localhost/Juliet")
         juliet.send(
             "<iq type='set' id='i' to='resumed@rooms.localhost'><query xmlns='http://jabber.org/protocol/muc#owner'>"
             "<x xmlns='jabber:x:data' type='submit'/></query></iq>"
         )
         juliet.everything()
-        romeo.send(f"<presence to='resumed@rooms.localhost/Romeo'>{muc}</presence>")
-        while romeo.next().find(f"{{{CLIENT}}}subject") is None:
-            pass
+        romeo.enter("resumed@rooms.localhost/Romeo")
         juliet.everything()
         juliet.acknowledge()
         juliet.settle()

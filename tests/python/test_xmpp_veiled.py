@@ -8,13 +8,12 @@ import pytest
 from hubbub_test.sse import EventStream
 from hubbub_test.websocket import JsonSocket
 from socketio import SimpleClient
-from xmpp.client import Client
+from xmpp.client import MUC, Client
 from xmpp.elements import CLIENT
 from xmpp.servers import Hubbub
 
 ROOM = "veiled"
 AT = f"{ROOM}@rooms.localhost"
-MUC = "http://jabber.org/protocol/muc"
 ID = "{urn:xmpp:occupant-id:0}occupant-id"
 
 
@@ -24,15 +23,9 @@ def server():
         yield server
 
 
-def enter(client: Client, nick: str):
-    client.send(f"<presence to='{AT}/{nick}'><x xmlns='{MUC}'><history maxstanzas='0'/></x></presence>")
-    while client.next().find(f"{{{CLIENT}}}subject") is None:
-        pass
-
-
 def who_sees(romeo: Client, word: str):
     form = (
-        "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>"
+        f"<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>{MUC}#roomconfig</value></field>"
         f"<field var='muc#roomconfig_whois'><value>{word}</value></field></x>"
     )
     romeo.send(f"<iq type='set' id='whois' to='{AT}'><query xmlns='{MUC}#owner'>{form}</query></iq>")
@@ -48,7 +41,7 @@ def say(client: Client, text: str):
 
 def test_no_protocol_shows_an_address(server):
     romeo, juliet = Client(server).log_in("romeo", "pw", "x"), Client(server).log_in("juliet", "pw", "y")
-    enter(romeo, "Romeo")
+    romeo.enter(f"{AT}/Romeo")
     say(romeo, "before")
     who_sees(romeo, "moderators")
     http = server.server.http
@@ -59,7 +52,7 @@ def test_no_protocol_shows_an_address(server):
     ):
         assert "@" not in json.dumps(web.joined()["presence"])
         io.connect(f"http://127.0.0.1:{server.server.port}", namespace=f"/{ROOM}", auth={"name": "Ida"}, transports=["websocket"])
-        enter(juliet, "Juliet")
+        juliet.enter(f"{AT}/Juliet")
         say(juliet, "now")
         seen = [web.next()]
         while seen[-1].get("data") != "now":
@@ -100,7 +93,7 @@ def test_no_protocol_shows_an_address(server):
 
 def test_other_rooms_are_as_they_were(server):
     romeo = Client(server).log_in("romeo", "pw", "x")
-    enter(romeo, "Romeo")
+    romeo.enter(f"{AT}/Romeo")
     who_sees(romeo, "moderators")
     with JsonSocket(server.server, ROOM, name="Wes") as here, JsonSocket(server.server, "open", name="Wes") as there:
         here.joined(), there.joined()

@@ -15,6 +15,7 @@ SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 STREAMS = "urn:ietf:params:xml:ns:xmpp-streams"
 STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
+MUC = "http://jabber.org/protocol/muc"
 DISCO = "http://jabber.org/protocol/disco#info"
 
 
@@ -184,6 +185,15 @@ class Client:
         self.reach_sasl()
         self.succeeded(self.auth("ANONYMOUS", name.encode()))
         self.bind()
+        return self
+
+    # Being in a room
+
+    def enter(self, occupant: str) -> "Client":
+        """Comes in without history, as this occupant; the subject comes last (XEP-0045 section 7.1)."""
+        self.send(f"<presence to='{occupant}'><x xmlns='{MUC}'><history maxstanzas='0'/></x></presence>")
+        while self.next().find(f"{{{CLIENT}}}subject") is None:
+            pass
         return self
 
     # Going

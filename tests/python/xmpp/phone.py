@@ -13,13 +13,12 @@ from xml.etree.ElementTree import Element, ParseError
 
 from hubbub_test.server import PATIENCE
 
-from xmpp.client import Client, StreamError
+from xmpp.client import MUC, Client, StreamError
 from xmpp.elements import CLIENT
 from xmpp.links import Broken, Closed, Tcp
 from xmpp.servers import ROOMS, XmppServer
 
 SM = "urn:xmpp:sm:3"
-MUC = "http://jabber.org/protocol/muc"
 MAM = "urn:xmpp:mam:2"
 RSM = "http://jabber.org/protocol/rsm"
 STANZA_ID = "{urn:xmpp:sid:0}stanza-id"

@@ -11,13 +11,12 @@ from xml.etree.ElementTree import Element
 
 from hubbub_test.scenario import PARTS, play, step
 
-from xmpp.client import Client
+from xmpp.client import MUC, Client
 from xmpp.elements import Different, expect, fill, name_of, read, write
 from xmpp.links import Broken, Closed
 from xmpp.servers import DOMAIN, ROOMS, XmppServer, server_for
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios" / "xmpp"
-MUC = "http://jabber.org/protocol/muc"
 ASKS = "{urn:xmpp:sm:3}r"
 
 PARTS["jid"] = r"([^\s@/]+@[^\s/]+(?:/\S+)?)"
