@@ -12,6 +12,7 @@
 
 const BLIP = 2_000; // milliseconds without a way to the other after which another way is looked for
 const PATIENCE = 60_000; // milliseconds without one after which the call is over
+const EARLY = 100; // candidates that are kept for a description which has not come yet
 
 /** A call with `to`; both ends know it by `id`. Whatever else is given goes to the `RTCPeerConnection`. */
 export const call = (signalling, to, { id = crypto.randomUUID(), polite = false, ...configuration } = {}) =>
@@ -33,6 +34,9 @@ function withRole(sdp, { currentLocalDescription: ours, currentRemoteDescription
   return sdp.replaceAll("a=setup:actpass", `a=setup:${role}`);
 }
 
+/** Whether a candidate is of this description: of another one there is another name after each restart (RFC 8839, section 5.4). */
+const isOf = ({ sdp }, { usernameFragment: name }) => !name || sdp.split(/\r?\n/).includes(`a=ice-ufrag:${name}`);
+
 /** Events: "over" with the reason, and "complaint" with an error that the browser had with what the other said. */
 class Call extends EventTarget {
   #signalling;
@@ -43,6 +47,7 @@ class Call extends EventTarget {
   #round = 0; // counts our offers, so that one that is said twice is known
   #answer = {}; // our last answer, and the round of the offer that it is for
   #ignoring = false;
+  #early = []; // candidates of a description that is not in force, or not yet
   #unheard = new Set(); // signals that nobody has confirmed yet, in their order
   #ended = new AbortController();
   #blip;
@@ -130,7 +135,7 @@ class Call extends EventTarget {
     this.#ignoring = this.#isOffering && !this.#polite;
     if (this.#ignoring) return;
     this.#proposal = undefined; // the browser asks again
-    await this.connection.setRemoteDescription(description);
+    await this.#describe(description);
     await this.connection.setLocalDescription();
     const { type, sdp } = this.connection.localDescription;
     this.#answer = { description: { type, sdp }, round };
@@ -149,11 +154,25 @@ class Call extends EventTarget {
     const proposal = this.#proposal;
     this.#proposal = undefined;
     if (proposal) await this.connection.setLocalDescription(proposal);
-    await this.connection.setRemoteDescription(description);
+    await this.#describe(description);
   }
 
-  /** `null`: there are no more. Candidates of an offer that is ignored cannot be taken, and need not be. */
+  async #describe(description) {
+    await this.connection.setRemoteDescription(description);
+    for (const candidate of this.#early.splice(0)) await this.#add(candidate);
+  }
+
+  /**
+   * `null`: there are no more. What had to be said anew may come after what was said later: a candidate waits for its description, which
+   * a browser would not let pass before (W3C WebRTC 1.0, `addIceCandidate`). One of an offer that did not count waits in vain, and those
+   * of an offer that is ignored may bear the name of the one before: they cannot be taken, and need not be.
+   */
   async #add(candidate) {
+    const { remoteDescription } = this.connection;
+    if (!remoteDescription || (candidate && !isOf(remoteDescription, candidate))) {
+      this.#early = [...this.#early, candidate].slice(-EARLY);
+      return;
+    }
     await this.connection.addIceCandidate(candidate).catch((error) => {
       if (!this.#ignoring) throw error;
     });

@@ -65,6 +65,33 @@ describe("a call between Chromium and Firefox", () => {
     await talkWell(ann, fay);
   });
 
+  test("candidates that come before the description they belong to", async () => {
+    const [ann, fay] = await people(["WebSocket", "WebSocket"]);
+    await ann.hold("description", "candidate");
+    await ann.ring(fay.user);
+    await ann.holdsLastCandidate();
+    await ann.release("candidate");
+    await Promise.all([ann.state("connected"), fay.state("connected")]);
+    await talkWell(ann, fay);
+    assert.ok((await fay.taken()).includes(await ann.fragment()));
+  });
+
+  test("a candidate of an offer that is none any more counts for nothing; one for nothing there is, is told of", async () => {
+    const [ann, fay] = await people(["WebSocket", "WebSocket"]);
+    await connect(ann, fay);
+    await talkWell(ann, fay);
+    const call = await ann.call();
+    const candidate = "candidate:1 1 udp 2122260223 127.0.0.1 9 typ host";
+    const say = (usernameFragment, sdpMid) => ann.signal(fay.address, { call, candidate: { candidate, sdpMid, usernameFragment } });
+    await say("gone", "0");
+    await say(await ann.fragment(), "nowhere");
+    await fay.objects();
+    const [objection, ...others] = await fay.objections();
+    assert.match(objection, /nowhere/);
+    assert.deepEqual(others, []);
+    await talk(ann, fay, BYTES);
+  });
+
   test("relayed only, by what GET /api/ice says", async () => {
     const { iceServers } = await (await fetch(`${server.base}/api/ice?name=Ann`)).json();
     const [ann, fay] = await people(["EventSource", "WebSocket"], { iceServers, iceTransportPolicy: "relay", bundlePolicy: "max-bundle" });

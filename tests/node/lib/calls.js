@@ -49,6 +49,7 @@ export async function ring(caller, called) {
 
 /** Both see and hear the other, and so many bytes cross whole, both ways at once. */
 export async function talk(ann, bo, size) {
+  await Promise.all([ann.isReady(), bo.isReady()]);
   const sent = Promise.all([ann.send(size), bo.send(size)]);
   const received = Promise.all([bo.receive(size), ann.receive(size)]);
   await Promise.all([ann.sees(10), bo.sees(10)]);
@@ -75,6 +76,11 @@ export class Phone {
   /** Calls, or with `iceRestart` looks for new ways, as one does when the connection is lost. */
   offer(options = {}) {
     return this.page.evaluate((options) => globalThis.phone.offer(options), options);
+  }
+
+  /** Waits until the camera, the microphone and the data channel are there: what comes by the channel before that is lost. */
+  isReady() {
+    return this.page.evaluate(() => globalThis.phone.ready);
   }
 
   /** Sends so many bytes; their SHA-256. */
@@ -132,8 +138,12 @@ export function prepare() {
     }
 
     /** Uses a connection that somebody else has made. */
-    async take(connection) {
+    take(connection) {
       this.connection = connection;
+      return (this.ready = this.#furnish(connection));
+    }
+
+    async #furnish(connection) {
       connection.ontrack = ({ streams: [stream] }) => this.#show(stream);
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 320, height: 240 } });
       for (const track of stream.getTracks()) connection.addTrack(track, stream);

@@ -94,18 +94,29 @@ export class Caller extends Phone {
     return this.page.evaluate(() => globalThis.caller.talk.restart());
   }
 
-  /** Keeps back what he would signal, until `release`. */
-  hold() {
-    return this.page.evaluate(() => globalThis.caller.hold());
+  /** Keeps back what he would signal, until `release`; where words are named, only what has one of them. */
+  hold(...words) {
+    return this.page.evaluate((words) => globalThis.caller.hold(words), words);
   }
 
   /** Waits until an offer is among that. */
   holdsOffer() {
-    return this.page.waitForFunction(() => globalThis.caller.held.some(({ description }) => description?.type === "offer"));
+    return this.page.waitForFunction(() => globalThis.caller.held.some(({ signal }) => signal.description?.type === "offer"));
   }
 
-  release() {
-    return this.page.evaluate(() => globalThis.caller.release());
+  /** Waits until it is among that that no more candidates come. */
+  holdsLastCandidate() {
+    return this.page.waitForFunction(() => globalThis.caller.held.some(({ signal }) => signal.candidate === null));
+  }
+
+  /** Signals all that; what has the word `first`, if one is named, before all else. */
+  release(first) {
+    return this.page.evaluate((first) => globalThis.caller.release(first), first);
+  }
+
+  /** The user fragments of the candidates that his browser has taken. */
+  taken() {
+    return this.page.evaluate(() => globalThis.caller.taken);
   }
 
   /** What became of a signal: the server's answer, or its problem. */
@@ -177,6 +188,11 @@ export class Caller extends Phone {
     return this.page.waitForFunction(([things, frames]) => globalThis.caller.showsAll(things, frames), [things, frames]);
   }
 
+  /** Waits until the browser has had to say something against what the other said. */
+  objects() {
+    return this.page.waitForFunction(() => globalThis.caller.complaints.length > 0);
+  }
+
   /** What the browser had to say against what the other said: nothing, in a test that goes well. */
   async objections() {
     return this.page.evaluate(() => globalThis.caller.complaints);
@@ -189,6 +205,7 @@ function prepareCaller() {
     heard = [];
     joined = [];
     complaints = [];
+    taken = [];
     answers = true;
 
     async enter({ server, transport, name, room, configuration }) {
@@ -220,6 +237,11 @@ function prepareCaller() {
       talk.connection.addEventListener("track", ({ track }) => track.kind === "video" && this.#open(track));
       talk.addEventListener("complaint", ({ detail }) => this.complaints.push(String(detail)));
       talk.addEventListener("over", ({ detail }) => (this.over = detail));
+      const { connection } = talk;
+      connection.addIceCandidate = async (candidate) => {
+        await RTCPeerConnection.prototype.addIceCandidate.call(connection, candidate);
+        this.taken.push(candidate?.usernameFragment);
+      };
       return globalThis.phone.take(talk.connection);
     }
 
@@ -227,11 +249,19 @@ function prepareCaller() {
       return /^a=ice-ufrag:(.*)$/m.exec(this.talk.connection.currentLocalDescription.sdp)[1];
     }
 
-    hold() {
+    hold(words) {
       this.held = [];
-      const open = new Promise((resolve) => (this.release = resolve));
       const send = this.signalling.send.bind(this.signalling);
-      this.signalling.send = (to, signal) => this.held.push(signal) && open.then(() => send(to, signal));
+      this.signalling.send = (to, signal) => {
+        if (words.length > 0 && !words.some((word) => word in signal)) return send(to, signal);
+        return new Promise((resolve) => this.held.push({ signal, go: () => resolve(send(to, signal)) }));
+      };
+    }
+
+    release(first) {
+      delete this.signalling.send;
+      this.held.sort((a, b) => (first in b.signal) - (first in a.signal));
+      for (const { go } of this.held.splice(0)) go();
     }
 
     /** Counts what is on the screens: what is decoded need not be shown. */
