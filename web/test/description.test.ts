@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hasUfrag, isSame } from "../src/p2p/description";
+import { hasUfrag, isSame, withRole } from "../src/p2p/description";
 
 const sdp = (version: number, ...more: string[]) => ["v=0", `o=- 42 ${version} IN IP4 127.0.0.1`, "m=audio 9 UDP/TLS/RTP/SAVPF 111", "c=IN IP4 0.0.0.0", "a=ice-ufrag:AbC+", ...more, ""].join("\r\n");
 const offer = (text: string) => ({ type: "offer", sdp: text }) as const;
@@ -16,4 +16,16 @@ test("a candidate's round is told by its name", () => {
   expect(hasUfrag(offer(sdp(1)), "AbC+")).toBe(true);
   expect(hasUfrag(offer(sdp(1)), "AbC")).toBe(false);
   expect(hasUfrag({ type: "offer" }, "AbC+")).toBe(false);
+});
+
+test("an offer says which end of DTLS one is, once that is agreed on", () => {
+  const described = (type: RTCSdpType, role: string) => ({ type, sdp: sdp(1, `a=setup:${role}`) }) as RTCSessionDescription;
+  const [asked, active, passive] = [described("offer", "actpass"), described("answer", "active"), described("answer", "passive")];
+  const said = (ours: RTCSessionDescription | null, theirs: RTCSessionDescription | null) =>
+    withRole(sdp(2, "a=setup:actpass", "m=video 9", "a=setup:actpass"), { currentLocalDescription: ours, currentRemoteDescription: theirs }).match(/(?<=^a=setup:)\w+/gm);
+  expect(said(null, null)).toEqual(["actpass", "actpass"]);
+  expect(said(active, asked)).toEqual(["active", "active"]);
+  expect(said(passive, asked)).toEqual(["passive", "passive"]);
+  expect(said(asked, active)).toEqual(["passive", "passive"]);
+  expect(said(asked, passive)).toEqual(["active", "active"]);
 });

@@ -17,3 +17,18 @@ function withoutFound({ sdp = "" }: RTCSessionDescriptionInit): string {
 export function hasUfrag({ sdp }: RTCSessionDescriptionInit, ufrag: string): boolean {
   return sdp !== undefined && sdp.split(/\r?\n/).includes(`a=ice-ufrag:${ufrag}`);
 }
+
+/**
+ * An offer that says which end of DTLS this page is, once that is agreed on, and does not leave it open (RFC 8842 §5.5): Firefox would take
+ * the other role when it answers an ICE restart, which Chromium does not let pass.
+ */
+export function withRole(sdp: string, { currentLocalDescription: ours, currentRemoteDescription: theirs }: Agreed): string {
+  const answer = [ours, theirs].find((description) => description?.type === "answer");
+  const answered = answer && /^a=setup:(active|passive)/m.exec(answer.sdp)?.[1];
+  if (!answered) return sdp;
+  const role = (answer === ours) === (answered === "active") ? "active" : "passive";
+  return sdp.replaceAll("a=setup:actpass", `a=setup:${role}`);
+}
+
+/** What a connection has agreed on. */
+export type Agreed = Pick<RTCPeerConnection, "currentLocalDescription" | "currentRemoteDescription">;

@@ -10,7 +10,7 @@
 // A connection that is lost is looked for anew (ICE restart) for `PATIENCE_MS`; a link that drops changes nothing. Peers are made by the
 // switchboard, when a ring is accepted.
 import { signal } from "@preact/signals";
-import { hasUfrag, isSame } from "./description";
+import { hasUfrag, isSame, withRole } from "./description";
 import type { Ending } from "./ending";
 import type { IceServers } from "./ice";
 import type { Line } from "./line";
@@ -150,7 +150,9 @@ export class Peer {
 
   private describe(): void {
     const description = this.proposal ?? this.connection.localDescription;
-    if (description && !this.isOver) this.parts.line.say({ description: { type: description.type, sdp: description.sdp ?? "" } });
+    if (!description || this.isOver) return;
+    const { type, sdp = "" } = description;
+    this.parts.line.say({ description: { type, sdp: type === "offer" ? withRole(sdp, this.connection) : sdp } });
   }
 
   /** Whether an offer waits for its answer. */
@@ -193,12 +195,13 @@ export class Peer {
 
   private async onCandidate(candidate: RTCIceCandidateInit | null): Promise<void> {
     const ufrag = candidate?.usernameFragment;
+    // Of a description that is yet to come, or of one that never counted: then it waits in vain.
     if (!this.described || (ufrag && !hasUfrag(this.described, ufrag))) {
       if (candidate) this.early = [...this.early, candidate].slice(-EARLY_KEPT);
       return;
     }
     // One candidate that this browser does not understand is one way less, and no reason to give up.
-    await this.connection.addIceCandidate(candidate ?? undefined).catch(() => {});
+    await this.connection.addIceCandidate(candidate ?? undefined).catch((cause: unknown) => console.warn(cause));
   }
 
   private onBye(why: string): void {
