@@ -25,9 +25,9 @@ pub use document::{annotated, reference_page};
 pub use load::{Flags, load};
 pub use problem::{Place, Problem, Problems};
 pub use sections::{
-    Access, Admit, Api, Hears, Hidden, History, Host, Http, Ice, IceUrl, Level, Limits, Log, Logging,
-    OnFailure, PeerJs, Ports, Presence, Recovery, RoomRule, Secret, SelfSigned, Server, ShowPresence,
-    SocketIo, Store, Tls, TlsVersion, Token, Tracker, Turn, WebSocket, Webhook, WhenFull, Xmpp,
+    Access, Admit, Api, Candidates, Hears, Hidden, History, Host, Http, Ice, IceUrl, Level, Limits, Log,
+    Logging, OnFailure, PeerJs, Ports, Presence, Recovery, RoomRule, Secret, SelfSigned, Server,
+    ShowPresence, SocketIo, Store, Tls, TlsVersion, Token, Tracker, Turn, WebSocket, Webhook, WhenFull, Xmpp,
 };
 
 use section::Section;

@@ -10,6 +10,7 @@ pub mod admin;
 pub mod admission;
 pub mod allocations;
 pub mod attachments;
+pub mod candidates;
 pub mod coder;
 mod credentials;
 pub mod dialect;

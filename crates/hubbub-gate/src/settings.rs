@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hubbub_ws::{DeflatePolicy, Limits};
 
+use crate::candidates::ByRoom;
 use crate::ice::IceSettings;
 use crate::outbox::{OutboxLimits, WhenFull};
 use crate::peerjs::PeerJsSettings;
@@ -20,6 +21,8 @@ pub struct GateSettings {
     pub message_bytes: usize,
     /// Largest signal, in bytes.
     pub signal_bytes: usize,
+    /// Which ICE candidates pass in signals, by room.
+    pub candidates: ByRoom,
     /// Limits of every session's outbox.
     pub outbox: OutboxLimits,
     /// Most messages in one answer to a poll.
@@ -57,6 +60,7 @@ impl GateSettings {
             origins: Vec::new(),
             message_bytes: 1 << 20,
             signal_bytes: 64 << 10,
+            candidates: ByRoom::default(),
             outbox: OutboxLimits { bytes: 1 << 20, when_full: WhenFull::Close },
             poll_limit_max: 1000,
             long_poll_max_ms: 60_000,

@@ -1,5 +1,6 @@
 //! Signals as clients write and read them, the same in every protocol that speaks JSON: `{"to","signal"}` one way, `{"from","name","signal"}`
-//! the other (docs/signals.md). What a signal says is its sender's bytes: it is checked to be JSON and never looked into.
+//! the other (docs/signals.md). What a signal says is its sender's bytes: it is checked to be JSON, and looked into only where not all
+//! candidates pass ([`crate::candidates`]).
 
 use std::borrow::Cow;
 
@@ -10,6 +11,7 @@ use hubbub_xmpp::jid::Jid;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::candidates::ByRoom;
 use crate::envelope::string;
 use crate::outbox::{OutboxLimits, WhenFull};
 use crate::problem::Problem;
@@ -39,12 +41,19 @@ pub(crate) struct Around<'a> {
     room: &'a RoomName,
     rooms_host: &'a str,
     most_bytes: usize,
+    candidates: &'a ByRoom,
 }
 
 impl<'a> Around<'a> {
     /// In `room`.
     pub(crate) fn room(room: &'a RoomName, cx: &'a Cx<'_>) -> Self {
-        Self { room, rooms_host: cx.coder.rooms_host(), most_bytes: cx.settings.signal_bytes }
+        let settings = cx.settings;
+        Self {
+            room,
+            rooms_host: cx.coder.rooms_host(),
+            most_bytes: settings.signal_bytes,
+            candidates: &settings.candidates,
+        }
     }
 
     /// Reads `{"to","signal"}`.
@@ -61,13 +70,16 @@ impl<'a> Around<'a> {
     /// What is asked of the room: to tell `to` what `signal`, JSON, says.
     ///
     /// # Errors
-    /// The address is none, or the signal too large.
+    /// The address is none, the signal too large, or what is in it cannot be told where not all candidates pass.
     pub(crate) fn command(self, to: &str, signal: &str) -> Result<Command, Problem> {
         if signal.len() > self.most_bytes {
             return Err(Problem::signal_too_large(self.most_bytes));
         }
-        let body = Bytes::copy_from_slice(signal.as_bytes());
-        Ok(Command::Signal(Box::new(Signal { to: self.to(to)?, body })))
+        let to = self.to(to)?;
+        let passes = self.candidates.of(self.room).pass(signal);
+        let left = passes.map_err(|why| Problem::bad_request(format!("Signals are refused: {why}.")))?;
+        let body = left.map(|left| Bytes::copy_from_slice(left.as_bytes()));
+        Ok(Command::Signal(Box::new(Signal { to, body })))
     }
 
     /// Reads whom a signal goes to: one session, all of a user's, or, where people are hidden, all of an occupant's.
@@ -147,7 +159,8 @@ mod tests {
 
     fn lobby(read: impl FnOnce(Around<'_>)) {
         let room = RoomName::parse("lobby").unwrap();
-        read(Around { room: &room, rooms_host: "rooms.localhost", most_bytes: 16 });
+        let candidates = ByRoom::default();
+        read(Around { room: &room, rooms_host: "rooms.localhost", most_bytes: 16, candidates: &candidates });
     }
 
     fn user(address: &str) -> UserAddress {
@@ -178,9 +191,10 @@ mod tests {
             else {
                 panic!("a signal")
             };
-            assert_eq!(signal.body, r#"{ "a" : 1.0 }"#);
+            let body = signal.body.unwrap();
+            assert_eq!(body, r#"{ "a" : 1.0 }"#);
             let from = Sender { user: user("ann@a.org"), name: "A \"nn".into() };
-            let mut heard = Signalled { from, resource: Some("s0.1.2".into()), body: signal.body };
+            let mut heard = Signalled { from, resource: Some("s0.1.2".into()), body };
             let written = r#"{"from":"ann@a.org/s0.1.2","name":"A \"nn","signal":{ "a" : 1.0 }}"#;
             assert_eq!(around.written(&heard), written);
             heard.resource = None;

@@ -36,8 +36,8 @@ pub enum SignalTo {
 pub struct Signal {
     /// To whom.
     pub to: SignalTo,
-    /// What: JSON.
-    pub body: Bytes,
+    /// What: JSON. `None`: nobody is told, because nothing is left of it that may be; whoever sends it is answered as for any other.
+    pub body: Option<Bytes>,
 }
 
 /// A signal that somebody hears.

@@ -39,7 +39,7 @@ fn join(bench: &mut Bench, slot: u32, who: &Arc<Identity>, way: Hears) {
 }
 
 fn signal(bench: &mut Bench, slot: u32, who: &Arc<Identity>, to: SignalTo) -> Vec<String> {
-    let what = Command::Signal(Box::new(Signal { to, body: "1".into() }));
+    let what = Command::Signal(Box::new(Signal { to, body: Some("1".into()) }));
     bench.ask(slot, who, "lobby", what);
     bench.said()
 }
@@ -108,7 +108,7 @@ fn whoever_is_not_there_tells_nobody_anything() {
         4,
         &guest("cy"),
         "nowhere",
-        Command::Signal(Box::new(Signal { to: all_of("bo"), body: "1".into() })),
+        Command::Signal(Box::new(Signal { to: all_of("bo"), body: Some("1".into()) })),
     );
     assert_eq!(bench.said(), ["4 refused notthere"]);
 }

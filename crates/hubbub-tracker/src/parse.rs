@@ -95,6 +95,34 @@ impl Announce {
         self.body.len()
     }
 
+    /// Has its offers and its answer say what `pass` makes of them, or not be there where it makes nothing of them.
+    ///
+    /// # Errors
+    /// What `pass` says; the announce is of no use then.
+    pub fn rewrite<E>(&mut self, pass: impl Fn(&str) -> Result<Option<Cow<'_, str>>, E>) -> Result<(), E> {
+        let said = std::mem::take(&mut self.body);
+        let mut body = String::with_capacity(said.len());
+        let mut keep = |text: &mut Range<u32>| {
+            let json = said.get(text.start as usize..text.end as usize).unwrap_or_default();
+            let Some(left) = pass(json)? else { return Ok(false) };
+            let start = offset(&body);
+            body.push_str(&left);
+            *text = start..offset(&body);
+            Ok(true)
+        };
+        let mut offers = std::mem::take(&mut self.offers);
+        for mut offer in offers.drain(..) {
+            if keep(&mut offer.text)? {
+                self.offers.push(offer);
+            }
+        }
+        if let Some(mut answer) = self.answer.take() {
+            self.answer = keep(&mut answer.text)?.then_some(answer);
+        }
+        self.body = body;
+        Ok(())
+    }
+
     fn text(&self, range: &Range<u32>) -> &str {
         self.body.get(range.start as usize..range.end as usize).unwrap_or_default()
     }

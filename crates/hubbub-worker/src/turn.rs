@@ -497,7 +497,8 @@ impl<L: Default> Worker<L> {
         let Some(place) = self.slots.get_mut(slot as usize) else { return true };
         match command {
             Command::Signal(signal) => {
-                let count = 1 + (signal.body.len() / SIGNAL_BYTES) as u64;
+                let bytes = signal.body.as_deref().map_or(0, <[u8]>::len);
+                let count = 1 + (bytes / SIGNAL_BYTES) as u64;
                 place.signals.spend(count, signal_rate, signal_burst, now_ms)
             }
             told if told.is_told() => place.messages.spend(1, publish_rate, publish_burst, now_ms),

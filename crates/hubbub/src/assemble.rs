@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hubbub_auth::{Admit, Doorman, TokenKeys};
-use hubbub_config::{Admit as Way, Config, Ice, IceUrl, Recovery, Webhook, WhenFull};
+use hubbub_config::{Admit as Way, Candidates, Config, Ice, IceUrl, Recovery, RoomRule, Webhook, WhenFull};
+use hubbub_gate::candidates::{self, ByRoom};
 use hubbub_gate::ice::{IceAccess, IceGroup, IceService, IceSettings};
 use hubbub_gate::outbox::{self, OutboxLimits};
 use hubbub_gate::settings::{self, GateSettings, SocketIoSettings, WsSettings, XmppSettings};
@@ -78,6 +79,7 @@ pub(crate) fn gate(
         origins: http.origins.clone(),
         message_bytes: limits.message_bytes,
         signal_bytes: limits.signal_bytes,
+        candidates: by_room(config),
         outbox: OutboxLimits {
             bytes: limits.outbox_bytes,
             when_full: match limits.when_full {
@@ -110,6 +112,20 @@ pub(crate) fn gate(
         peerjs: peerjs::settings(config),
         ice: IceSettings { own, others: elsewhere(&config.ice) },
         tracker,
+    }
+}
+
+/// Which ICE candidates pass in which room.
+fn by_room(config: &Config) -> ByRoom {
+    let rule = |rule: &RoomRule| Some((rule.pattern().ok()?, candidates(rule.candidates)));
+    ByRoom::new(config.rooms.iter().filter_map(rule).collect())
+}
+
+/// Which ICE candidates pass.
+pub(crate) fn candidates(which: Candidates) -> candidates::Candidates {
+    match which {
+        Candidates::All => candidates::Candidates::All,
+        Candidates::Relay => candidates::Candidates::Relayed,
     }
 }
 

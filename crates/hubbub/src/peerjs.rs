@@ -5,7 +5,7 @@ use hubbub_gate::peerjs::{Counts, PeerJsSettings};
 use hubbub_net::Reading;
 use hubbub_worker::counters::Kind;
 
-use crate::assemble::millis;
+use crate::assemble::{self, millis};
 
 /// Its limits and switches.
 pub(crate) fn settings(config: &Config) -> PeerJsSettings {
@@ -14,6 +14,7 @@ pub(crate) fn settings(config: &Config) -> PeerJsSettings {
         enabled: config.enabled,
         key: config.key.clone(),
         discovery: config.discovery,
+        candidates: assemble::candidates(config.candidates),
         peers: config.peers,
         message_bytes: config.message_bytes,
         rate: config.rate.into(),

@@ -9,11 +9,14 @@ use hubbub_net::Reading;
 use hubbub_tracker::{Limits, Most};
 use hubbub_worker::counters::Kind;
 
+use crate::assemble;
+
 /// Its limits and switches, for so many workers.
 pub(crate) fn settings(config: &Config, workers: u16) -> TrackerSettings {
     let config = &config.tracker;
     TrackerSettings {
         enabled: config.enabled,
+        candidates: assemble::candidates(config.candidates),
         interval_s: config.interval.as_millis().div_ceil(1000) as u64,
         limits: Limits {
             peers: config.peers,
@@ -39,7 +42,7 @@ fn millis(time: Duration) -> u64 {
 
 type Count = (&'static str, &'static str, Kind, fn(&Stripe) -> u64);
 
-const COUNTS: [Count; 4] = [
+const COUNTS: [Count; 5] = [
     (
         "tracker_swarms",
         "Swarms of WebTorrent kept here, all of which have peers",
@@ -59,6 +62,12 @@ const COUNTS: [Count; 4] = [
         Stripe::announces,
     ),
     ("tracker_refused", "Messages to the tracker that were refused", Kind::Counter, Stripe::refused),
+    (
+        "tracker_withheld",
+        "Offers that went to nobody: they came too fast, or whom they were for does not read",
+        Kind::Counter,
+        Stripe::withheld,
+    ),
 ];
 
 /// What is counted, for `/metrics`.

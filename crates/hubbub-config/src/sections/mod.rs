@@ -1,6 +1,7 @@
 //! The sections of the file, each setting in one place.
 
 mod access;
+mod candidates;
 mod ice;
 mod keeping;
 mod limits;
@@ -16,6 +17,7 @@ mod webhook;
 mod xmpp;
 
 pub use access::{Access, Admit, Secret, Token};
+pub use candidates::Candidates;
 pub use ice::{Hidden, Ice, IceUrl};
 pub use keeping::{History, Presence, Store};
 pub use limits::{Limits, WhenFull};

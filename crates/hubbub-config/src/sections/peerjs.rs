@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{DAY, GIB, HOUR, KIB, MIB};
+use super::{Candidates, DAY, GIB, HOUR, KIB, MIB};
 use crate::section::Default::Is;
 use crate::section::section;
 use crate::value::Kind;
@@ -17,6 +17,9 @@ section! {
         key: String = Is(r#""peerjs""#), Kind::Text("a word such as \"peerjs\"");
         /// Whether those who may come in may also ask who is there: `peer.listAllPeers()` (`allow_discovery`).
         discovery: bool = Is("false"), Kind::Switch;
+        /// Which ICE candidates pass in offers, answers and candidates. `relay`: nobody's own address is told to others by them, and
+        /// calls go through a TURN server or not at all ([peerjs.md](peerjs.md#relays)).
+        candidates: Candidates = Is(r#""all""#), Kind::Choice(Candidates::WORDS);
         /// Most peers at a time, on the whole server (`concurrent_limit`). One more is told so.
         peers: usize = Is("100000"), Kind::Count("peers", 1, 10_000_000);
         /// The largest message. A larger one closes the socket with 1009.

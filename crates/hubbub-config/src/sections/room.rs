@@ -7,7 +7,7 @@ use hubbub_hub::address::prepare_local;
 use hubbub_hub::policy::Pattern;
 use hubbub_hub::{LogKind, PresenceMode, Who};
 
-use super::{DAY, GIB};
+use super::{Candidates, DAY, GIB};
 use crate::land::{FromText, words};
 use crate::section::Default::{Is, Unset};
 use crate::section::section;
@@ -48,6 +48,9 @@ section! {
         creator_owns: bool = Is("true"), Kind::Switch;
         /// Whether those who are there may send [signals](signals.md) to each other's sessions, as calls need. No application sees them.
         signals: bool = Is("true"), Kind::Switch;
+        /// Which ICE candidates pass in signals. `relay`: nobody's own address is told to others by signals, and calls go through a TURN
+        /// server or not at all ([signals.md](signals.md#addresses-that-nobody-is-to-know)).
+        candidates: Candidates = Is(r#""all""#), Kind::Choice(Candidates::WORDS);
         /// The application behind it: the `name` of a `[[webhook]]`.
         webhook: Option<String> = Unset(r#""app""#), Kind::Text("the name of a [[webhook]]");
     }

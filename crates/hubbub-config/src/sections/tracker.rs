@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{DAY, HOUR, KIB, MIB};
+use super::{Candidates, DAY, HOUR, KIB, MIB};
 use crate::section::Default::Is;
 use crate::section::section;
 use crate::value::Kind;
@@ -13,6 +13,9 @@ section! {
     "tracker" Tracker {
         /// Whether there is one.
         enabled: bool = Is("true"), Kind::Switch;
+        /// Which ICE candidates pass in offers and answers. `relay`: nobody's own address is told to others by them, and
+        /// files go through a TURN server or not at all ([tracker.md](tracker.md#addresses-that-nobody-is-to-know)).
+        candidates: Candidates = Is(r#""all""#), Kind::Choice(Candidates::WORDS);
         /// How often clients are told to announce themselves in a swarm.
         interval: Duration = Is("\"2 min\""), Kind::Time(1, DAY);
         /// How long a peer stays in a swarm after it has announced itself there. It must be longer than `interval`. Whoever leaves, or

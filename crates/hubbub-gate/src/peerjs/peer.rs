@@ -14,6 +14,7 @@ use super::counts::Share;
 use super::message::{self, Kind, Said};
 use super::proof::Proof;
 use super::switchboard::{ToBoard, ToPeer, write_to_board_of};
+use crate::candidates::{Candidates, Unclear};
 use crate::pace::Pace;
 use crate::session::{Cx, Input};
 use crate::text_socket::{self, End, Talk};
@@ -81,7 +82,15 @@ impl Peer {
             }
             return Ok(());
         };
-        let text = message::write(kind, self.id.as_str(), dst.as_str(), payload);
+        let payload = match payload.map(|payload| passing(payload, cx.settings.peerjs.candidates)) {
+            None => None,
+            Some(Ok(Some(payload))) => Some(payload),
+            Some(Ok(None)) => return Ok(()),
+            Some(Err(why)) => {
+                return Err(refuse(&format!("Invalid message: {why}"), CloseCode::POLICY, cx));
+            }
+        };
+        let text = message::write(kind, self.id.as_str(), dst.as_str(), payload.as_deref());
         let (src, share) = (self.id.clone(), self.share.clone());
         let parcel = Parcel { kind, src, dst, share, frame: text_socket::frame(&text) };
         match &mut self.coming {
@@ -116,6 +125,15 @@ impl Peer {
             ToPeer::AreYouThere | ToPeer::These(_) => Ok(()),
         }
     }
+}
+
+/// What of a payload passes, if anything is left of it.
+fn passing(payload: &RawValue, candidates: Candidates) -> Result<Option<Cow<'_, RawValue>>, Unclear> {
+    Ok(match candidates.pass(payload.get())? {
+        Some(Cow::Borrowed(_)) => Some(Cow::Borrowed(payload)),
+        Some(Cow::Owned(left)) => Some(Cow::Owned(RawValue::from_string(left).map_err(|_| Unclear::Json)?)),
+        None => None,
+    })
 }
 
 fn carry(parcel: Parcel, cx: &mut Cx<'_>) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Counts;
+use crate::candidates::Candidates;
 
 /// What PeerJS is told by the configuration.
 #[derive(Debug, Clone)]
@@ -13,6 +14,8 @@ pub struct PeerJsSettings {
     pub key: String,
     /// Whether people are told all ids.
     pub discovery: bool,
+    /// Which ICE candidates pass.
+    pub candidates: Candidates,
     /// Most peers at a time, on the whole server.
     pub peers: usize,
     /// Largest message, in bytes.
@@ -42,6 +45,7 @@ impl Default for PeerJsSettings {
             enabled: true,
             key: "peerjs".to_owned(),
             discovery: false,
+            candidates: Candidates::All,
             peers: 100_000,
             message_bytes: 1 << 16,
             rate: 100,

@@ -5,6 +5,7 @@ use hubbub_ws::{CloseCode, Kind, encode_message};
 
 use super::keeper;
 use super::letters::{IsThere, Leave, Scrape, ToLink};
+use crate::candidates::{Candidates, Unclear};
 use crate::pace::Pace;
 use crate::session::{Cx, Deed, Input, Letter};
 use crate::text_socket::{End, Talk, tell};
@@ -38,9 +39,14 @@ struct Joined {
 impl Link {
     fn message(&mut self, message: Message, cx: &mut Cx<'_>) -> Result<(), Invalid> {
         match message {
-            Message::Announce(announce) => {
+            Message::Announce(mut announce) => {
                 let (action, info_hash) = (Some(Action::Announce), Some(announce.info_hash));
-                self.announce(announce, cx).map_err(|why| Invalid { reason: why.into(), action, info_hash })
+                let invalid = |reason| Invalid { reason, action, info_hash };
+                let passes = pass(&mut announce, cx.settings.tracker.candidates);
+                if passes.map_err(|why| invalid(why.to_string().into()))? {
+                    self.announce(announce, cx).map_err(|why| invalid(why.into()))?;
+                }
+                Ok(())
             }
             Message::Scrape(hashes) => {
                 ask(Scrape(hashes.into_iter().map(|hash| (hash, None)).collect()), cx);
@@ -155,6 +161,15 @@ impl Joined {
         }
         write_to_keeper(&self.hash, Box::new(Leave(self.hash, self.peer)), cx);
     }
+}
+
+/// Takes from an announce what may not pass; whether it still does what it was for.
+fn pass(announce: &mut Announce, candidates: Candidates) -> Result<bool, Unclear> {
+    let answers = announce.answer.is_some();
+    if candidates != Candidates::All {
+        announce.rewrite(|json| candidates.pass(json))?;
+    }
+    Ok(announce.answer.is_some() == answers)
 }
 
 fn write_to_keeper(hash: &InfoHash, letter: Letter, cx: &mut Cx<'_>) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hubbub_tracker::{InfoHash, Limits, Most};
 
 use super::tally::Tally;
+use crate::candidates::Candidates;
 
 /// How many keepers there are. Each is at home on a worker by its name: many, so that the workers have alike many of them; but not too
 /// many, for each has a place among the sessions without links.
@@ -25,6 +26,8 @@ pub struct Allowed {
 pub struct TrackerSettings {
     /// Whether there is one.
     pub enabled: bool,
+    /// Which ICE candidates pass.
+    pub candidates: Candidates,
     /// How often clients are told to announce, in seconds.
     pub interval_s: u64,
     /// What swarms may hold, and for how long.
@@ -56,6 +59,7 @@ impl Default for TrackerSettings {
     fn default() -> Self {
         Self {
             enabled: true,
+            candidates: Candidates::All,
             interval_s: 120,
             limits: Limits { peers: 10_000, peer_ms: 360_000, offer_ms: 60_000 },
             most: Most { offers: 10, hashes: 64 },

@@ -11,6 +11,7 @@ mod describe;
 mod enter;
 pub(crate) mod form;
 mod invite;
+mod jingle;
 mod leave;
 mod list;
 mod moderate;

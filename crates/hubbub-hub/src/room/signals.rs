@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::{Room, RoomCx, refuse, reply};
 use crate::affairs::{Role, Whois};
 use crate::command::{Asked, Command, Effect, Refusal, Reply, SessionKey};
 use crate::hook::SessionName;
 use crate::policy::{PresenceMode, Right};
 use crate::presence::Place;
-use crate::signal::{Hears, Signal, SignalTo, Signalled};
+use crate::signal::{Hears, SignalTo, Signalled};
 
 /// Sessions of one user that a signal reaches at most, the newest: a guest's name has as many as anybody likes.
 const RUNG: usize = 32;
@@ -19,10 +21,12 @@ impl Room {
         let Command::Signal(signal) = &asked.command else { return };
         match self.may_signal(asked).and_then(|()| self.hearing(&signal.to, asked.session)) {
             Ok(sessions) => {
-                let signalled = Arc::new(self.signalled(asked, signal));
-                for session in &sessions {
-                    let told = Reply::Signal(signalled.clone());
-                    cx.effects.push(Effect::Reply(*session, self.name.clone(), 0, told));
+                if let Some(body) = &signal.body {
+                    let signalled = Arc::new(self.signalled(asked, body.clone()));
+                    for session in &sessions {
+                        let told = Reply::Signal(signalled.clone());
+                        cx.effects.push(Effect::Reply(*session, self.name.clone(), 0, told));
+                    }
                 }
                 reply(asked, Reply::Signalled(sessions.len()), cx);
             }
@@ -84,12 +88,12 @@ impl Room {
         }
     }
 
-    fn signalled(&self, asked: &Asked, signal: &Signal) -> Signalled {
+    fn signalled(&self, asked: &Asked, body: Bytes) -> Signalled {
         let hears = self.occupants.hears(&Place::Session(asked.session)).unwrap_or(&Hears::ByKey);
         Signalled {
             from: self.occupants.sender(&asked.identity),
             resource: (!self.hides()).then(|| resource_of(hears, asked.session)),
-            body: signal.body.clone(),
+            body,
         }
     }
 

@@ -11,7 +11,8 @@ use hubbub_xmpp::stanza::{Condition, ErrorType, StanzaKind};
 use hubbub_xmpp::xml::{CLIENT, Tag};
 
 use super::people::{USER, full_address};
-use super::{Asked, Chats, Line};
+use super::{Asked, Chats, Line, jingle};
+use crate::candidates::Candidates;
 use crate::session::Cx;
 use crate::xmpp::letters::ToClient;
 use crate::xmpp::parcel::Parcel;
@@ -38,6 +39,9 @@ impl Chats {
         if asks && pings && me.is_some_and(|me| parcel.to().resource() == Some(&*me.name)) {
             // XEP-0410 §3: the room answers that itself.
             return line.answer(&parcel, None);
+        }
+        if asks && cx.settings.candidates.of(room) == Candidates::Relayed && jingle::tells(parcel.element()) {
+            return line.refuse(&parcel, Condition::PolicyViolation, Some(jingle::REFUSED));
         }
         self.hand_on(room, parcel, line, cx);
     }
