@@ -71,6 +71,19 @@ fn one_rings_all_of_somebody_s_sessions_and_goes_on_with_one() {
 }
 
 #[test]
+fn a_signal_of_which_nothing_is_left_is_answered_as_any_and_nobody_hears_it() {
+    let mut bench = ann_and_bo();
+    let mut nothing = |slot, to| {
+        let what = Command::Signal(Box::new(Signal { to, body: None }));
+        bench.ask(slot, &guest("ann"), "lobby", what);
+        bench.said()
+    };
+    assert_eq!(nothing(0, all_of("bo")), ["0 signalled 2"]);
+    assert_eq!(nothing(0, all_of("cy")), ["0 refused nosuchperson"]);
+    assert_eq!(nothing(4, all_of("bo")), ["4 refused notthere"]);
+}
+
+#[test]
 fn nobody_hears_himself_but_his_other_sessions_may() {
     let mut bench = ann_and_bo();
     assert_eq!(signal(&mut bench, 0, &guest("ann"), all_of("ann")), ["0 refused deaf"]);
