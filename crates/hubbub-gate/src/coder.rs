@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hubbub_auth::Pseudonyms;
-use hubbub_ws::{Deflater, Inflater, Kind, encode_deflated, encode_message};
+use hubbub_ws::{Deflater, Inflater, Kind, MAX_HEADER, encode_deflated, encode_message, frame_header};
 
 /// Buffers and compressors of one worker. Nothing in it belongs to a session.
 #[derive(Default)]
@@ -56,6 +56,21 @@ impl Coder {
         Bytes::copy_from_slice(&self.text)
     }
 
+    /// A text message of a WebSocket, uncompressed, whose payload `write` makes.
+    pub fn text(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Bytes {
+        // The header comes before what it tells the length of: there is room for it.
+        self.text.clear();
+        self.text.resize(MAX_HEADER, 0);
+        write(&mut self.text);
+        let (room, payload) = self.text.split_at_mut(MAX_HEADER);
+        let mut header = [0; MAX_HEADER];
+        let mut rest = &mut header[..];
+        frame_header(&mut rest, true, false, Kind::Text.into(), payload.len(), None);
+        let length = MAX_HEADER - rest.len();
+        room[MAX_HEADER - length..].copy_from_slice(&header[..length]);
+        Bytes::copy_from_slice(&self.text[MAX_HEADER - length..])
+    }
+
     /// Writes one WebSocket message: as it is, or compressed by itself if a window was agreed on and it is long enough.
     pub fn frame(&mut self, out: &mut Vec<u8>, kind: Kind, payload: &[u8], deflate: WsDeflate) {
         if !deflate.applies_to(payload) {
@@ -95,5 +110,21 @@ impl WsDeflate {
     #[must_use]
     pub fn applies_to(self, payload: &[u8]) -> bool {
         self.window_bits != 0 && payload.len() >= self.min_bytes as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_framed_as_any_message() {
+        let mut coder = Coder::default();
+        for length in [0, 1, 125, 126, 65_535, 65_536] {
+            let text = vec![b'x'; length];
+            let mut out = Vec::new();
+            encode_message(&mut out, Kind::Text, &text);
+            assert!(coder.text(|out| out.extend_from_slice(&text)) == out, "{length}");
+        }
     }
 }

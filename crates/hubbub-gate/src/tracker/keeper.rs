@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use hubbub_hub::SessionKey;
 use hubbub_tracker::{Action, Announce, Announced, Asking, Event, Invalid, Refusal, Swarms, write};
-use hubbub_ws::{Kind, encode_message};
 
 use super::held::{Held, Waiting};
 use super::letters::{IsThere, Leave, Scrape, ToLink};
@@ -22,7 +21,6 @@ pub(super) fn appoint(name: &Arc<str>) -> Box<dyn Session> {
         sweep_ms: u64::MAX,
         held: Held::default(),
         to: Vec::new(),
-        text: Vec::new(),
     })
 }
 
@@ -35,8 +33,6 @@ struct Keeper {
     held: Held,
     /// Where the offers of an announce go, while it is being answered.
     to: Vec<SessionKey>,
-    /// What is being written.
-    text: Vec<u8>,
 }
 
 impl Keeper {
@@ -135,36 +131,29 @@ impl Keeper {
         match (announced, &announce.answer) {
             (Announced::Counted(counts), _) => {
                 let interval_s = cx.settings.tracker.interval_s;
-                let frame = self.frame(cx, |out| write::announced(out, hash, counts, interval_s));
+                let frame = cx.coder.text(|out| write::announced(out, hash, counts, interval_s));
                 cx.write_to(from, ToLink::Answer(frame));
             }
             (Announced::Answered(to), Some(answer)) => {
                 let text = announce.answer(answer);
-                let frame = self.frame(cx, |out| write::answer(out, hash, peer, &answer.offer_id, text));
+                let frame = cx.coder.text(|out| write::answer(out, hash, peer, &answer.offer_id, text));
                 cx.write_to(to, ToLink::Forward(frame));
             }
             (Announced::Answered(_), None) => {}
         }
-        for (index, offer) in announce.offers.iter().enumerate().take(self.to.len()) {
+        for (offer, to) in announce.offers.iter().zip(&self.to) {
             let text = announce.offer(offer);
-            let frame = self.frame(cx, |out| write::offer(out, hash, peer, &offer.id, text));
-            cx.write_to(self.to[index], ToLink::Offer(frame));
+            let frame = cx.coder.text(|out| write::offer(out, hash, peer, &offer.id, text));
+            cx.write_to(*to, ToLink::Offer(frame));
         }
     }
 
-    fn refuse(&mut self, from: SessionKey, announce: &Announce, why: Refusal, cx: &mut Cx<'_>) {
+    fn refuse(&self, from: SessionKey, announce: &Announce, why: Refusal, cx: &mut Cx<'_>) {
         cx.settings.tracker.tally.at(cx.key.worker).refuse();
         let (action, info_hash) = (Some(Action::Announce), Some(announce.info_hash));
         let invalid = Invalid { reason: why.reason().into(), action, info_hash };
-        let frame = self.frame(cx, |out| write::refused(out, &invalid));
+        let frame = cx.coder.text(|out| write::refused(out, &invalid));
         cx.write_to(from, ToLink::Answer(frame));
-    }
-
-    /// A frame with what is written.
-    fn frame(&mut self, cx: &mut Cx<'_>, write: impl FnOnce(&mut Vec<u8>)) -> bytes::Bytes {
-        self.text.clear();
-        write(&mut self.text);
-        cx.coder.bytes(|out| encode_message(out, Kind::Text, &self.text))
     }
 
     /// Fills in what is known here, and gives it back.
@@ -188,9 +177,6 @@ impl Keeper {
     fn sweep(&mut self, cx: &Cx<'_>) {
         self.swarms.sweep(&cx.settings.tracker.limits, cx.now.mono_ms);
         self.sweep_ms = u64::MAX;
-        if self.text.capacity() > 4096 {
-            self.text = Vec::new();
-        }
     }
 
     /// Looks again in a while if there is something to look at.

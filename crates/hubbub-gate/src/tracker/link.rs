@@ -1,7 +1,7 @@
 //! One connection: what its client says goes to the keepers of its swarms, what it is told comes from them.
 
 use hubbub_tracker::{Action, Announce, Event, InfoHash, Invalid, Message, PeerId, parse, write};
-use hubbub_ws::{CloseCode, Kind, encode_message};
+use hubbub_ws::CloseCode;
 
 use super::keeper;
 use super::letters::{IsThere, Leave, Scrape, ToLink};
@@ -110,12 +110,8 @@ impl Link {
         match told {
             ToLink::Answer(frame) => cx.out.write(frame),
             ToLink::Forward(frame) => return tell(frame, cx),
-            ToLink::Offer(frame) => {
-                let allowed = cx.settings.tracker.told;
-                if self.told.spend(allowed.rate, allowed.burst, cx.now.mono_ms) {
-                    return tell(frame, cx);
-                }
-            }
+            ToLink::Offer(frame) if self.may_be_told(&frame, cx) => return tell(frame, cx),
+            ToLink::Offer(_) => cx.settings.tracker.tally.at(cx.key.worker).withhold(1),
             ToLink::AreYouThere(hash, peer) => {
                 if self.asked.is_empty() {
                     ping(cx);
@@ -126,6 +122,14 @@ impl Link {
             }
         }
         Ok(())
+    }
+
+    /// Whether its client hears of an offer: not of too many at a time, nor of any while it has not read half of what may wait for it.
+    /// The other half is for answers: an offer is as good for another, an answer is not.
+    fn may_be_told(&mut self, offer: &[u8], cx: &Cx<'_>) -> bool {
+        let reads = cx.out.is_empty() || cx.out.len() + offer.len() <= cx.settings.outbox.bytes / 2;
+        let allowed = cx.settings.tracker.told;
+        reads && self.told.spend(allowed.rate, allowed.burst, cx.now.mono_ms)
     }
 
     /// Whether a message may come now.
@@ -152,6 +156,7 @@ impl Joined {
         (self.peer, self.left, self.announced_ms) = (announce.peer_id, false, now_ms);
         let in_time = |_: &_| self.offers.spend(allowed.rate, allowed.burst, now_ms);
         let offers = announce.offers.iter().take_while(in_time).count();
+        cx.settings.tracker.tally.at(cx.key.worker).withhold(announce.offers.len() - offers);
         announce.offers.truncate(offers);
     }
 
@@ -195,9 +200,7 @@ fn refuse(invalid: &Invalid, cx: &mut Cx<'_>) {
 }
 
 fn answer(cx: &mut Cx<'_>, write: impl FnOnce(&mut Vec<u8>)) {
-    let mut text = Vec::new();
-    write(&mut text);
-    let frame = cx.coder.bytes(|out| encode_message(out, Kind::Text, &text));
+    let frame = cx.coder.text(write);
     cx.out.write(frame);
 }
 

@@ -14,6 +14,7 @@ pub struct Stripe {
     peers: AtomicU64,
     announces: AtomicU64,
     refused: AtomicU64,
+    withheld: AtomicU64,
 }
 
 impl Tally {
@@ -64,6 +65,12 @@ impl Stripe {
         self.refused.load(Ordering::Relaxed)
     }
 
+    /// Offers that went to nobody, because they came too fast or whom they were for does not read.
+    #[must_use]
+    pub fn withheld(&self) -> u64 {
+        self.withheld.load(Ordering::Relaxed)
+    }
+
     /// A keeper that had so many swarms and peers now has so many.
     pub(super) fn changed(&self, from: (usize, usize), to: (usize, usize)) {
         // Modulo 2^64, so that a difference below zero is one as well.
@@ -83,6 +90,12 @@ impl Stripe {
     pub(super) fn refuse(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
+
+    pub(super) fn withhold(&self, offers: usize) {
+        if offers > 0 {
+            self.withheld.fetch_add(offers as u64, Ordering::Relaxed);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -97,8 +110,12 @@ mod tests {
         tally.at(0).changed((3, 5), (2, 1));
         tally.at(1).announced();
         tally.at(1).refuse();
-        let read = |stripe: &Stripe| (stripe.swarms(), stripe.peers(), stripe.announces(), stripe.refused());
-        assert_eq!(tally.workers().map(read).collect::<Vec<_>>(), [(2, 1, 0, 0), (1, 1, 1, 1)]);
+        tally.at(1).withhold(7);
+        let read = |stripe: &Stripe| {
+            let said = [stripe.announces(), stripe.refused(), stripe.withheld()];
+            (stripe.swarms(), stripe.peers(), said)
+        };
+        assert_eq!(tally.workers().map(read).collect::<Vec<_>>(), [(2, 1, [0, 0, 0]), (1, 1, [1, 1, 7])]);
         assert_eq!(tally.all_swarms(), 3);
     }
 }

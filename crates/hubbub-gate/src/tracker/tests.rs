@@ -12,11 +12,12 @@ use super::keeper;
 use super::letters::{IsThere, Leave, ToLink};
 use super::link::Link;
 use super::settings::Allowed;
+use super::tally::Stripe;
 use crate::coder::Coder;
 use crate::outbox::Outbox;
 use crate::session::{Close, Cx, Deed, Input, Letter, Session};
 use crate::settings::GateSettings;
-use crate::text_socket::Talk;
+use crate::text_socket::{End, Talk};
 
 const HASH: &str = "hhhhhhhhhhhhhhhhhhhh";
 const ANN: &str = "annannannannannannan";
@@ -233,9 +234,18 @@ impl Line {
     }
 
     fn told(&mut self, letter: ToLink) -> usize {
-        let letter: Letter = Box::new(letter);
-        self.desk.with(|cx| self.link.handle(Input::Letter(key(7), letter), cx)).unwrap();
+        self.waits(letter).unwrap();
         self.desk.sent()
+    }
+
+    /// As [`Self::told`] to a client that does not read.
+    fn waits(&mut self, letter: ToLink) -> Result<(), End> {
+        let letter: Letter = Box::new(letter);
+        self.desk.with(|cx| self.link.handle(Input::Letter(key(7), letter), cx))
+    }
+
+    fn withheld(&self) -> u64 {
+        self.desk.settings.tracker.tally.workers().map(Stripe::withheld).sum()
     }
 }
 
@@ -254,6 +264,7 @@ fn no_more_offers_of_one_than_may_be_in_a_swarm() {
     assert_eq!(line.announce("another hash........", "started", 10), "announce with 10 offers");
     line.desk.now.mono_ms += 1500;
     assert_eq!(line.announce(HASH, "update", 10), "announce with 3 offers");
+    assert_eq!(line.withheld(), 5 + 10 + 7);
     line.desk.settings.tracker.offers.rate = 0;
     assert_eq!(line.announce(HASH, "update", 10), "announce with 10 offers");
 }
@@ -283,6 +294,24 @@ fn no_more_offers_for_one_than_may_be() {
     assert_eq!(line.told(ToLink::Forward(Bytes::from_static(b"0123"))), 4, "an answer is none");
     line.desk.now.mono_ms += 1000;
     assert_eq!((0..10).map(|_| line.told(offer())).sum::<usize>(), 20);
+    assert_eq!(line.withheld(), 7 + 8);
+}
+
+#[test]
+fn who_does_not_read_hears_of_no_offers_but_of_answers() {
+    let mut line = Line::new();
+    line.desk.settings.outbox.bytes = 100;
+    let frame = |length| Bytes::from(vec![b'o'; length]);
+    assert!(line.waits(ToLink::Offer(frame(90))).is_ok(), "the first, however long it is");
+    assert_eq!(line.desk.sent(), 90);
+    for _ in 0..3 {
+        assert!(line.waits(ToLink::Offer(frame(20))).is_ok());
+    }
+    assert_eq!((line.desk.out.len(), line.withheld()), (40, 1));
+    assert!(line.waits(ToLink::Forward(frame(60))).is_ok());
+    assert!(line.waits(ToLink::Offer(frame(1))).is_ok());
+    assert_eq!((line.desk.out.len(), line.withheld()), (100, 2));
+    assert_eq!(line.waits(ToLink::Forward(frame(1))), Err(End::TooSlow));
 }
 
 #[test]
