@@ -1,30 +1,15 @@
 // Files from console to console that are cut midway: by what is between the two, by the receiver's link, by the sender's change of transport.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launchForCalls } from "./lib/calls.js";
-import { MB, accept, arrivesWhole, cutPath, offerLarge, reaches, state, sumOfLarge, together } from "./lib/files.js";
-import { startServer } from "./lib/server.js";
+import { test } from "node:test";
+import { MB, accept, arrivesWhole, cutPath, offerLarge, reaches, state, sumOfLarge } from "./lib/files.js";
+import { Rooms } from "./lib/rooms.js";
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await launchForCalls();
-});
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
-
-let rooms = 0;
-
-/** Ann and Bo, in a room of their own. */
-const annAndBo = () => together(browser, server, `cuts-${++rooms}`);
+const rooms = new Rooms("cuts");
 
 const SIZE = 60 * MB;
 
 test("a cut of the path: another one is found and the transfer goes on", async () => {
-  const [ann, bo] = await annAndBo();
+  const [ann, bo] = await rooms.annAndBo();
   await offerLarge(ann, bo, "path.bin", SIZE);
   await accept(bo, "path.bin");
   await reaches(bo, "path.bin", 2 * MB);
@@ -33,7 +18,7 @@ test("a cut of the path: another one is found and the transfer goes on", async (
 });
 
 test("a cut of the path and of the receiver's link until both have given up: it is resumed from the byte that is there", async () => {
-  const [ann, bo] = await annAndBo();
+  const [ann, bo] = await rooms.annAndBo();
   for (const { page } of [ann, bo]) await page.clock.install();
   await offerLarge(ann, bo, "resumed.bin", SIZE);
   await accept(bo, "resumed.bin");
@@ -53,14 +38,14 @@ test("a cut of the path and of the receiver's link until both have given up: it 
 });
 
 test("a cut of both, and the sender on another transport when it comes back: it is resumed all the same", async () => {
-  const [ann, bo] = await annAndBo();
+  const [ann, bo] = await rooms.annAndBo();
   for (const { page } of [ann, bo]) await page.clock.install();
   await offerLarge(ann, bo, "moved.bin", SIZE);
   await accept(bo, "moved.bin");
   await reaches(bo, "moved.bin", 2 * MB);
   const mend = await cutPath(bo);
   await bo.cut();
-  await ann.join("Ann", `cuts-${rooms}`, "socketio-websocket");
+  await ann.join("Ann", rooms.room, "socketio-websocket");
   for (const one of [ann, bo]) await giveUp(one, "moved.bin");
   mend();
   await bo.reconnect();
@@ -69,7 +54,7 @@ test("a cut of both, and the sender on another transport when it comes back: it 
 });
 
 test("a cut of the sender's link only: nothing is cut at all", async () => {
-  const [ann, bo] = await annAndBo();
+  const [ann, bo] = await rooms.annAndBo();
   await offerLarge(ann, bo, "link.bin", SIZE);
   await accept(bo, "link.bin");
   await reaches(bo, "link.bin", 2 * MB);

@@ -1,28 +1,13 @@
 // Large files from console to console, straight over a data channel, and several at once.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launchForCalls } from "./lib/calls.js";
-import { MB, accept, arrivesWhole, offerLarge, reaches, sumOfLarge, together, transfer } from "./lib/files.js";
-import { startServer } from "./lib/server.js";
+import { test } from "node:test";
+import { MB, accept, arrivesWhole, offerLarge, reaches, sumOfLarge, transfer } from "./lib/files.js";
+import { Rooms } from "./lib/rooms.js";
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await launchForCalls();
-});
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
-
-let rooms = 0;
-
-/** Ann and Bo, in a room of their own. */
-const annAndBo = (options) => together(browser, server, `large-${++rooms}`, options);
+const rooms = new Rooms("large");
 
 test("200 MB arrive whole, byte for byte", async () => {
-  const [ann, bo] = await annAndBo();
+  const [ann, bo] = await rooms.annAndBo();
   await offerLarge(ann, bo, "large.bin", 200 * MB);
   await accept(bo, "large.bin");
   await reaches(ann, "large.bin", MB);
@@ -32,7 +17,7 @@ test("200 MB arrive whole, byte for byte", async () => {
 });
 
 test("several go at once, both ways", async () => {
-  const [ann, bo] = await annAndBo();
+  const [ann, bo] = await rooms.annAndBo();
   const sizes = { "one.bin": 8 * MB, "two.bin": 12 * MB };
   for (const [name, size] of Object.entries(sizes)) await offerLarge(ann, bo, name, size);
   await offerLarge(bo, ann, "back.bin", 10 * MB);

@@ -1,28 +1,13 @@
 // How files are handed over in the console: by mouse, by keyboard, on a phone, and for a screen reader.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { after, before, describe, test } from "node:test";
-import { launchForCalls } from "./lib/calls.js";
-import { MB, accept, arrivesWhole, offer, offerLarge, person, reaches, small, state, together, transfer } from "./lib/files.js";
+import { describe, test } from "node:test";
+import { MB, accept, arrivesWhole, offer, offerLarge, person, reaches, small, state, transfer } from "./lib/files.js";
 import { LOOKS, looksWell } from "./lib/looks.js";
-import { startServer } from "./lib/server.js";
+import { Rooms } from "./lib/rooms.js";
 
 const sumOf = (text) => createHash("sha256").update(text).digest("hex");
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await launchForCalls();
-});
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
-
-let rooms = 0;
-
-/** Ann and Bo, in a room of their own. */
-const annAndBo = (options) => together(browser, server, `handed-${++rooms}`, options);
+const rooms = new Rooms("handed");
 
 describe("files are handed over", () => {
   /** Has these files dropped on an element. */
@@ -36,14 +21,14 @@ describe("files are handed over", () => {
   };
 
   test("by dropping them on somebody", async () => {
-    const [ann, bo] = await annAndBo();
+    const [ann, bo] = await rooms.annAndBo();
     await drop(person(ann, bo), "dropped.txt");
     await accept(bo, "dropped.txt");
     await arrivesWhole(ann, bo, "dropped.txt", { size: 11, sum: sumOf("dropped.txt") });
   });
 
   test("by dropping them on the conversation, and saying who is to have them", async () => {
-    const [ann, bo] = await annAndBo();
+    const [ann, bo] = await rooms.annAndBo();
     await drop(ann.page.locator(".chat"), "for-one.txt");
     await ann.at("share-choice").waitFor();
     await ann.page.locator(`[data-testid=share-person][data-person='${bo.user}']`).click();
@@ -52,7 +37,7 @@ describe("files are handed over", () => {
   });
 
   test("by keyboard alone", async () => {
-    const [ann, bo] = await annAndBo();
+    const [ann, bo] = await rooms.annAndBo();
     const { keyboard } = ann.page;
     const focused = () => ann.page.evaluate(() => document.activeElement?.dataset.testid);
     await ann.at("share-input").focus();
@@ -75,7 +60,7 @@ describe("files are handed over", () => {
 describe("nothing for axe to complain about, and nothing sticks out", () => {
   for (const [name, options] of LOOKS) {
     test(name, async () => {
-      const [ann, bo] = await annAndBo(options);
+      const [ann, bo] = await rooms.annAndBo(options);
       await offerLarge(ann, bo, `a-name-without-end-${"x".repeat(150)}.bin`, 150 * MB);
       await offer(ann, bo, small("small.txt", "small"));
       await bo.at("file-offer").nth(1).waitFor();

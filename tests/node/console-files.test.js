@@ -1,31 +1,16 @@
 // Files from console to console, straight over a data channel: offered, accepted or not, and whole.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { after, before, describe, test } from "node:test";
-import { launchForCalls } from "./lib/calls.js";
-import { MB, accept, arrivesWhole, offer, offerLarge, openSender, person, reaches, save, small, state, together, transfer } from "./lib/files.js";
-import { startServer } from "./lib/server.js";
+import { describe, test } from "node:test";
+import { MB, accept, arrivesWhole, offer, offerLarge, person, reaches, save, small, state, transfer } from "./lib/files.js";
+import { Rooms } from "./lib/rooms.js";
 
 const sumOf = (text) => createHash("sha256").update(text).digest("hex");
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await launchForCalls();
-});
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
-
-let rooms = 0;
-
-/** Ann and Bo, in a room of their own. */
-const annAndBo = (options) => together(browser, server, `files-${++rooms}`, options);
+const rooms = new Rooms("files");
 
 describe("a file", () => {
   test("is there once it is accepted, and not before", async () => {
-    const [ann, bo] = await annAndBo();
+    const [ann, bo] = await rooms.annAndBo();
     await offer(ann, bo, small("note.txt", "for Bo only"));
     assert.equal((await state(bo, "note.txt", "offered")).bytes, "0");
     assert.equal(await bo.page.evaluate(() => globalThis.connections.length), 0, "no connection before anybody has accepted");
@@ -34,14 +19,14 @@ describe("a file", () => {
   });
 
   test("of no bytes arrives whole", async () => {
-    const [ann, bo] = await annAndBo();
+    const [ann, bo] = await rooms.annAndBo();
     await offer(ann, bo, small("empty.txt", ""));
     await accept(bo, "empty.txt");
     await arrivesWhole(ann, bo, "empty.txt", { size: 0, sum: sumOf("") });
   });
 
   test("may be called anything: its name is text, and leads nowhere", async () => {
-    const [ann, bo] = await annAndBo();
+    const [ann, bo] = await rooms.annAndBo();
     const names = ["../../up.txt", `"q" 'r' & <b onmouseover=alert(1)>.txt`, "😀 Ünï.txt", "a\u202etxt.exe"];
     await offer(ann, bo, ...names.map((name) => small(name, name)));
     const shown = ["../../up.txt", names[1], names[2], "atxt.exe"];
@@ -56,7 +41,7 @@ describe("a file", () => {
   });
 
   test("is declined, and nothing of it has come", async () => {
-    const [ann, bo] = await annAndBo();
+    const [ann, bo] = await rooms.annAndBo();
     await offer(ann, bo, small("unwanted.txt", "x"));
     await transfer(bo, "unwanted.txt").getByTestId("file-decline").click();
     await state(ann, "unwanted.txt", "declined");
@@ -65,7 +50,7 @@ describe("a file", () => {
   });
 
   test("is taken back before anybody has answered", async () => {
-    const [ann, bo] = await annAndBo();
+    const [ann, bo] = await rooms.annAndBo();
     await offer(ann, bo, small("secret.txt", "x"));
     await state(bo, "secret.txt", "offered");
     await transfer(ann, "secret.txt").getByTestId("file-cancel").click();
@@ -74,7 +59,7 @@ describe("a file", () => {
 
   for (const by of ["sender", "receiver"]) {
     test(`is cancelled midway by the ${by}`, async () => {
-      const [ann, bo] = await annAndBo();
+      const [ann, bo] = await rooms.annAndBo();
       await offerLarge(ann, bo, "long.bin", 300 * MB);
       await accept(bo, "long.bin");
       await reaches(bo, "long.bin", MB);
@@ -85,12 +70,12 @@ describe("a file", () => {
   }
 
   test("whose receiver has loaded his page anew is forgotten there, and can be offered once more", async () => {
-    const [ann, bo] = await annAndBo();
+    const [ann, bo] = await rooms.annAndBo();
     await offerLarge(ann, bo, "again.bin", 100 * MB);
     await accept(bo, "again.bin");
     await reaches(bo, "again.bin", MB);
     await bo.page.reload();
-    await bo.join("Bo", `files-${rooms}`, "websocket");
+    await bo.join("Bo", rooms.room, "websocket");
     await state(ann, "again.bin", "failed");
     assert.match(await transfer(ann, "again.bin").getByTestId("file-state").textContent(), /forgotten/);
     assert.equal(await transfer(bo, "again.bin").count(), 0);
@@ -99,7 +84,7 @@ describe("a file", () => {
   });
 
   test("one is taken and the other is not", async () => {
-    const [ann, bo] = await annAndBo();
+    const [ann, bo] = await rooms.annAndBo();
     await offer(ann, bo, small("yes.txt", "yes"), small("no.txt", "no"));
     await accept(bo, "yes.txt");
     await arrivesWhole(ann, bo, "yes.txt", { size: 3, sum: sumOf("yes") });
@@ -108,8 +93,8 @@ describe("a file", () => {
   });
 
   test("for somebody who hears no rings comes to nothing, and says so", async () => {
-    const room = `files-${++rooms}`;
-    const [ann, bo] = [await openSender(browser, server, "Ann", room), await openSender(browser, server, "Bo", room, { transport: "polling" })];
+    const [ann] = await rooms.people(["Ann"]);
+    const bo = await rooms.another("Bo", { transport: "polling" });
     await person(ann, bo).waitFor();
     await offer(ann, bo, small("unheard.txt", "x"));
     await state(ann, "unheard.txt", "failed");

@@ -1,36 +1,18 @@
 // Files shared with a whole room: WebTorrent in consoles, and in a plain page of somebody else's, all by this server's tracker.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { after, before, test } from "node:test";
-import { launchForCalls } from "./lib/calls.js";
+import { test } from "node:test";
 import { publish } from "./lib/clients.js";
-import { openSender, save, share, torrent } from "./lib/files.js";
-import { startServer } from "./lib/server.js";
+import { save, share, torrent } from "./lib/files.js";
+import { Rooms } from "./lib/rooms.js";
 
 const BYTES = randomBytes(3_000_000);
 const SUM = createHash("sha256").update(BYTES).digest("hex");
 const file = (name, buffer = BYTES) => ({ name, mimeType: "image/jpeg", buffer });
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await launchForCalls();
-});
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
-
-let rooms = 0;
-
-/** These people, in a room of their own. */
-function people(names, options = {}) {
-  const room = `torrents-${++rooms}`;
-  return Promise.all(names.map((name) => openSender(browser, server, name, room, options)));
-}
+const rooms = new Rooms("torrents");
 
 test("a file dropped on the room is fetched by two others, and by a third from them once its owner has gone", async () => {
-  const [ann, bo, cy] = await people(["Ann", "Bo", "Cy"]);
+  const [ann, bo, cy] = await rooms.people(["Ann", "Bo", "Cy"]);
   const data = await ann.page.evaluateHandle((bytes) => {
     const data = new DataTransfer();
     data.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], "tern & chick.jpg", { type: "image/jpeg" }));
@@ -49,29 +31,29 @@ test("a file dropped on the room is fetched by two others, and by a third from t
   for (const one of [bo, cy]) await fetched(one, "tern & chick.jpg");
   await ann.at("torrent-stop").click();
   await torrent(ann, "offered");
-  const dee = await openSender(browser, server, "Dee", `torrents-${rooms}`);
+  const dee = await rooms.another("Dee");
   await dee.at("torrent-download").click();
   await fetched(dee, "tern & chick.jpg");
 });
 
 test("what is said in the room is a magnet link that any client of WebTorrent can follow", async () => {
-  const [ann] = await people(["Ann"]);
+  const [ann] = await rooms.people(["Ann"]);
   await share(ann, file("tern.jpg"));
   await torrent(ann, "seeding");
-  const { messages } = await (await fetch(server.messages(`torrents-${rooms}`, "?last=1"))).json();
+  const { messages } = await (await fetch(rooms.server.messages(rooms.room, "?last=1"))).json();
   const link = new URL(messages[0].data);
   assert.equal(link.protocol, "magnet:");
   assert.match(link.searchParams.get("xt"), /^urn:btih:[0-9a-f]{40}$/);
   assert.equal(link.searchParams.get("dn"), "tern.jpg");
   assert.equal(link.searchParams.get("xl"), "3000000");
-  assert.equal(link.searchParams.get("tr"), `${server.base.replace("http", "ws")}/tracker`);
+  assert.equal(link.searchParams.get("tr"), `${rooms.server.base.replace("http", "ws")}/tracker`);
   assert.equal(await stranger(messages[0].data), SUM);
 });
 
 /** Fetches what the link names in a page that knows nothing but WebTorrent; the SHA-256 of it. */
 async function stranger(link) {
-  const page = await browser.newPage();
-  await page.goto(server.base);
+  const page = await rooms.browser.newPage();
+  await page.goto(rooms.server.base);
   const entry = await page.evaluate(async () => {
     const names = performance.getEntriesByType("resource").map(({ name }) => name);
     const script = names.find((name) => /assets\/index-.*\.js$/.test(name));
@@ -89,7 +71,7 @@ async function stranger(link) {
 }
 
 test("WebTorrent is fetched when it is first wanted, and not before", async () => {
-  const [ann] = await people(["Ann"]);
+  const [ann] = await rooms.people(["Ann"]);
   const loaded = () => ann.page.evaluate(() => performance.getEntriesByType("resource").some(({ name }) => name.includes("webtorrent")));
   assert.equal(await loaded(), false);
   await share(ann, file("wanted.jpg"));
@@ -98,12 +80,12 @@ test("WebTorrent is fetched when it is first wanted, and not before", async () =
 });
 
 test("an empty file is refused, and a file that nobody has any more is looked for until one stops", async () => {
-  const [ann, bo] = await people(["Ann", "Bo"]);
+  const [ann, bo] = await rooms.people(["Ann", "Bo"]);
   await share(ann, file("empty.jpg", Buffer.alloc(0)));
   await ann.page.locator("[data-testid=share][data-state=failed]").waitFor();
   assert.match(await ann.at("share-state").textContent(), /empty/);
   await ann.at("share-stop").click();
-  await publish(server, `torrents-${rooms}`, `gone: magnet:?xt=urn:btih:${"ab".repeat(20)}&dn=${encodeURIComponent("<i>gone</i>.txt")}`);
+  await publish(rooms.server, rooms.room, `gone: magnet:?xt=urn:btih:${"ab".repeat(20)}&dn=${encodeURIComponent("<i>gone</i>.txt")}`);
   await bo.message(`gone: magnet:?xt=urn:btih:${"ab".repeat(20)}&dn=${encodeURIComponent("<i>gone</i>.txt")}`);
   assert.equal(await bo.at("torrent-name").textContent(), "<i>gone</i>.txt");
   await bo.at("torrent-download").click();
@@ -113,7 +95,7 @@ test("an empty file is refused, and a file that nobody has any more is looked fo
 });
 
 test("a link sends nobody to servers that it names", async () => {
-  const [ann, bo] = await people(["Ann", "Bo"]);
+  const [ann, bo] = await rooms.people(["Ann", "Bo"]);
   await share(ann, file("safe.jpg"));
   await torrent(ann, "seeding");
   const asked = [];
@@ -121,12 +103,12 @@ test("a link sends nobody to servers that it names", async () => {
   bo.page.on("request", (request) => asked.push(request.url()));
   const hash = await ann.at("torrent").getAttribute("data-hash");
   const elsewhere = encodeURIComponent("ws://127.0.0.2:9/announce");
-  await publish(server, `torrents-${rooms}`, `magnet:?xt=urn:btih:${hash}&tr=${elsewhere}&ws=${elsewhere}&xs=${elsewhere}&as=${elsewhere}`);
+  await publish(rooms.server, rooms.room, `magnet:?xt=urn:btih:${hash}&tr=${elsewhere}&ws=${elsewhere}&xs=${elsewhere}&as=${elsewhere}`);
   await bo.at("torrent").nth(1).waitFor();
   await bo.at("torrent-download").nth(1).click();
   await bo.page.locator("[data-testid=torrent][data-state=whole]").first().waitFor();
   assert.ok(asked.some((url) => url.endsWith("/tracker")), String(asked));
-  assert.deepEqual(asked.filter((url) => new URL(url).host !== new URL(server.base).host && !url.startsWith("blob:")), []);
+  assert.deepEqual(asked.filter((url) => new URL(url).host !== new URL(rooms.server.base).host && !url.startsWith("blob:")), []);
 });
 
 /** It is whole on somebody's page, and what he saves is the file. */
