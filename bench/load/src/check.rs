@@ -5,9 +5,13 @@
 //! to say what is wrong with it.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::clock::Nanos;
 use crate::stamp::Stamp;
+
+/// After the last message, a duplicate gets this long to show itself.
+pub(crate) const AFTERMATH: Duration = Duration::from_millis(200);
 
 /// What is wrong with a delivery.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

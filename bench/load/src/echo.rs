@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::args::Echo;
-use crate::check::Checker;
+use crate::check::{AFTERMATH, Checker};
 use crate::clock::{Clock, Nanos, nanos};
 use crate::failure::{Failure, Result};
 use crate::frame;
@@ -12,9 +12,6 @@ use crate::outcome::Outcome;
 use crate::pool::{Inbox, Pool};
 use crate::speech::Speech;
 use crate::ws;
-
-/// After the last message, a duplicate gets this long to show itself.
-const AFTERMATH: Duration = Duration::from_millis(200);
 
 /// When a connection stops to answer a returned message with the next one.
 #[derive(Clone, Copy)]
@@ -118,12 +115,5 @@ pub(crate) fn run(options: &Echo) -> Result<Outcome> {
     echoes.phase(&mut pool, stop, options.window)?;
     let measured = echoes.meter.finish()?;
     pool.watch(&mut echoes, AFTERMATH)?;
-    Ok(Outcome {
-        scenario: "echo",
-        connections: common.connections,
-        size: common.size,
-        measured: Some(measured),
-        memory: echoes.meter.probe().map(|probe| probe.memory()).transpose()?,
-        idle: None,
-    })
+    Outcome::of_deliveries("echo", common, measured, &echoes.meter)
 }

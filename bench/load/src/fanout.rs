@@ -1,10 +1,8 @@
 //! Fan-out: connection 0 publishes, every connection (itself too) receives; the next round begins when all have, or as soon
 //! as there is room in the window.
 
-use std::time::Duration;
-
 use crate::args::{Common, Fanout, Sockets};
-use crate::check::Checker;
+use crate::check::{AFTERMATH, Checker};
 use crate::clock::Clock;
 use crate::failure::{Failure, Result};
 use crate::meter::Meter;
@@ -13,9 +11,6 @@ use crate::pool::{Inbox, Pool};
 use crate::speech::Speech;
 use crate::ws;
 use crate::xmpp::session::{self, Session};
-
-/// After the last round, a duplicate gets this long to show itself.
-const AFTERMATH: Duration = Duration::from_millis(200);
 
 /// Everybody in the room.
 pub(crate) struct Audience {
@@ -117,12 +112,5 @@ pub(crate) fn run(options: &Fanout) -> Result<Outcome> {
     audience.last(&mut pool)?;
     let measured = audience.meter.finish()?;
     pool.watch(&mut audience, AFTERMATH)?;
-    Ok(Outcome {
-        scenario: "fanout",
-        connections: common.connections,
-        size: common.size,
-        measured: Some(measured),
-        memory: audience.meter.probe().map(|probe| probe.memory()).transpose()?,
-        idle: None,
-    })
+    Outcome::of_deliveries("fanout", common, measured, &audience.meter)
 }

@@ -55,7 +55,7 @@ impl Pollers {
     /// Handles what a poller got and appends its next request.
     fn woken(&mut self, link: usize, reply: &Reply<'_>, out: &mut Vec<u8>) -> Result<()> {
         if reply.status != 200 {
-            return Err(unexpected(reply));
+            return Err(reply.unexpected());
         }
         let now = self.meter.now();
         let Target { address, .. } = self.target;
@@ -116,7 +116,7 @@ impl Inbox for Pollers {
             } else if matches!(reply.status, 200..=202) && self.unconfirmed > 0 {
                 self.unconfirmed -= 1;
             } else {
-                return Err(unexpected(&reply));
+                return Err(reply.unexpected());
             }
             used += reply.length;
         }
@@ -135,10 +135,6 @@ impl Inbox for Pollers {
             self.checker.missing()
         )
     }
-}
-
-fn unexpected(reply: &Reply<'_>) -> Failure {
-    Failure::Protocol(format!("status {}: {}", reply.status, String::from_utf8_lossy(reply.body)))
 }
 
 /// Connects the pollers and the publisher, and has every poll parked.
@@ -182,12 +178,5 @@ pub(crate) fn run(options: &Longpoll) -> Result<Outcome> {
     }
     let measured = pollers.meter.finish()?;
     pool.watch(&mut pollers, CALM)?;
-    Ok(Outcome {
-        scenario: "longpoll",
-        connections: common.connections,
-        size: common.size,
-        measured: Some(measured),
-        memory: pollers.meter.probe().map(|probe| probe.memory()).transpose()?,
-        idle: None,
-    })
+    Outcome::of_deliveries("longpoll", common, measured, &pollers.meter)
 }

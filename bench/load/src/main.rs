@@ -4,7 +4,8 @@
 //! The map: `args` is the command line; one file per scenario (`fanout`, `echo`, `idle`, `longpoll`, `polling`); `check`
 //! decides whether deliveries are right, `stamp` is what a message looks like; `pool` and `link` move bytes, `ws`, `frame` and
 //! `reply` read them; `speech` and `socketio` are what WebSockets carry; `xmpp` is all of XMPP, `turn` all of TURN and
-//! `tracker` all of WebTorrent's trackers, with scenarios of their own; `probe` looks at the server's process; `outcome` is what is printed.
+//! `tracker` all of WebTorrent's trackers, with scenarios of their own; `probe` looks at the server's process, `standstill`
+//! at what idle connections cost it; `outcome` is what is printed.
 
 mod args;
 mod check;
@@ -25,6 +26,7 @@ mod reply;
 mod socketio;
 mod speech;
 mod stamp;
+mod standstill;
 mod target;
 mod tracker;
 mod turn;

@@ -6,7 +6,7 @@ use crate::args::Common;
 use crate::clock::{Clock, Nanos};
 use crate::failure::{Failure, Result};
 use crate::outcome::{Latency, Measured, Server};
-use crate::probe::Probe;
+use crate::probe::{Memory, Probe};
 
 /// Longest latency that is told apart from longer ones: a minute, beyond any patience.
 const LONGEST: Nanos = 60_000_000_000;
@@ -32,11 +32,6 @@ impl Meter {
     /// The time.
     pub(crate) fn now(&self) -> Nanos {
         self.clock.now()
-    }
-
-    /// The server's processes.
-    pub(crate) fn probe(&self) -> Option<&Probe> {
-        self.probe.as_ref()
     }
 
     /// A delivery of something sent at `sent` has arrived at `now`.
@@ -75,6 +70,11 @@ impl Meter {
             },
             server,
         })
+    }
+
+    /// What the server's processes hold now.
+    pub(crate) fn server_memory(&self) -> Result<Option<Memory>> {
+        self.probe.as_ref().map(Probe::memory).transpose()
     }
 
     fn server_cpu(&self) -> Result<Option<Nanos>> {

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use crate::args::Common;
 use crate::clock::Nanos;
+use crate::failure::Result;
+use crate::meter::Meter;
 use crate::probe::Memory;
 
 /// The outcome of a run in which every delivery was right.
@@ -94,6 +96,23 @@ pub(crate) struct Idling {
 }
 
 impl Outcome {
+    /// Of deliveries that `meter` has measured, with what the server holds now.
+    pub(crate) fn of_deliveries(
+        scenario: &'static str,
+        common: &Common,
+        measured: Measured,
+        meter: &Meter,
+    ) -> Result<Self> {
+        Ok(Self {
+            scenario,
+            connections: common.connections,
+            size: common.size,
+            measured: Some(measured),
+            memory: meter.server_memory()?,
+            idle: None,
+        })
+    }
+
     /// Of connections that say nothing.
     pub(crate) fn of_idling(scenario: &'static str, common: &Common, seen: &Idling) -> Self {
         let Idling { before, opened, after, cpu, settle } = seen;

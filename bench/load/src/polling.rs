@@ -73,7 +73,7 @@ impl Pollers {
         let next = match (self.clients[n].posting, reply.body) {
             (false, packets) => self.polled(n, packets)?,
             (true, b"ok") => None,
-            (true, _) => return Err(unexpected(reply)),
+            (true, _) => return Err(reply.unexpected()),
         };
         self.clients[n].posting = next.is_some();
         let path = &self.clients[n].path;
@@ -133,12 +133,12 @@ impl Inbox for Pollers {
         let mut used = 0;
         while let Some(reply) = reply::parse(&bytes[used..])? {
             if reply.status != 200 {
-                return Err(unexpected(&reply));
+                return Err(reply.unexpected());
             }
             if link < self.clients.len() {
                 out.extend(self.answered(link, &reply)?);
             } else {
-                self.unconfirmed = self.unconfirmed.checked_sub(1).ok_or_else(|| unexpected(&reply))?;
+                self.unconfirmed = self.unconfirmed.checked_sub(1).ok_or_else(|| reply.unexpected())?;
             }
             used += reply.length;
         }
@@ -157,10 +157,6 @@ impl Inbox for Pollers {
             self.checker.missing()
         )
     }
-}
-
-fn unexpected(reply: &Reply<'_>) -> Failure {
-    Failure::Protocol(format!("status {}: {}", reply.status, String::from_utf8_lossy(reply.body)))
 }
 
 /// Opens all sessions, and has every poll parked.
@@ -202,12 +198,5 @@ pub(crate) fn run(options: &Polling) -> Result<Outcome> {
     }
     let measured = pollers.meter.finish()?;
     pool.watch(&mut pollers, CALM)?;
-    Ok(Outcome {
-        scenario: "polling",
-        connections: common.connections,
-        size: common.size,
-        measured: Some(measured),
-        memory: pollers.meter.probe().map(|probe| probe.memory()).transpose()?,
-        idle: None,
-    })
+    Outcome::of_deliveries("polling", common, measured, &pollers.meter)
 }

@@ -17,6 +17,13 @@ pub(crate) struct Reply<'a> {
     pub(crate) length: usize,
 }
 
+impl Reply<'_> {
+    /// That this is not what was asked for.
+    pub(crate) fn unexpected(&self) -> Failure {
+        Failure::Protocol(format!("status {}: {}", self.status, String::from_utf8_lossy(self.body)))
+    }
+}
+
 /// Reads the first answer in `bytes`; `None` until it is whole.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Reply<'_>>> {
     let mut headers = [httparse::EMPTY_HEADER; 32];

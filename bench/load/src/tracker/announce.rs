@@ -4,13 +4,11 @@
 use std::time::Duration;
 
 use crate::args::Announce;
+use crate::check::AFTERMATH;
 use crate::clock::{Clock, nanos};
 use crate::failure::Result;
 use crate::outcome::Outcome;
 use crate::tracker::swarms::{Stop, Swarms};
-
-/// After the last announce, a duplicate gets this long to show itself.
-const AFTERMATH: Duration = Duration::from_millis(200);
 
 /// Runs the scenario. A delivery is an announce with all that comes of it.
 pub(crate) fn run(options: &Announce) -> Result<Outcome> {
@@ -24,12 +22,5 @@ pub(crate) fn run(options: &Announce) -> Result<Outcome> {
     swarms.announce(&mut pool, Stop::At(end))?;
     let measured = swarms.meter.finish()?;
     pool.watch(&mut swarms, AFTERMATH)?;
-    Ok(Outcome {
-        scenario: "tracker-announce",
-        connections: common.connections,
-        size: common.size,
-        measured: Some(measured),
-        memory: swarms.meter.probe().map(|probe| probe.memory()).transpose()?,
-        idle: None,
-    })
+    Outcome::of_deliveries("tracker-announce", common, measured, &swarms.meter)
 }

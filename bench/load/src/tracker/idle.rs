@@ -4,30 +4,32 @@ use std::time::Duration;
 
 use crate::args::Peers;
 use crate::clock::Clock;
-use crate::failure::{Failure, Result};
-use crate::outcome::{Idling, Outcome};
-use crate::probe::Probe;
+use crate::failure::Result;
+use crate::outcome::Outcome;
+use crate::pool::Pool;
+use crate::standstill::{self, Crowd};
 use crate::tracker::swarms::{Stop, Swarms};
 
 /// Runs the scenario. All announce once more at the end, which proves that all were alive and known to be there.
 pub(crate) fn run(options: &Peers) -> Result<Outcome> {
-    let (common, clock) = (&options.common, Clock::start());
-    let pid =
-        common.server_pid.ok_or_else(|| Failure::Usage("tracker-idle needs --server-pid".to_owned()))?;
-    let (probe, settle) = (Probe::new(pid)?, Duration::from_secs(options.settle));
-    drop(Swarms::gather(common, options.swarms, options.warmup, clock)?);
-    std::thread::sleep(settle);
-    let before = probe.memory()?;
+    standstill::measure("tracker-idle", &options.common, options.warmup, options.settle, |connections| {
+        let (pool, swarms) = Swarms::gather(&options.common, options.swarms, connections, Clock::start())?;
+        Ok(Everybody { pool, swarms })
+    })
+}
 
-    let (mut pool, mut swarms) = Swarms::gather(common, options.swarms, common.connections, clock)?;
-    pool.watch(&mut swarms, settle)?;
-    let opened = probe.memory()?;
-    let cpu_before = probe.cpu()?;
-    pool.watch(&mut swarms, settle)?;
-    let cpu = probe.cpu()? - cpu_before;
+/// Peers that have announced.
+struct Everybody {
+    pool: Pool,
+    swarms: Swarms,
+}
 
-    swarms.announce(&mut pool, Stop::Once)?;
-    pool.watch(&mut swarms, settle)?;
-    let after = probe.memory()?;
-    Ok(Outcome::of_idling("tracker-idle", common, &Idling { before, opened, after, cpu, settle }))
+impl Crowd for Everybody {
+    fn watch(&mut self, time: Duration) -> Result<()> {
+        self.pool.watch(&mut self.swarms, time)
+    }
+
+    fn stir(&mut self) -> Result<()> {
+        self.swarms.announce(&mut self.pool, Stop::Once)
+    }
 }

@@ -136,12 +136,5 @@ pub(crate) fn run(options: &Allocate) -> Result<Outcome> {
         return Err(Failure::Lossy { lost: places.again, sent: places.gone * 3 });
     }
     measured.lost = Some(places.again);
-    Ok(Outcome {
-        scenario: "turn-allocate",
-        connections: common.connections,
-        size: common.size,
-        measured: Some(measured),
-        memory: places.meter.probe().map(|probe| probe.memory()).transpose()?,
-        idle: None,
-    })
+    Outcome::of_deliveries("turn-allocate", common, measured, &places.meter)
 }

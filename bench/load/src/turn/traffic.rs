@@ -5,7 +5,7 @@ use std::net::SocketAddrV4;
 use std::time::Duration;
 
 use crate::args::{Common, Relay};
-use crate::check::Fault;
+use crate::check::{AFTERMATH, Fault};
 use crate::clock::{Clock, Nanos};
 use crate::failure::{Failure, Result};
 use crate::meter::Meter;
@@ -23,8 +23,6 @@ use crate::turn::stun::Answer;
 const PAUSE: Nanos = 1_000_000_000;
 /// One in so many packets may be lost.
 const LOSSES: u64 = 1000;
-/// After the last packet, a duplicate gets this long to show itself.
-const AFTERMATH: Duration = Duration::from_millis(200);
 /// The largest packets, which fit into an Ethernet frame with what TURN and IP put before them.
 const LARGEST: u32 = 1400;
 
@@ -253,12 +251,5 @@ pub(crate) fn run(options: &Relay) -> Result<Outcome> {
     let (mut ends, opening) = opening::open(common, &options.entrance, plan, clock)?;
     let mut traffic = Traffic::new(common, opening.allocations()?, options.window, run, clock)?;
     let measured = traffic.keep_going(&mut ends, options.window as u64, options.warmup, options.seconds)?;
-    Ok(Outcome {
-        scenario: "turn",
-        connections: common.connections,
-        size: common.size,
-        measured: Some(measured),
-        memory: traffic.meter.probe().map(|probe| probe.memory()).transpose()?,
-        idle: None,
-    })
+    Outcome::of_deliveries("turn", common, measured, &traffic.meter)
 }

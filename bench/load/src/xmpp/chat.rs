@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::args::Chat;
-use crate::check::Checker;
+use crate::check::{AFTERMATH, Checker};
 use crate::clock::{Clock, Nanos, nanos};
 use crate::failure::{Failure, Result};
 use crate::meter::Meter;
@@ -12,9 +12,6 @@ use crate::outcome::Outcome;
 use crate::pool::{Inbox, Pool};
 use crate::xmpp::piece;
 use crate::xmpp::session;
-
-/// After the last message, a duplicate gets this long to show itself.
-const AFTERMATH: Duration = Duration::from_millis(200);
 
 /// All clients; 2N and 2N + 1 are a pair.
 struct Pairs {
@@ -120,12 +117,5 @@ pub(crate) fn run(options: &Chat) -> Result<Outcome> {
     pairs.talk(&mut pool, Stop::At(end), options.window)?;
     let measured = pairs.meter.finish()?;
     pool.watch(&mut pairs, AFTERMATH)?;
-    Ok(Outcome {
-        scenario: "chat",
-        connections: common.connections,
-        size: common.size,
-        measured: Some(measured),
-        memory: pairs.meter.probe().map(|probe| probe.memory()).transpose()?,
-        idle: None,
-    })
+    Outcome::of_deliveries("chat", common, measured, &pairs.meter)
 }

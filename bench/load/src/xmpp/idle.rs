@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::args::Sessions;
 use crate::clock::Clock;
-use crate::failure::{Failure, Result};
-use crate::outcome::{Idling, Outcome};
+use crate::failure::Result;
+use crate::outcome::Outcome;
 use crate::pool::{Inbox, Pool};
-use crate::probe::Probe;
+use crate::standstill::{self, Crowd};
 use crate::xmpp::piece;
 use crate::xmpp::session;
 
@@ -53,32 +53,32 @@ impl Inbox for Answers {
 
 /// Runs the scenario.
 pub(crate) fn run(options: &Sessions) -> Result<Outcome> {
-    let common = &options.common;
-    let pid = common.server_pid.ok_or_else(|| Failure::Usage("sessions needs --server-pid".to_owned()))?;
-    let probe = Probe::new(pid)?;
-    let settle = Duration::from_secs(options.settle);
-    let clock = Clock::start();
-    drop(open(options, options.warmup, clock)?);
-    std::thread::sleep(settle);
-    let before = probe.memory()?;
-
-    let (mut pool, mut answers) = open(options, common.connections, clock)?;
-    pool.watch(&mut answers, settle)?;
-    let opened = probe.memory()?;
-    let cpu_before = probe.cpu()?;
-    pool.watch(&mut answers, settle)?;
-    let cpu = probe.cpu()? - cpu_before;
-
-    (0..common.connections).try_for_each(|link| pool.send(link, PING))?;
-    pool.settle(&mut answers)?;
-    pool.watch(&mut answers, settle)?;
-    let after = probe.memory()?;
-    Ok(Outcome::of_idling("sessions", common, &Idling { before, opened, after, cpu, settle }))
+    standstill::measure("sessions", &options.common, options.warmup, options.settle, |connections| {
+        Clients::open(options, connections)
+    })
 }
 
-/// So many sessions, of which none has asked anything.
-fn open(options: &Sessions, connections: usize, clock: Clock) -> Result<(Pool, Answers)> {
-    let (common, run) = (&options.common, fastrand::u64(..));
-    let pool = session::open(common, &options.entrance, run, connections, clock, |_, _| Ok(()))?;
-    Ok((pool, Answers { answered: vec![false; connections], missing: connections }))
+/// Sessions, of which none has asked anything yet.
+struct Clients {
+    pool: Pool,
+    answers: Answers,
+}
+
+impl Clients {
+    fn open(options: &Sessions, connections: usize) -> Result<Self> {
+        let (clock, run) = (Clock::start(), fastrand::u64(..));
+        let pool = session::open(&options.common, &options.entrance, run, connections, clock, |_, _| Ok(()))?;
+        Ok(Self { pool, answers: Answers { answered: vec![false; connections], missing: connections } })
+    }
+}
+
+impl Crowd for Clients {
+    fn watch(&mut self, time: Duration) -> Result<()> {
+        self.pool.watch(&mut self.answers, time)
+    }
+
+    fn stir(&mut self) -> Result<()> {
+        (0..self.answers.missing).try_for_each(|link| self.pool.send(link, PING))?;
+        self.pool.settle(&mut self.answers)
+    }
 }

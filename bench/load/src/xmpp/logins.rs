@@ -147,12 +147,5 @@ pub(crate) fn run(options: &Logins) -> Result<Outcome> {
     while clock.now() < end {
         door.turn(&mut pool)?;
     }
-    Ok(Outcome {
-        scenario: "logins",
-        connections: common.connections,
-        size: common.size,
-        measured: Some(door.queue.meter.finish()?),
-        memory: door.queue.meter.probe().map(|probe| probe.memory()).transpose()?,
-        idle: None,
-    })
+    Outcome::of_deliveries("logins", common, door.queue.meter.finish()?, &door.queue.meter)
 }

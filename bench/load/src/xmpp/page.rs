@@ -123,14 +123,8 @@ pub(crate) fn run(options: &Page) -> Result<Outcome> {
         reader.ask(&mut pool, "", &paging, options.page)?;
         reader.check(first, options.page)?;
     }
-    Ok(Outcome {
-        scenario: "page",
-        connections: 1,
-        size: common.size,
-        measured: Some(reader.meter.finish()?),
-        memory: reader.meter.probe().map(|probe| probe.memory()).transpose()?,
-        idle: None,
-    })
+    let outcome = Outcome::of_deliveries("page", common, reader.meter.finish()?, &reader.meter)?;
+    Ok(Outcome { connections: 1, ..outcome })
 }
 
 /// How the page that is wanted is asked for, and the first message that it must have.
