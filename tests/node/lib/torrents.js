@@ -28,15 +28,16 @@ export function inNode(t, server) {
   return peer;
 }
 
-/** A peer in a page of its own, until the end of the test; `relayed` if it may use nothing but the relays of the server. */
-export async function inPage(t, server, browser, { relayed = false } = {}) {
+/** A peer in a page of its own, until the end of the test; `relayed` if it may use nothing but the relays of the server, and with
+ * the policy `all` those too. */
+export async function inPage(t, server, browser, { relayed = false, policy = "relay" } = {}) {
   const context = await browser.newContext();
   t.after(() => context.close());
   const page = await context.newPage();
   await page.route(`**${MODULE}`, (route) => route.fulfill({ path: BUNDLE, contentType: "text/javascript" }));
   await page.goto(server.base);
   const peer = new PagePeer(page);
-  await page.evaluate(prepare, { module: MODULE, tracker: trackerOf(server, `Page${(names += 1)}`), options: ALONE, relayed });
+  await page.evaluate(prepare, { module: MODULE, tracker: trackerOf(server, `Page${(names += 1)}`), options: ALONE, relayed, policy });
   return peer;
 }
 
@@ -105,12 +106,12 @@ class PagePeer {
 }
 
 /** Runs in the page. */
-async function prepare({ module, tracker, options, relayed }) {
+async function prepare({ module, tracker, options, relayed, policy }) {
   const { default: WebTorrent } = await import(module);
   const rtcConfig = { iceServers: [] };
   if (relayed) {
     const { iceServers } = await (await fetch("/api/ice")).json();
-    Object.assign(rtcConfig, { iceServers, iceTransportPolicy: "relay" });
+    Object.assign(rtcConfig, { iceServers, iceTransportPolicy: policy });
   }
   const client = new WebTorrent({ ...options, tracker: { rtcConfig } });
   const failed = new Promise((_, reject) => client.on("error", reject));
