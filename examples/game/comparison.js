@@ -3,21 +3,40 @@
 
 const WINDOW = 10_000; // milliseconds that plots and percentiles look back
 const KEPT = 20 * 60; // messages of each way that are remembered: twenty seconds
+const MISSED = (WINDOW * 60) / 1000; // no more than so many can be missing within the window
+const STRAYS = 60; // messages in a row that are far from all others, until they count: their sender was away for long
 
 /** `names` are those of the two ways. */
 export class Comparison {
   constructor(names) {
     this.window = WINDOW;
-    this.ways = Object.fromEntries(names.map((name) => [name, new Way()]));
-    this.fastest = Infinity; // the least that the clocks and the line make of a message's way: all others are later than that one
+    this.names = names;
+    this.#begin();
   }
 
-  /** A message has arrived on this way, at this time of our clock. */
+  #begin() {
+    this.ways = Object.fromEntries(this.names.map((name) => [name, new Way()]));
+    this.fastest = Infinity; // the least that the clocks and the line make of a message's way: all others are later than that one
+    this.strays = 0;
+  }
+
+  /** A message has arrived on this way, at this time of our clock. One whose number is far from the others' is left out. */
   take(name, { seq, t }, now) {
+    if (this.#isFar(seq)) {
+      this.strays += 1;
+      if (this.strays < STRAYS) return;
+      this.#begin();
+    }
+    this.strays = 0;
     const others = Object.entries(this.ways).filter(([other]) => other !== name);
     const isOvertaken = others.some(([, way]) => way.newest > seq);
     this.fastest = Math.min(this.fastest, now - t);
     this.ways[name].take({ seq, at: now, took: now - t }, isOvertaken);
+  }
+
+  #isFar(seq) {
+    const newest = Math.max(...Object.values(this.ways).map((way) => way.newest));
+    return Number.isFinite(newest) && Math.abs(seq - newest) > KEPT;
   }
 
   /** The messages of this way that arrived within the window, with how `late` they were. */
@@ -64,9 +83,14 @@ class Way {
     if (this.arrived.length > KEPT) this.arrived.shift();
   }
 
+  /** The newest of them. */
   missing() {
-    const inOrder = this.arrived.toSorted((a, b) => a.seq - b.seq);
-    const gaps = inOrder.slice(1).map(({ seq, at }, index) => ({ at, count: seq - inOrder[index].seq - 1 }));
-    return gaps.flatMap(({ at, count }) => Array.from({ length: count }, (_, nth) => at - ((count - nth) * 1000) / 60));
+    const inOrder = this.arrived.toSorted((a, b) => b.seq - a.seq);
+    const missing = [];
+    for (const [index, { seq, at }] of inOrder.entries()) {
+      const count = seq - (inOrder[index + 1]?.seq ?? seq) - 1;
+      for (let nth = 1; nth <= count && missing.length < MISSED; nth += 1) missing.push(at - (nth * 1000) / 60);
+    }
+    return missing;
   }
 }

@@ -3,6 +3,7 @@ import { call, person } from "../calls/call.js";
 import { OverWebSocket } from "../calls/signalling.js";
 
 const AGAIN = 1_000; // milliseconds until a connection that was lost is tried anew
+const PATIENCE = 15_000; // milliseconds in which somebody must have been met: he may be playing with another one
 
 const WAITING = 1_000; // bytes that may wait in the channel
 
@@ -15,6 +16,7 @@ export class Meeting extends EventTarget {
   #talk;
   #other;
   #me;
+  #patience;
 
   constructor(server, room, name, iceServers) {
     super();
@@ -63,22 +65,34 @@ export class Meeting extends EventTarget {
     const isCalled = this.#me > other; // one of the two calls, and makes the channel
     const talk = (this.#talk = call(this.signalling, other, { id, polite: isCalled, iceServers: this.iceServers }));
     talk.addEventListener("over", () => this.#part());
+    this.#patience = setTimeout(() => talk.hangUp("timeout"), PATIENCE);
     if (!isCalled) return this.#use(talk.connection.createDataChannel("positions", UNRELIABLE));
     talk.connection.ondatachannel = ({ channel }) => this.#use(channel);
     this.signalling.send(other, { call: id, here: true }).catch(() => {}); // he may have called while nobody listened
   }
 
   #use(channel) {
-    channel.onopen = () => this.dispatchEvent(new CustomEvent("met", { detail: this.#people.get(this.#other) }));
+    channel.onopen = () => {
+      clearTimeout(this.#patience);
+      this.dispatchEvent(new CustomEvent("met", { detail: this.#people.get(this.#other) }));
+    };
     channel.onmessage = ({ data }) => this.#hear("channel", data);
     this.channel = channel;
     if (channel.readyState === "open") channel.onopen();
   }
 
   #part() {
+    clearTimeout(this.#patience);
+    this.#putLast(this.#other);
     this.#other = this.channel = undefined;
     this.dispatchEvent(new Event("parted"));
     setTimeout(() => this.#choose(), AGAIN);
+  }
+
+  /** Whoever else is there has his turn first. */
+  #putLast(user) {
+    const name = this.#people.get(user);
+    if (this.#people.delete(user)) this.#people.set(user, name);
   }
 
   /** Tells the other, on both ways. A position that would have to wait long is of no use: a newer one follows. */

@@ -5,6 +5,7 @@ import { Arena } from "./arena.js";
 import { Comparison } from "./comparison.js";
 import { Meeting } from "./meeting.js";
 import { Plot } from "./plot.js";
+import { readPosition } from "./position.js";
 import { sixtyTimesASecond } from "./ticker.js";
 
 const ROWS = {
@@ -28,17 +29,22 @@ const arena = new Arena(at("arena"));
 const plot = new Plot(at("plot"));
 let comparison = new Comparison(["channel", "socket"]);
 let seq = 0;
+let other; // what the other player calls himself; in the room there may be a third one, too
 
 const clock = () => performance.timeOrigin + performance.now();
 
 async function play() {
   const { iceServers } = await (await fetch(new URL("/api/ice", server))).json();
   const meeting = new Meeting(server, asked.get("room") ?? "game", name, iceServers);
-  meeting.addEventListener("met", ({ detail }) => begin(`playing with ${detail}`));
-  meeting.addEventListener("parted", () => (at("state").value = "nobody else is there"));
+  meeting.addEventListener("met", ({ detail }) => begin(detail));
+  meeting.addEventListener("parted", () => {
+    other = undefined;
+    at("state").value = "nobody else is there";
+  });
   meeting.addEventListener("message", ({ detail: { way, text } }) => {
-    const said = JSON.parse(text);
-    if (said.name === name) return;
+    const said = readPosition(text);
+    if (said && way === "channel") other = said.name; // nobody else speaks there
+    if (!said || said.name !== other) return;
     comparison.take(way, said, clock());
     arena.see(way, said);
   });
@@ -50,9 +56,10 @@ async function play() {
 }
 
 /** Both ways are there: what was before is not compared. */
-function begin(state) {
+function begin(name) {
+  other = undefined;
   comparison = new Comparison(["channel", "socket"]);
-  at("state").value = state;
+  at("state").value = `playing with ${name}`;
 }
 
 function draw() {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Comparison } from "../../examples/game/comparison.js";
+import { readPosition } from "../../examples/game/position.js";
 import { launch } from "./lib/console.js";
 import { launchWithin, namespaces, newNamespace, startGame } from "./lib/game.js";
 import { leavesAfterwards } from "./lib/leaving.js";
@@ -46,6 +47,40 @@ describe("what has arrived on two ways is compared:", () => {
     const { median, p95, p99, silence } = compared.numbers("socket", 100);
     assert.deepEqual({ median, p95, p99, silence }, { median: 50, p95: 95, p99: 99, silence: 1 });
     assert.equal(compared.numbers("channel", 100).median, undefined);
+  });
+});
+
+describe("in a room anybody may say anything:", () => {
+  const spoken = { name: "Bo", seq: 3, t: 1.5, x: 0.5, y: -0.1 };
+
+  test("a position is what says who, which, when and where", () => {
+    assert.deepEqual(readPosition(JSON.stringify({ ...spoken, more: true })), spoken);
+    const odd = ["", "null", "7", "[]", "{", '"Bo"', ...["name", "seq", "t", "x", "y"].map((key) => JSON.stringify({ ...spoken, [key]: undefined }))];
+    const wrong = [{ name: 7 }, { seq: -1 }, { seq: 1.5 }, { seq: 2 ** 53 }, { seq: "3" }, { t: 1e300 }, { t: null }, { x: "0" }, { y: [] }];
+    for (const text of [...odd, ...wrong.map((change) => JSON.stringify({ ...spoken, ...change }))]) assert.equal(readPosition(text), undefined, text);
+  });
+
+  test("one number that is far from all others moves nothing", () => {
+    const compared = new Comparison(WAYS);
+    for (const seq of [1, 2e8, 2, Number.MAX_SAFE_INTEGER, 4]) compared.take("socket", { seq, t: 0 }, seq);
+    const { received, lost } = compared.numbers("socket", 10);
+    assert.deepEqual({ received, lost }, { received: 3, lost: 1 });
+    assert.equal(compared.missed("socket", 10).length, 1);
+  });
+
+  test("many in a row are of somebody who was away: from there on it is counted anew", () => {
+    const compared = new Comparison(WAYS);
+    compared.take("channel", { seq: 1, t: 0 }, 1);
+    for (let seq = 18_000; seq < 18_100; seq += 1) compared.take(WAYS[seq % 2], { seq, t: seq }, seq);
+    assert.equal(compared.numbers("channel", 18_100).received + compared.numbers("socket", 18_100).received, 41);
+    assert.equal(compared.numbers("channel", 18_100).median, 0, "what was before does not count, nor do its clocks");
+  });
+
+  test("however large the gaps are, no more is drawn than has room", () => {
+    const compared = new Comparison(WAYS);
+    for (let nth = 0; nth < 1_000; nth += 1) compared.take("channel", { seq: nth * 1_200, t: 0 }, nth);
+    assert.equal(compared.missed("channel", 999).length, 600);
+    assert.equal(compared.numbers("channel", 999).lost, 999 * 1_199);
   });
 });
 
