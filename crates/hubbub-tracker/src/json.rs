@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use memchr::memchr2;
+use crate::marks::Marks;
 
 /// How deep values may lie in each other: whoever gets what is handed on may read it by recursion.
 const DEEPEST: u32 = 128;
@@ -27,6 +27,10 @@ pub(crate) struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: u32,
+    /// Quotes and backslashes from here on: outside of strings there are only quotes, where they begin.
+    marks: Marks<'a>,
+    /// The string read last has escapes.
+    escaped: bool,
     /// There is no control character anywhere, which need not be looked for in strings then.
     plain: bool,
 }
@@ -36,7 +40,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         // The least of all bytes, which a compiler finds many bytes at a time; a search that may end early it does not.
         let least = text.bytes().fold(u8::MAX, u8::min);
-        Self { text, at: 0, depth: 0, plain: least >= b' ' }
+        Self { text, at: 0, depth: 0, marks: Marks::of(text), escaped: false, plain: least >= b' ' }
     }
 
     /// What is wrong with what comes next.
@@ -60,10 +64,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads an object (§4): each name, as it is written in quotes, is given to `member`, which reads its value.
+    /// Reads an object (§4): each name, without quotes and escapes, is given to `member`, which reads its value.
     pub(crate) fn object(
         &mut self,
-        mut member: impl FnMut(&mut Self, &'a str) -> Result<(), Fault>,
+        mut member: impl FnMut(&mut Self, &str) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         self.values(b'{', b'}', "not an object", |reader| {
             if reader.peek() != Some(b'"') {
@@ -71,7 +75,11 @@ impl<'a> Reader<'a> {
             }
             let name = reader.string()?;
             reader.take(b':', "no colon after a name")?;
-            member(reader, name)
+            match reader.escaped {
+                false => member(reader, &name[1..name.len() - 1]),
+                // Hardly anybody writes them. What is no text then is no name that means something.
+                true => member(reader, &serde_json::from_str::<String>(name).unwrap_or_default()),
+            }
         })
     }
 
@@ -150,39 +158,40 @@ impl<'a> Reader<'a> {
 
     /// Passes over a string (§7), which begins here, and gives it with its quotes.
     fn string(&mut self) -> Result<&'a str, Fault> {
-        let start = self.at;
-        self.at += 1;
+        let (start, bytes) = (self.at, self.text.as_bytes());
+        self.marks.next();
+        self.escaped = false;
         loop {
-            let rest = &self.text.as_bytes()[self.at..];
-            let length = memchr2(b'"', b'\\', rest).ok_or(self.fault("a string without an end"))?;
-            if !self.plain && rest[..length].iter().any(|byte| *byte < b' ') {
-                return Err(self.fault("a control character in a string"));
+            let mark = self.marks.next().ok_or(self.fault("a string without an end"))?;
+            self.at = mark + 1;
+            if bytes[mark] == b'"' {
+                break;
             }
-            self.at += length + 1;
-            if rest[length] == b'"' {
-                return Ok(&self.text[start..self.at]);
-            }
+            self.escaped = true;
             self.escape()?;
-            // Lines end with two of them.
-            while self.pass(|byte| byte == b'\\') {
-                self.escape()?;
-            }
         }
+        let string = &self.text[start..self.at];
+        if !self.plain && string.bytes().any(|byte| byte < b' ') {
+            return Err(self.fault("a control character in a string"));
+        }
+        Ok(string)
     }
 
     /// The rest of an escape, after its backslash.
     fn escape(&mut self) -> Result<(), Fault> {
-        let rest = &self.text.as_bytes()[self.at..];
-        self.at += match rest {
-            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 1,
-            [b'u', digits @ ..]
-                if digits.iter().take(4).filter(|digit| digit.is_ascii_hexdigit()).count() == 4 =>
-            {
-                5
+        match self.byte() {
+            Some(b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(()),
+            Some(b'"' | b'\\') => {
+                self.marks.next();
+                Ok(())
             }
-            _ => return Err(self.fault("no such escape")),
-        };
-        Ok(())
+            Some(b'u') => {
+                let digits = self.text.as_bytes().get(self.at + 1..self.at + 5);
+                let are_digits = digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+                if are_digits { Ok(()) } else { Err(self.fault("an escape without four digits")) }
+            }
+            _ => Err(self.fault("no such escape")),
+        }
     }
 
     fn take(&mut self, byte: u8, otherwise: &'static str) -> Result<(), Fault> {

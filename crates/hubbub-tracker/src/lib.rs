@@ -11,6 +11,7 @@
 
 mod id;
 mod json;
+mod marks;
 mod parse;
 mod past;
 mod peers;

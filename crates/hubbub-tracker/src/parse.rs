@@ -209,17 +209,17 @@ impl<'a> Wire<'a> {
     fn read(text: &'a str) -> Result<Self, Fault> {
         let mut wire = Self::default();
         let mut reader = Reader::new(text);
-        reader.object(|reader, name| match &*plain(name) {
-            "\"action\"" => once(&mut wire.action, reader),
-            "\"info_hash\"" => once(&mut wire.info_hash, reader),
-            "\"peer_id\"" => once(&mut wire.peer_id, reader),
-            "\"event\"" => once(&mut wire.event, reader),
-            "\"left\"" => once(&mut wire.left, reader),
-            "\"numwant\"" => once(&mut wire.numwant, reader),
-            "\"offers\"" => once_by(&mut wire.offers, reader, |reader| Few::read(reader, WireOffer::read)),
-            "\"answer\"" => once(&mut wire.answer, reader),
-            "\"to_peer_id\"" => once(&mut wire.to_peer_id, reader),
-            "\"offer_id\"" => once(&mut wire.offer_id, reader),
+        reader.object(|reader, name| match name {
+            "action" => once(&mut wire.action, reader),
+            "info_hash" => once(&mut wire.info_hash, reader),
+            "peer_id" => once(&mut wire.peer_id, reader),
+            "event" => once(&mut wire.event, reader),
+            "left" => once(&mut wire.left, reader),
+            "numwant" => once(&mut wire.numwant, reader),
+            "offers" => once_by(&mut wire.offers, reader, |reader| Few::read(reader, WireOffer::read)),
+            "answer" => once(&mut wire.answer, reader),
+            "to_peer_id" => once(&mut wire.to_peer_id, reader),
+            "offer_id" => once(&mut wire.offer_id, reader),
             _ => reader.value().map(drop),
         })?;
         reader.end()?;
@@ -230,21 +230,12 @@ impl<'a> Wire<'a> {
 impl<'a> WireOffer<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
         let mut wire = Self::default();
-        reader.object(|reader, name| match &*plain(name) {
-            "\"offer\"" => once(&mut wire.offer, reader),
-            "\"offer_id\"" => once(&mut wire.offer_id, reader),
+        reader.object(|reader, name| match name {
+            "offer" => once(&mut wire.offer, reader),
+            "offer_id" => once(&mut wire.offer_id, reader),
             _ => reader.value().map(drop),
         })?;
         Ok(wire)
-    }
-}
-
-/// A member's name without escapes, which hardly anybody writes.
-fn plain(name: &str) -> Cow<'_, str> {
-    match name.contains('\\') {
-        false => name.into(),
-        true => serde_json::from_str(name)
-            .map_or_else(|_| name.into(), |name: String| format!("\"{name}\"").into()),
     }
 }
 

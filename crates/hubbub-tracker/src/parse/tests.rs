@@ -199,3 +199,11 @@ fn what_is_deep_or_long_costs_nothing_but_its_bytes() {
     let many = format!("{{\"action\":\"scrape\",\"info_hash\":[{}0]}}", "0,".repeat(30_000));
     assert_eq!(parse(&many, MOST).unwrap_err().reason, "too many info_hashes");
 }
+
+#[test]
+fn names_with_escapes_are_names() {
+    let text = format!(
+        r#"{{"\u0061ction":"announce","info\u005fhash":"{HASH}","peer_id":"{PEER}","\ud800":1,"a\"b":2}}"#
+    );
+    assert!(matches!(parse(&text, MOST), Ok(Message::Announce(_))));
+}
