@@ -103,8 +103,8 @@ export class Session implements Carrier {
   join(settings: Settings): void {
     const before = this.settings.value;
     const sameRoom = before !== undefined && before.room === settings.room && this.room.entries.length > 0;
-    // Calls are between people of a room.
-    if (before && before.room !== settings.room) this.switchboard.hangUp("left");
+    // Calls are between people of a room: to the other one, this page is a stranger under any other name.
+    if (before && !isSamePlace(before, settings)) this.switchboard.hangUp("left");
     if (before?.token !== settings.token) this.ice.forget();
     if (before && sameRoom) this.room.mark("plain", changeText(before, settings));
     this.drop();
@@ -303,6 +303,11 @@ export class Session implements Carrier {
     const before = this.samples.value[transport] ?? [];
     this.samples.value = { ...this.samples.value, [transport]: [...before.slice(1 - SAMPLES_KEPT), entry.roundTrip] };
   }
+}
+
+/** Whether others find the same person there under the same address; who comes with a token is called what that says. */
+function isSamePlace(before: Settings, after: Settings): boolean {
+  return before.room === after.room && before.token === after.token && (after.token !== undefined || before.name === after.name);
 }
 
 function changeText(before: Settings, after: Settings): string {

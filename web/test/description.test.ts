@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hasUfrag, isSame, withRole } from "../src/p2p/description";
+import { fingerprints, hasUfrag, isSame, withRole } from "../src/p2p/description";
 
 const sdp = (version: number, ...more: string[]) => ["v=0", `o=- 42 ${version} IN IP4 127.0.0.1`, "m=audio 9 UDP/TLS/RTP/SAVPF 111", "c=IN IP4 0.0.0.0", "a=ice-ufrag:AbC+", ...more, ""].join("\r\n");
 const offer = (text: string) => ({ type: "offer", sdp: text }) as const;
@@ -28,4 +28,11 @@ test("an offer says which end of DTLS one is, once that is agreed on", () => {
   expect(said(passive, asked)).toEqual(["passive", "passive"]);
   expect(said(asked, active)).toEqual(["passive", "passive"]);
   expect(said(asked, passive)).toEqual(["active", "active"]);
+});
+
+test("certificates are known by their fingerprints, however these are spelt", () => {
+  const [one, two] = ["a=fingerprint:sha-256 0A:1B", "a=fingerprint:sha-384 2C:3D"];
+  expect(fingerprints(offer(sdp(1, one, two)))).toEqual([one, two].map((line) => line.toLowerCase()));
+  expect(fingerprints(offer(sdp(1, "A = Fingerprint : SHA-256 0a:1b ")))).toEqual(["a = fingerprint : sha-256 0a:1b"]);
+  expect(fingerprints(offer(sdp(1)))).toEqual([]);
 });

@@ -384,6 +384,17 @@ describe("a switchboard", () => {
     expect(ending(await ann.board.ring("bo@x", video).outcome).why).toBe("busy");
   });
 
+  test("who rings without end does not keep two pages that take a call at once from being told which has it", async () => {
+    const [ann, one, two] = [new Page("ann@x/1"), new Page("bo@x/1"), new Page("bo@x/2")];
+    for (let i = 0; i < 20; i++) ann.board.heard({ from: "eve@x/1", name: "Eve", signal: { call: `n${i}`, ring: { kind: "nonsense" } } });
+    const outgoing = ann.board.ring("bo@x", video);
+    await settled();
+    const both = (await Promise.all([one.rings[0]!.accept(), two.rings[0]!.accept()])) as unknown as Wired[];
+    wired(await outgoing.outcome);
+    await settled();
+    expect(both.flatMap(({ heard }) => heard)).toEqual([{ bye: "elsewhere" }]);
+  });
+
   test("who has nothing to do with a call has no say in it", async () => {
     const [ann, bo, eve] = [new Page("ann@x/1"), new Page("bo@x/1"), new Page("eve@x/1")];
     const outgoing = ann.board.ring("bo@x", video);

@@ -14,11 +14,18 @@ export interface Course {
 export function endingText({ by, why, problem }: Ending, course: Course): string {
   const { name } = course;
   if (problem) return problem.status === 404 ? notHere(name) : `${problem.title}. ${problem.detail}`;
-  if (by === "here") return why === "declined" ? `You declined the call from ${name}.` : why === "error" ? STUMBLED : "You hung up.";
+  if (by === "here") return FROM_HERE[why]?.(name) ?? "You hung up.";
   return (THEIRS[why] ?? other)(course, why);
 }
 
 const STUMBLED = "The call stumbled over something this page does not understand. Call again.";
+
+const FROM_HERE: Readonly<Record<string, (name: string) => string>> = {
+  declined: (name) => `You declined the call from ${name}.`,
+  error: () => STUMBLED,
+  certificate: (name) =>
+    `The call was ended: another page answers as ${name}, with another certificate than the call began with. That may be somebody else. Call again.`,
+};
 
 const THEIRS: Readonly<Record<string, (course: Course, why: string) => string>> = {
   hangup: ({ name, isIncoming, wasConnected }) => (isIncoming && !wasConnected ? `${name} called, and hung up.` : `${name} hung up.`),
@@ -30,6 +37,7 @@ const THEIRS: Readonly<Record<string, (course: Course, why: string) => string>> 
   left: ({ name }) => `${name} left the page.`,
   lost: ({ name, wasConnected }) => (wasConnected ? `The connection to ${name} was lost. Call again.` : noWay(name)),
   error: () => STUMBLED,
+  certificate: ({ name }) => `The page of ${name} ended the call: it was told another certificate than that of this page. Call again.`,
 };
 
 function other({ name }: Course, why: string): string {

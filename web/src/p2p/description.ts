@@ -19,6 +19,15 @@ export function hasUfrag({ sdp }: RTCSessionDescriptionInit, ufrag: string): boo
 }
 
 /**
+ * By which certificates whoever describes himself so is known (RFC 8122 §5): the lines that say it, in one spelling. Every line that speaks of
+ * fingerprints counts, so that none is passed over which some browser reads less strictly.
+ */
+export function fingerprints({ sdp = "" }: RTCSessionDescriptionInit): readonly string[] {
+  const lines = sdp.toLowerCase().split(/[\r\n]+/);
+  return lines.filter((line) => line.includes("fingerprint")).map((line) => line.trim());
+}
+
+/**
  * An offer that says which end of DTLS this page is, once that is agreed on, and does not leave it open (RFC 8842 §5.5): Firefox would take
  * the other role when it answers an ICE restart, which Chromium does not let pass.
  */

@@ -17,6 +17,8 @@ export type Why =
   | "lost"
   /** The page was left. */
   | "left"
+  /** Another page than before described itself as the other side: its certificate is another one. */
+  | "certificate"
   /** What was said made no sense here. */
   | "error"
   /** The server does not carry it: `problem` says why. */

@@ -10,7 +10,7 @@
 // A connection that is lost is looked for anew (ICE restart) for `PATIENCE_MS`; a link that drops changes nothing. Peers are made by the
 // switchboard, when a ring is accepted.
 import { signal } from "@preact/signals";
-import { hasUfrag, isSame, withRole } from "./description";
+import { fingerprints, hasUfrag, isSame, withRole } from "./description";
 import type { Ending } from "./ending";
 import type { IceServers } from "./ice";
 import type { Line } from "./line";
@@ -38,6 +38,10 @@ const COURTESY_MS = 2_000;
 /** Candidates kept for a description that has not come yet. */
 const EARLY_KEPT = 100;
 
+class OtherPage extends Error {
+  override readonly message = "Another page has taken the place of the other one: its certificate is not the one that the call began with";
+}
+
 export class Peer {
   readonly connection: RTCPeerConnection;
   readonly state = signal<PeerState>("connecting");
@@ -49,6 +53,8 @@ export class Peer {
   private proposal: RTCSessionDescriptionInit | undefined;
   /** How the other one described himself last. Once he has, he knows that it is this page he talks to. */
   private described: RTCSessionDescriptionInit | undefined;
+  /** By which the other page is known. */
+  private certificates: readonly string[] = [];
   /** An offer was said twice: there may be two answers to it. */
   private hasRepeated = false;
   private early: readonly RTCIceCandidateInit[] = [];
@@ -179,8 +185,7 @@ export class Peer {
 
   private async onOffer(offer: RTCSessionDescriptionInit): Promise<void> {
     this.proposal = undefined;
-    await this.connection.setRemoteDescription(offer);
-    this.described = offer;
+    await this.setTheirs(offer);
     await this.connection.setLocalDescription();
     this.describe();
   }
@@ -189,8 +194,19 @@ export class Peer {
     const { proposal } = this;
     this.proposal = undefined;
     if (proposal) await this.connection.setLocalDescription(proposal);
-    await this.connection.setRemoteDescription(answer);
-    this.described = answer;
+    await this.setTheirs(answer);
+  }
+
+  /**
+   * A page keeps its certificate for as long as a connection lasts (W3C WebRTC 1.0, `setConfiguration`): whoever shows another one (RFC 8122 §5)
+   * is another page, under whatever name or address he has come by, and the call was not with him (RFC 8827).
+   */
+  private async setTheirs(description: RTCSessionDescriptionInit): Promise<void> {
+    const shown = fingerprints(description);
+    if (this.certificates.length === 0) this.certificates = shown;
+    if (!shown.every((one) => this.certificates.includes(one))) throw new OtherPage();
+    await this.connection.setRemoteDescription(description);
+    this.described = description;
   }
 
   private async onCandidate(candidate: RTCIceCandidateInit | null): Promise<void> {
@@ -256,7 +272,10 @@ export class Peer {
   private stumble(cause: unknown): void {
     if (this.isOver) return;
     console.warn(cause);
-    this.hangUp("error");
+    if (!(cause instanceof OtherPage)) return this.hangUp("error");
+    // The one who was there before is to know it, too.
+    this.parts.line.heardFrom(this.person);
+    this.hangUp("certificate");
   }
 
   private finish(ending: Ending): void {

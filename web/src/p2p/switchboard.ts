@@ -99,13 +99,17 @@ export class Switchboard implements Exchange {
     if (this.rebuffed >= REBUFFS) return;
     this.rebuffed++;
     setTimeout(() => this.rebuffed--, REBUFFS_MS);
-    // Whoever is gone by then need not know.
-    this.tell(to, call, { bye: why }).catch(() => {});
+    this.say(to, call, why);
   }
 
   quieten(call: string): void {
     const own = this.parts.own();
-    if (own) this.tell(personOf(own.address, own), call, { bye: "elsewhere" }).catch(() => {});
+    if (own) this.say(personOf(own.address, own), call, "elsewhere");
+  }
+
+  /** Says once that it is over: whoever is gone by then need not know. */
+  private say(to: string, call: string, bye: string): void {
+    this.tell(to, call, { bye }).catch(() => {});
   }
 
   forget(call: string): void {
@@ -127,7 +131,8 @@ export class Switchboard implements Exchange {
 
   /** Two pages of one person have taken it at the same moment: the first has it. */
   private second(call: string, from: string, taker: string): void {
-    if (from !== taker) this.rebuff(from, call, "elsewhere");
+    // However many rings of others have been rebuffed: that page would wait for a call that never comes.
+    if (from !== taker) this.say(from, call, "elsewhere");
   }
 
   /** Another page of whoever sits here has taken or declined what rings. */

@@ -1,0 +1,34 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { Session, type Settings } from "../src/session";
+
+afterEach(() => vi.unstubAllGlobals());
+
+/** A page's session, whose links never come about; and whatever ended its calls. */
+function page() {
+  vi.stubGlobal("location", { origin: "http://x", search: "" });
+  vi.stubGlobal("WebSocket", class extends EventTarget { close() {} });
+  const session = new Session();
+  return { session, hungUp: vi.spyOn(session.switchboard, "hangUp") };
+}
+
+const GUEST: Settings = { room: "lobby", name: "Ann", transport: "websocket" };
+const SIGNED_IN: Settings = { ...GUEST, token: "a" };
+
+test("calls go on while the person and the room are the same", () => {
+  for (const [before, after] of [[GUEST, { ...GUEST }], [SIGNED_IN, { ...SIGNED_IN, name: "Anna" }]] as const) {
+    const { session, hungUp } = page();
+    session.join(before);
+    session.join(after);
+    expect(hungUp).not.toHaveBeenCalled();
+  }
+});
+
+test("they end for whoever goes to another room, or is somebody else from now on", () => {
+  const moves = [[GUEST, { ...GUEST, room: "other" }], [GUEST, { ...GUEST, name: "Anna" }], [GUEST, SIGNED_IN], [SIGNED_IN, { ...SIGNED_IN, token: "b" }]] as const;
+  for (const [before, after] of moves) {
+    const { session, hungUp } = page();
+    session.join(before);
+    session.join(after);
+    expect(hungUp).toHaveBeenCalledExactlyOnceWith("left");
+  }
+});
