@@ -1,12 +1,15 @@
 //! The load generator against servers with a known fault: each fault must end the run, and none must be invented.
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests fail as the tests themselves do")]
 
+#[path = "support/run.rs"]
+mod run;
+#[path = "support/serve.rs"]
+mod serve;
 #[path = "support/websocket.rs"]
 mod websocket;
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Command, Output};
-use std::thread;
+use std::net::TcpStream;
+use std::process::Output;
 
 use websocket::{handshake, receive, send};
 
@@ -26,22 +29,18 @@ const FOURTH: usize = 3;
 
 #[test]
 fn a_right_server_passes() {
-    let output = echo_against(Fault::None, 10);
-    assert!(output.status.success(), "{}", complaint(&output));
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = run::passed(&echo_against(Fault::None, 10));
     assert!(text.contains("\"deliveries\":20"), "two connections, ten messages each: {text}");
 }
 
 #[test]
 fn a_right_server_passes_for_a_given_time() {
-    let output = run_echo(start(Fault::None), &["--seconds=1", "--window=3"]);
-    assert!(output.status.success(), "{}", complaint(&output));
+    run::passed(&run_echo(Fault::None, &["--seconds=1", "--window=3"]));
 }
 
 #[test]
 fn a_window_that_cannot_be_filled_is_refused() {
-    let output = run_echo(start(Fault::None), &["--messages=2", "--window=3"]);
-    assert!(complaint(&output).contains("a window of 3"), "{}", complaint(&output));
+    run::failed(&run_echo(Fault::None, &["--messages=2", "--window=3"]), "a window of 3");
 }
 
 #[test]
@@ -80,41 +79,18 @@ fn a_closed_connection_fails() {
 }
 
 fn fails(fault: Fault, messages: usize, complaint_has: &str) {
-    let output = echo_against(fault, messages);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(output.stdout.is_empty(), "a failed run must not print figures");
-    assert!(complaint(&output).contains(complaint_has), "{}", complaint(&output));
-}
-
-fn complaint(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    run::failed(&echo_against(fault, messages), complaint_has);
 }
 
 /// Two connections with two messages in flight on each, against a server with the fault.
 fn echo_against(fault: Fault, messages: usize) -> Output {
-    run_echo(start(fault), &["--window=2", &format!("--messages={messages}")])
+    run_echo(fault, &["--window=2", &format!("--messages={messages}")])
 }
 
-/// A server with the fault.
-fn start(fault: Fault) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let stream = stream.unwrap();
-            thread::spawn(move || serve(stream, fault));
-        }
-    });
-    address
-}
-
-fn run_echo(address: SocketAddr, options: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_hubbub-load"))
-        .args(["--json", "echo", "--connections=2", "--warmup=0", "--patience=1", "--waiting=sleep"])
-        .args(options)
-        .arg(format!("--url=ws://{address}/"))
-        .output()
-        .unwrap()
+fn run_echo(fault: Fault, options: &[&str]) -> Output {
+    let address = serve::start(move |stream| serve(stream, fault));
+    let always = ["echo", "--connections=2", "--warmup=0"];
+    run::load(&format!("ws://{address}/"), &[&always[..], options].concat())
 }
 
 /// Echoes what one connection sends, with the fault. Ends when the client goes.

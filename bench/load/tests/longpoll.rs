@@ -3,11 +3,14 @@
 
 #[path = "support/http.rs"]
 mod http;
+#[path = "support/run.rs"]
+mod run;
+#[path = "support/serve.rs"]
+mod serve;
 
-use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Output};
+use std::net::TcpStream;
+use std::process::Output;
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
 
 /// What the server does wrong.
 #[derive(Clone, Copy, PartialEq)]
@@ -29,42 +32,25 @@ struct Log {
 #[test]
 fn a_right_server_passes() {
     let output = longpoll_against(Fault::None);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = run::passed(&output);
     assert!(text.contains("\"deliveries\":15"), "three pollers, five messages each: {text}");
 }
 
 #[test]
 fn a_cursor_that_runs_ahead_fails() {
-    let output = longpoll_against(Fault::Skip);
-    assert_eq!(output.status.code(), Some(1));
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(complaint.contains("3 deliveries are missing at 3 of 3 receivers"), "{complaint}");
+    run::failed(&longpoll_against(Fault::Skip), "3 deliveries are missing at 3 of 3 receivers");
 }
 
 #[test]
 fn a_cursor_that_stays_behind_fails() {
-    let output = longpoll_against(Fault::Again);
-    assert_eq!(output.status.code(), Some(1));
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(complaint.contains("again, having all before"), "{complaint}");
+    run::failed(&longpoll_against(Fault::Again), "again, having all before");
 }
 
 fn longpoll_against(fault: Fault) -> Output {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/rooms/a/messages", listener.local_addr().unwrap());
     let log = Arc::new(Log::default());
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let log = Arc::clone(&log);
-            thread::spawn(move || while serve(stream.as_ref().unwrap(), &log, fault).is_some() {});
-        }
-    });
-    Command::new(env!("CARGO_BIN_EXE_hubbub-load"))
-        .args(["--json", "longpoll", "--connections=3", "--rounds=5", "--warmup=0", "--pause=1"])
-        .args(["--patience=1", "--waiting=sleep", "--url", &url])
-        .output()
-        .unwrap()
+    let address = serve::start(move |stream| while serve(&stream, &log, fault).is_some() {});
+    let url = format!("http://{address}/rooms/a/messages");
+    run::load(&url, &["longpoll", "--connections=3", "--rounds=5", "--warmup=0", "--pause=1"])
 }
 
 /// Answers one request; `None` when the client is gone.

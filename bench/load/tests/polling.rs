@@ -3,11 +3,14 @@
 
 #[path = "support/http.rs"]
 mod http;
+#[path = "support/run.rs"]
+mod run;
+#[path = "support/serve.rs"]
+mod serve;
 
-use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Output};
+use std::net::TcpStream;
+use std::process::Output;
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
 
 /// What the server does wrong.
 #[derive(Clone, Copy, PartialEq)]
@@ -46,9 +49,7 @@ struct Lobby {
 
 #[test]
 fn a_right_server_passes() {
-    let output = polling_against(Fault::None);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = run::passed(&polling_against(Fault::None));
     assert!(text.contains("\"deliveries\":15,"), "three clients, five events each: {text}");
 }
 
@@ -73,28 +74,14 @@ fn a_wrong_confirmation_fails() {
 }
 
 fn fails(fault: Fault, complaint_has: &str) {
-    let output = polling_against(fault);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(output.stdout.is_empty(), "a failed run must not print figures");
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(complaint.contains(complaint_has), "{complaint}");
+    run::failed(&polling_against(fault), complaint_has);
 }
 
 fn polling_against(fault: Fault) -> Output {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/socket.io/?EIO=4&transport=polling", listener.local_addr().unwrap());
     let lobby = Arc::new(Lobby::default());
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let lobby = Arc::clone(&lobby);
-            thread::spawn(move || while serve(stream.as_ref().unwrap(), &lobby, fault).is_some() {});
-        }
-    });
-    Command::new(env!("CARGO_BIN_EXE_hubbub-load"))
-        .args(["--json", "polling", "--connections=3", "--rounds=5", "--warmup=0", "--pause=1"])
-        .args(["--patience=1", "--waiting=sleep", "--url", &url])
-        .output()
-        .unwrap()
+    let address = serve::start(move |stream| while serve(&stream, &lobby, fault).is_some() {});
+    let url = format!("http://{address}/socket.io/?EIO=4&transport=polling");
+    run::load(&url, &["polling", "--connections=3", "--rounds=5", "--warmup=0", "--pause=1"])
 }
 
 /// Answers one request; `None` when the client is gone.

@@ -1,14 +1,17 @@
 //! Socket.IO over WebSockets against a small server that does as the protocol says, or not.
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests fail as the tests themselves do")]
 
+#[path = "support/run.rs"]
+mod run;
+#[path = "support/serve.rs"]
+mod serve;
 #[path = "support/websocket.rs"]
 mod websocket;
 
 use std::collections::VecDeque;
-use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Output};
+use std::net::TcpStream;
+use std::process::Output;
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use websocket::{handshake, receive, send};
 
@@ -86,39 +89,23 @@ fn the_end_of_the_stay_fails() {
 }
 
 fn passes(fault: Fault, options: &[&str]) {
-    let output = fanout_against(fault, options);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = run::passed(&fanout_against(fault, options));
     let bursts = if options.contains(&"--burst=2") { 2 } else { 1 };
-    let text = String::from_utf8(output.stdout).unwrap();
     let wanted = format!("\"deliveries\":{},", 2 * 6 * bursts);
     assert!(text.contains(&wanted), "two clients, six rounds: {text}");
 }
 
 fn fails(fault: Fault, options: &[&str], complaint_has: &str) {
-    let output = fanout_against(fault, options);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(output.stdout.is_empty(), "a failed run must not print figures");
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(complaint.contains(complaint_has), "{complaint}");
+    run::failed(&fanout_against(fault, options), complaint_has);
 }
 
 /// Two clients, six rounds, against a server with the fault.
 fn fanout_against(fault: Fault, options: &[&str]) -> Output {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", listener.local_addr().unwrap());
     let lobby = Lobby::default();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let lobby = Arc::clone(&lobby);
-            thread::spawn(move || serve(stream.unwrap(), &lobby, fault));
-        }
-    });
-    Command::new(env!("CARGO_BIN_EXE_hubbub-load"))
-        .args(["--json", "fanout", "--connections=2", "--rounds=6", "--warmup=0", "--socketio=/lobby"])
-        .args(["--patience=1", "--waiting=sleep", "--url", &url])
-        .args(options)
-        .output()
-        .unwrap()
+    let address = serve::start(move |stream| serve(stream, &lobby, fault));
+    let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
+    let always = ["fanout", "--connections=2", "--rounds=6", "--warmup=0", "--socketio=/lobby"];
+    run::load(&url, &[&always[..], options].concat())
 }
 
 /// Serves one client until it goes.

@@ -1,13 +1,16 @@
 //! Swarms against a small tracker that does as it should, or not.
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests fail as the tests themselves do")]
 
+#[path = "support/run.rs"]
+mod run;
+#[path = "support/serve.rs"]
+mod serve;
 #[path = "support/websocket.rs"]
 mod websocket;
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use serde_json::{Value, json};
 use websocket::{handshake, receive, send};
@@ -59,9 +62,7 @@ type Swarms = Arc<Mutex<Vec<Peer>>>;
 
 #[test]
 fn a_right_tracker_passes() {
-    let output = run(Fault::None, &["tracker-announce", "--warmup=2", "--seconds=0"]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = run::passed(&announce_to(Fault::None, &["tracker-announce", "--warmup=2", "--seconds=0"]));
     assert!(text.contains("\"deliveries\":6,"), "each of six announces once: {text}");
 }
 
@@ -70,16 +71,15 @@ fn peers_that_say_nothing_are_there_at_the_end() {
     // Not this process: children of other tests, which run at the same time, come and go.
     let mut measured = Command::new("sleep").arg("60").spawn().unwrap();
     let pid = format!("--server-pid={}", measured.id());
-    let output = run(Fault::None, &["tracker-idle", "--warmup=4", "--settle=0", &pid]);
+    let output = announce_to(Fault::None, &["tracker-idle", "--warmup=4", "--settle=0", &pid]);
     measured.kill().unwrap();
     measured.wait().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    run::passed(&output);
 }
 
 #[test]
 fn no_swarm_is_no_load() {
-    let output = run(Fault::None, &["tracker-announce", "--swarms=0"]);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("at least one swarm"));
+    run::failed(&announce_to(Fault::None, &["tracker-announce", "--swarms=0"]), "at least one swarm");
 }
 
 #[test]
@@ -124,31 +124,15 @@ fn answers_at_the_wrong_peer_fail() {
 }
 
 fn fails(fault: Fault, complaint_has: &str) {
-    let output = run(fault, &["tracker-announce", "--warmup=0", "--seconds=0"]);
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{complaint}");
-    assert!(output.stdout.is_empty(), "a failed run must not print figures");
-    assert!(complaint.contains(complaint_has), "{complaint}");
+    run::failed(&announce_to(fault, &["tracker-announce", "--warmup=0", "--seconds=0"]), complaint_has);
 }
 
 /// Six peers in two swarms against a tracker with the fault.
-fn run(fault: Fault, options: &[&str]) -> Output {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("ws://{}/", listener.local_addr().unwrap());
+fn announce_to(fault: Fault, options: &[&str]) -> Output {
     let swarms = Swarms::default();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let swarms = Arc::clone(&swarms);
-            thread::spawn(move || serve(stream.unwrap(), &swarms, fault));
-        }
-    });
+    let address = serve::start(move |stream| serve(stream, &swarms, fault));
     let swarms = if options.contains(&"--swarms=0") { &[][..] } else { &["--swarms=2"] };
-    Command::new(env!("CARGO_BIN_EXE_hubbub-load"))
-        .args(["--json", options[0], "--connections=6", "--patience=1", "--waiting=sleep", "--url", &url])
-        .args(swarms)
-        .args(&options[1..])
-        .output()
-        .unwrap()
+    run::load(&format!("ws://{address}/"), &[options, &["--connections=6"], swarms].concat())
 }
 
 /// Serves one peer until it goes.

@@ -3,6 +3,8 @@
 
 #[path = "support/relay.rs"]
 mod relay;
+#[path = "support/run.rs"]
+mod run;
 
 use std::process::{Command, Output};
 
@@ -10,17 +12,15 @@ use relay::{Fault, SECRET, start};
 
 #[test]
 fn a_right_server_passes() {
-    let output = run(&traffic(), Fault::None);
-    assert!(output.status.success(), "{}", complaint(&output));
-    assert!(said(&output).contains("\"lost\":0,"), "{}", said(&output));
+    let text = run::passed(&relayed(Fault::None, &traffic()));
+    assert!(text.contains("\"lost\":0,"), "{text}");
 }
 
 #[test]
 fn clients_on_tcp_are_heard() {
     let options = [&traffic()[..], &["--transport=tcp", "--size=1199"]].concat();
-    let output = run(&options, Fault::None);
-    assert!(output.status.success(), "{}", complaint(&output));
-    assert!(said(&output).contains("\"lost\":0,"), "{}", said(&output));
+    let text = run::passed(&relayed(Fault::None, &options));
+    assert!(text.contains("\"lost\":0,"), "{text}");
 }
 
 #[test]
@@ -28,29 +28,26 @@ fn allocations_that_say_nothing_are_there_at_the_end() {
     // Not this process: children of other tests, which run at the same time, come and go.
     let mut measured = Command::new("sleep").arg("60").spawn().unwrap();
     let pid = format!("--server-pid={}", measured.id());
-    let output = run(&["turn-idle", "--connections=3", "--warmup=2", "--settle=0", &pid], Fault::None);
+    let output = relayed(Fault::None, &["turn-idle", "--connections=3", "--warmup=2", "--settle=0", &pid]);
     measured.kill().unwrap();
     measured.wait().unwrap();
-    assert!(output.status.success(), "{}", complaint(&output));
+    run::passed(&output);
 }
 
 #[test]
 fn clients_come_and_go() {
-    let output = run(&["turn-allocate", "--connections=2", "--warmup=7", "--seconds=0"], Fault::None);
-    assert!(output.status.success(), "{}", complaint(&output));
+    run::passed(&relayed(Fault::None, &["turn-allocate", "--connections=2", "--warmup=7", "--seconds=0"]));
 }
 
 #[test]
 fn a_request_that_is_lost_is_sent_again() {
-    let output = run(&traffic(), Fault::Deaf);
-    assert!(output.status.success(), "{}", complaint(&output));
+    run::passed(&relayed(Fault::Deaf, &traffic()));
 }
 
 #[test]
 fn a_lost_packet_is_counted() {
-    let output = run(&traffic(), Fault::LoseOne);
-    assert!(output.status.success(), "{}", complaint(&output));
-    assert!(said(&output).contains("\"lost\":2,"), "one of each client: {}", said(&output));
+    let text = run::passed(&relayed(Fault::LoseOne, &traffic()));
+    assert!(text.contains("\"lost\":2,"), "one of each client: {text}");
 }
 
 #[test]
@@ -111,8 +108,7 @@ fn a_server_that_is_silent_fails() {
 #[test]
 fn a_window_that_cannot_be_filled_is_refused() {
     for window in ["--window=0", "--window=65"] {
-        let output = run(&["turn", window], Fault::None);
-        assert!(complaint(&output).contains("a window of"), "{}", complaint(&output));
+        run::failed(&relayed(Fault::None, &["turn", window]), "a window of");
     }
 }
 
@@ -122,26 +118,10 @@ fn traffic() -> [&'static str; 5] {
 }
 
 fn fails(fault: Fault, complaint_has: &str) {
-    let output = run(&traffic(), fault);
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    assert!(output.stdout.is_empty(), "a failed run must not print figures");
-    assert!(complaint(&output).contains(complaint_has), "{}", complaint(&output));
-}
-
-fn complaint(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    run::failed(&relayed(fault, &traffic()), complaint_has);
 }
 
 /// The load generator against a server with the fault.
-fn run(options: &[&str], fault: Fault) -> Output {
-    let url = format!("--url=turn://{}/", start(fault));
-    Command::new(env!("CARGO_BIN_EXE_hubbub-load"))
-        .args(["--json", options[0], "--patience=1", "--waiting=sleep", &url, "--secret", SECRET])
-        .args(&options[1..])
-        .output()
-        .unwrap()
+fn relayed(fault: Fault, options: &[&str]) -> Output {
+    run::load(&format!("turn://{}/", start(fault)), &[options, &["--secret", SECRET]].concat())
 }

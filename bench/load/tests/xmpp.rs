@@ -1,11 +1,15 @@
 //! XMPP against a small server that does as the protocol says, or not.
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests fail as the tests themselves do")]
 
+#[path = "support/run.rs"]
+mod run;
+#[path = "support/serve.rs"]
+mod serve;
+
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Output};
+use std::net::TcpStream;
+use std::process::Output;
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 /// What the server does wrong, or differently.
 #[derive(Clone, Copy, PartialEq)]
@@ -42,15 +46,14 @@ fn a_right_server_passes() {
 
 #[test]
 fn pairs_hear_each_other() {
-    let output = run(&["chat", "--connections=2", "--seconds=0", "--warmup=3", "--window=2"], Fault::None);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let chat = ["chat", "--connections=2", "--seconds=0", "--warmup=3", "--window=2"];
+    run::passed(&run_against(Fault::None, &chat));
 }
 
 #[test]
 fn clients_come_and_go() {
-    let output =
-        run(&["logins", "--connections=2", "--seconds=0", "--warmup=7", "--accounts=4"], Fault::None);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let logins = ["logins", "--connections=2", "--seconds=0", "--warmup=7", "--accounts=4"];
+    run::passed(&run_against(Fault::None, &logins));
 }
 
 #[test]
@@ -89,39 +92,23 @@ fn room() -> [&'static str; 6] {
 }
 
 fn passes(options: &[&str], deliveries: usize) {
-    let output = run(options, Fault::None);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = run::passed(&run_against(Fault::None, options));
     let counted = text.contains(&format!("\"deliveries\":{deliveries},"));
     assert!(counted || deliveries == 0, "{deliveries} deliveries: {text}");
 }
 
 fn fails(fault: Fault, complaint_has: &str) {
     let options = room().map(|option| if option == "--burst=1" { "--burst=6" } else { option });
-    let output = run(&options, fault);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(output.stdout.is_empty(), "a failed run must not print figures");
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(complaint.contains(complaint_has), "{complaint}");
+    run::failed(&run_against(fault, &options), complaint_has);
 }
 
 /// The load generator against a server with the fault.
-fn run(options: &[&str], fault: Fault) -> Output {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("xmpp://{}/localhost", listener.local_addr().unwrap());
+fn run_against(fault: Fault, options: &[&str]) -> Output {
     let streams = Streams::default();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let streams = Arc::clone(&streams);
-            thread::spawn(move || serve(stream.unwrap(), &streams, fault));
-        }
-    });
-    Command::new(env!("CARGO_BIN_EXE_hubbub-load"))
-        .args(["--json", options[0], "--patience=1", "--waiting=sleep", "--url", &url])
-        .args(&options[1..])
-        .args((options[0] == "sessions").then(|| format!("--server-pid={}", std::process::id())))
-        .output()
-        .unwrap()
+    let address = serve::start(move |stream| serve(stream, &streams, fault));
+    let pid = format!("--server-pid={}", std::process::id());
+    let pid = if options[0] == "sessions" { &[pid.as_str()][..] } else { &[] };
+    run::load(&format!("xmpp://{address}/localhost"), &[options, pid].concat())
 }
 
 /// What a client has said and nobody has looked at.
