@@ -59,11 +59,18 @@ test("of one person only so many offers are shown, also beside one that is known
   const page = new Page();
   const first = page.ring("eve@x", ["known"]);
   for (let i = 0; i < 100; i++) page.ring("eve@x", ["known", ...fresh(39)]);
-  expect([await page.count("offered"), first.refused]).toEqual([40, []]);
+  expect([await page.count("offered"), first.refused]).toEqual([40, ["busy"]]);
   expect(page.ring("eve@x", fresh(1)).refused).toEqual(["busy"]);
   // Somebody else has room as well.
   expect(page.ring("ann@x", fresh(40)).refused).toEqual([]);
   expect(await page.count("offered")).toBe(80);
+});
+
+test("a ring ends once nothing of it is left to take but by a later one", async () => {
+  const page = new Page();
+  const [both, one, other] = [["a", "b"], ["a"], ["b"]].map((ids) => page.ring("ann@x", ids));
+  expect([both, one, other].map((ring) => ring!.refused)).toEqual([["busy"], [], []]);
+  expect(await page.states()).toEqual(["offered", "offered"]);
 });
 
 test("of all people only so many: of a ring as many as there is room for", async () => {

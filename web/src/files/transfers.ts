@@ -136,7 +136,10 @@ export class Transfers {
     if (offers.length === 0 || (ring.ring["resume"] === true && known.length === 0)) return ring.refuse("unsupported");
     const items = offers.flatMap((offer) => this.incoming(ring.person, offer.id) ?? this.expect(ring.person, ring.name, offer) ?? []);
     if (items.length === 0) return ring.refuse("busy");
+    const former = new Set(items.flatMap((item) => item.ring ?? []));
     for (const item of items) item.ring = ring;
+    // One of which nothing is left to take would ring on for a minute, for nobody.
+    for (const one of former) if (this.offeredBy(one).length === 0) one.refuse("busy");
     ring.over.subscribe((ending) => {
       if (!ending) return;
       const isWithdrawn = (ending.by === "there" && ending.why === "hangup") || ending.why === "elsewhere";
