@@ -34,13 +34,20 @@ pub(crate) fn decode(json: &str) -> Option<[u8; LEN]> {
     let mut rest = json.strip_prefix('"')?.strip_suffix('"')?.as_bytes();
     let mut id = [0; LEN];
     for byte in &mut id {
-        (*byte, rest) = match rest {
-            [b'\\', rest @ ..] => unescape(rest)?,
-            // U+0080 to U+00FF are two bytes in UTF-8 (RFC 3629 §3).
-            [first @ 0xc2..=0xc3, second, rest @ ..] => (first << 6 | second & 0x3f, rest),
-            [ascii @ ..0x80, rest @ ..] => (*ascii, rest),
-            _ => return None,
-        };
+        let first = *rest.first()?;
+        if first == b'\\' {
+            (*byte, rest) = unescape(&rest[1..])?;
+            continue;
+        }
+        // Ids are random: what asked of each character how long it is would be wrong half of the time. U+0080 to U+00FF are two bytes in
+        // UTF-8, the first of which is C2 or C3 and ends with the two highest bits (RFC 3629 §3). Of others the only byte is the last.
+        let more = usize::from(first >> 7);
+        if first > 0xc3 {
+            return None;
+        }
+        let last = rest.get(more)?;
+        *byte = first << (6 * more) | last & 0x3f;
+        rest = &rest[1 + more..];
     }
     rest.is_empty().then_some(id)
 }
