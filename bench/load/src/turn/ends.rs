@@ -127,7 +127,8 @@ impl Ends {
         while !ear.settled() {
             if self.turn(&mut events, ear)? {
                 last = self.clock.now();
-            } else if self.clock.now() - last > self.patience {
+            } else if self.ticked > last + self.patience && !ear.settled() {
+                // At that tick the ear had its chance to count as lost what it waits for.
                 let seconds = self.patience / 1_000_000_000;
                 return Err(Failure::Stalled { seconds, missing: ear.missing() });
             }
