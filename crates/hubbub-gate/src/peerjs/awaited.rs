@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::counts::Share;
+use super::counts::{Full, Share};
 use super::message::Kind;
 use super::{Counts, PeerId, PeerJsSettings};
 
@@ -46,16 +46,22 @@ impl Awaited {
         self.by_id.is_empty()
     }
 
-    /// Keeps `parcel`, or gives it back if there is no room.
-    pub(super) fn put(
-        &mut self,
-        parcel: Parcel,
-        now_ms: u64,
-        settings: &PeerJsSettings,
-    ) -> Result<(), Parcel> {
+    /// Keeps `parcel`. Gives what does not wait any longer: what has made room for it, or itself.
+    pub(super) fn put(&mut self, parcel: Parcel, now_ms: u64, settings: &PeerJsSettings) -> Vec<Parcel> {
         let held = self.by_id.get(&parcel.dst).map_or(0, |waiting| waiting.parcels.len());
-        if held >= settings.waiting || !self.counts.add_waiting(cost(&parcel), &parcel.share, settings) {
-            return Err(parcel);
+        if held >= settings.waiting {
+            return vec![parcel];
+        }
+        let mut gone = Vec::new();
+        while let Err(full) = self.counts.add_waiting(cost(&parcel), &parcel.share, settings) {
+            let makes_room = (full == Full::All).then(|| self.who_makes_room_for(&parcel)).flatten();
+            match makes_room {
+                Some(share) => gone.append(&mut self.give_up(&share)),
+                None => {
+                    gone.push(parcel);
+                    return gone;
+                }
+            }
         }
         let waiting = self.by_id.entry(parcel.dst.clone()).or_insert_with(|| {
             let due_ms = now_ms + settings.expire_ms;
@@ -63,7 +69,32 @@ impl Awaited {
             Waiting { due_ms, parcels: Vec::new() }
         });
         waiting.parcels.push(parcel);
-        Ok(())
+        gone
+    }
+
+    /// Whose messages make room for this one, if it is full: of those who are gone, or of whoever has most, if that is more than its
+    /// sender then has. Only what waits here is looked at; ids are spread so that nobody fills all places but one.
+    fn who_makes_room_for(&self, parcel: &Parcel) -> Option<Arc<Share>> {
+        let least = parcel.share.weight().saturating_add(cost(parcel));
+        let all = self.by_id.values().flat_map(|waiting| &waiting.parcels);
+        let largest = all.map(|other| &other.share).max_by_key(|share| share.weight())?;
+        (largest.weight() > least).then(|| largest.clone())
+    }
+
+    /// What of this share waits here waits no longer; nor does anything of those who are gone, if it is of one of them.
+    fn give_up(&mut self, share: &Arc<Share>) -> Vec<Parcel> {
+        let is_left = share.weight() == usize::MAX;
+        let goes = |parcel: &mut Parcel| match is_left {
+            true => parcel.share.weight() == usize::MAX,
+            false => Arc::ptr_eq(&parcel.share, share),
+        };
+        let mut gone = Vec::new();
+        self.by_id.retain(|_, waiting| {
+            gone.extend(waiting.parcels.extract_if(.., |parcel| goes(parcel)));
+            !waiting.parcels.is_empty()
+        });
+        give_back(&self.counts, &gone);
+        gone
     }
 
     /// What waits for `id`, which has come.
@@ -125,14 +156,14 @@ mod tests {
     fn for_a_while_and_no_more_than_there_is_room() {
         let settings = PeerJsSettings { waiting: 2, waiting_bytes: 5 * 266, ..PeerJsSettings::default() };
         let mut awaited = Awaited::new(settings.counts.clone());
-        let mut put = |at_ms, src, dst| awaited.put(parcel(src, dst), at_ms, &settings).is_ok();
+        let mut put = |at_ms, src, dst| awaited.put(parcel(src, dst), at_ms, &settings).is_empty();
         assert!(put(1000, "1", "a") && put(2000, "2", "a") && !put(2000, "3", "a"));
         assert!(put(3000, "4", "b") && put(3000, "5", "b") && put(3000, "6", "c") && !put(3000, "7", "c"));
         assert_eq!(settings.counts.waiting_bytes(), 5 * 266);
         assert_eq!(awaited.take_due(5999).map(|due| sources(&due)), None);
         assert_eq!(awaited.take_due(6000).map(|due| sources(&due)).as_deref(), Some("12"));
         assert_eq!(sources(&awaited.take(&PeerId::parse("b").unwrap())), "45");
-        assert!(awaited.put(parcel("8", "b"), 7000, &settings).is_ok(), "another time");
+        assert!(awaited.put(parcel("8", "b"), 7000, &settings).is_empty(), "another time");
         assert_eq!(awaited.take_due(8000).map(|due| sources(&due)).as_deref(), Some("6"));
         assert_eq!(awaited.take_due(8000).map(|due| sources(&due)), None);
         assert_eq!(awaited.deadline(), Some(12_000));
@@ -146,7 +177,7 @@ mod tests {
         let boards = [(); 2].map(|()| Awaited::new(settings.counts.clone()));
         let [mut here, mut there] = boards;
         let share = Arc::<Share>::default();
-        let put = |awaited: &mut Awaited, parcel| awaited.put(parcel, 1000, &settings).is_ok();
+        let put = |awaited: &mut Awaited, parcel| awaited.put(parcel, 1000, &settings).is_empty();
         let of_one = |dst| Parcel { share: share.clone(), ..parcel("1", dst) };
         assert!(put(&mut here, of_one("a")) && put(&mut there, of_one("b")));
         assert!(!put(&mut here, of_one("c")) && put(&mut here, parcel("2", "c")), "its own share is full");
@@ -156,5 +187,29 @@ mod tests {
         assert!(
             put(&mut there, of_one("e")) && put(&mut there, of_one("f")) && !put(&mut there, of_one("g"))
         );
+    }
+
+    #[test]
+    fn who_is_gone_and_then_who_has_most_makes_room() {
+        let settings = PeerJsSettings { waiting_bytes: 5 * 266, ..PeerJsSettings::default() };
+        let mut awaited = Awaited::new(settings.counts.clone());
+        let shares: [Arc<Share>; 6] = std::array::from_fn(|_| Arc::default());
+        let mut put = |who: usize, dst| {
+            let parcel = Parcel { share: shares[who].clone(), ..parcel(&who.to_string(), dst) };
+            let mut gone = awaited.put(parcel, 1000, &settings);
+            gone.sort_by(|a, b| a.src.cmp(&b.src));
+            sources(&gone)
+        };
+        for (who, dst) in [(0, "a"), (1, "b"), (2, "a"), (2, "b"), (3, "c")] {
+            assert_eq!(put(who, dst), "");
+        }
+        shares[..2].iter().for_each(|share| share.leave());
+        assert_eq!(put(4, "a"), "01", "those who are gone");
+        assert_eq!((put(5, "d").as_str(), put(1, "d").as_str()), ("", "1"), "who is gone makes nobody go");
+        assert_eq!(put(3, "d"), "3", "nobody has more than he would have");
+        assert_eq!(put(0, "d"), "0");
+        let fresh = Parcel { share: Arc::default(), ..parcel("6", "e") };
+        assert_eq!(sources(&awaited.put(fresh, 1000, &settings)), "22", "who has most");
+        assert_eq!(settings.counts.waiting_bytes(), 4 * 266);
     }
 }

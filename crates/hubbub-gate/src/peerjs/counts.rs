@@ -1,19 +1,47 @@
 //! What is counted of PeerJS, by all workers together: some of it is what limits are kept by.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use super::PeerJsSettings;
 use super::message::Kind;
+use super::switchboard::BOARDS;
+use super::{PeerId, PeerJsSettings};
 
 /// How many bytes of one peer wait, wherever they do. All that it sends shares it.
 #[derive(Debug, Default)]
-pub(super) struct Share(AtomicUsize);
+pub(super) struct Share {
+    bytes: AtomicUsize,
+    left: AtomicBool,
+}
+
+impl Share {
+    /// Its peer is gone.
+    pub(super) fn leave(&self) {
+        self.left.store(true, Ordering::Relaxed);
+    }
+
+    /// Who is to make room first: the more, the sooner. What somebody has said who is gone makes room for everybody else's.
+    pub(super) fn weight(&self) -> usize {
+        if self.left.load(Ordering::Relaxed) { usize::MAX } else { self.bytes.load(Ordering::Relaxed) }
+    }
+}
+
+/// Why a message does not wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Full {
+    /// Its sender has as much waiting as it may.
+    Share,
+    /// All together have.
+    All,
+}
 
 /// Numbers that every worker changes and anybody reads. None of them orders anything else.
 #[derive(Debug, Default)]
 pub struct Counts {
     peers: AtomicUsize,
     waiting_bytes: AtomicUsize,
+    /// Which switchboard has which id. Keyed anew in each process: clients choose ids, and must not choose the switchboard.
+    boards: RandomState,
     messages: [AtomicU64; Kind::ALL.len()],
 }
 
@@ -35,6 +63,11 @@ impl Counts {
         Kind::ALL.into_iter().map(|kind| (kind, self.messages[kind as usize].load(Ordering::Relaxed)))
     }
 
+    /// The number of the switchboard that has this id.
+    pub(super) fn board_of(&self, id: &PeerId) -> u64 {
+        self.boards.hash_one(id.as_str()) % BOARDS
+    }
+
     /// One more peer, unless there are `most`.
     pub(super) fn add_peer(&self, most: usize) -> bool {
         grow(&self.peers, 1, most)
@@ -46,20 +79,28 @@ impl Counts {
 
     /// So many bytes more of whose `share` this is wait, unless that is more than may wait of one, or of all. Of whom nothing waits one
     /// message may, whatever its size.
-    pub(super) fn add_waiting(&self, bytes: usize, share: &Share, settings: &PeerJsSettings) -> bool {
-        if !grow(&share.0, bytes, settings.waiting_share.max(bytes)) {
-            return false;
+    ///
+    /// # Errors
+    /// It is more.
+    pub(super) fn add_waiting(
+        &self,
+        bytes: usize,
+        share: &Share,
+        settings: &PeerJsSettings,
+    ) -> Result<(), Full> {
+        if !grow(&share.bytes, bytes, settings.waiting_share.max(bytes)) {
+            return Err(Full::Share);
         }
-        let fits = grow(&self.waiting_bytes, bytes, settings.waiting_bytes);
-        if !fits {
-            share.0.fetch_sub(bytes, Ordering::Relaxed);
+        if !grow(&self.waiting_bytes, bytes, settings.waiting_bytes) {
+            share.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(Full::All);
         }
-        fits
+        Ok(())
     }
 
     /// So many bytes of whose `share` this is wait no longer.
     pub(super) fn remove_waiting(&self, bytes: usize, share: &Share) {
-        share.0.fetch_sub(bytes, Ordering::Relaxed);
+        share.bytes.fetch_sub(bytes, Ordering::Relaxed);
         self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
@@ -92,7 +133,7 @@ mod tests {
         let settings = PeerJsSettings { waiting_share: 10, waiting_bytes: 30, ..PeerJsSettings::default() };
         let counts = Counts::default();
         let [ann, bo, lee] = [(); 3].map(|()| Share::default());
-        let add = |bytes, share| counts.add_waiting(bytes, share, &settings);
+        let add = |bytes, share| counts.add_waiting(bytes, share, &settings).is_ok();
         assert!(add(7, &ann) && !add(4, &ann) && add(3, &ann), "its share");
         assert!(add(12, &bo) && !add(1, &bo), "one message, whatever its size");
         assert!(!add(9, &lee) && add(8, &lee), "what is left of all");

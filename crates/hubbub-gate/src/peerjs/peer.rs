@@ -13,8 +13,9 @@ use super::awaited::Parcel;
 use super::counts::Share;
 use super::message::{self, Kind, Said};
 use super::proof::Proof;
-use super::switchboard::{ToBoard, ToPeer, write_to_board_of};
+use super::switchboard::{ToBoard, ToPeer, expired, write_to_board_of};
 use crate::candidates::{Candidates, Unclear};
+use crate::outbox::{OutboxLimits, Push, WhenFull};
 use crate::pace::Pace;
 use crate::session::{Cx, Input};
 use crate::text_socket::{self, End, Talk};
@@ -24,6 +25,8 @@ use crate::ws::control::SILENT;
 const TAKEN: CloseCode = CloseCode(4409);
 /// Most bytes on the wire of messages that a client sends before it has its id: those do not wait long.
 const MOST_HELD: usize = 256 * 1024;
+/// A message counts as another for each so many bytes of it.
+const MESSAGE_BYTES: usize = 4096;
 
 /// A peer.
 pub(super) struct Peer {
@@ -121,7 +124,10 @@ impl Peer {
                 Err(refuse("Server has reached its concurrent user limit", CloseCode::TRY_AGAIN, cx))
             }
             ToPeer::Replaced => Err(End::with(TAKEN, "another connection has this id now")),
-            ToPeer::Told(frame) => text_socket::tell(frame, cx),
+            ToPeer::Told(parcel) => {
+                hear(parcel, cx);
+                Ok(())
+            }
             ToPeer::AreYouThere | ToPeer::These(_) => Ok(()),
         }
     }
@@ -134,6 +140,15 @@ fn passing(payload: &RawValue, candidates: Candidates) -> Result<Option<Cow<'_, 
         Some(Cow::Owned(left)) => Some(Cow::Owned(RawValue::from_string(left).map_err(|_| Unclear::Json)?)),
         None => None,
     })
+}
+
+/// Tells its client what somebody says. What would fill more than half of what may wait for the client goes back to whoever said it: others
+/// who say too much must not end it. The other half is for answers.
+fn hear(parcel: Parcel, cx: &mut Cx<'_>) {
+    let most = OutboxLimits { bytes: cx.settings.outbox.bytes / 2, when_full: WhenFull::Close };
+    if cx.out.push(parcel.frame, most) == Push::Overrun && parcel.kind.waits() {
+        carry(expired(&parcel.src, &parcel.dst), cx);
+    }
 }
 
 fn carry(parcel: Parcel, cx: &mut Cx<'_>) {
@@ -158,7 +173,8 @@ impl Talk for Peer {
 
     fn text(&mut self, text: &str, cx: &mut Cx<'_>) -> Result<(), End> {
         let settings = &cx.settings.peerjs;
-        if !self.pace.spend(settings.rate, settings.burst, cx.now.mono_ms) {
+        let count = 1 + (text.len() / MESSAGE_BYTES) as u64;
+        if !self.pace.spend_all(count, settings.rate, settings.burst, cx.now.mono_ms) {
             return Err(refuse("Too many messages (peerjs.rate)", CloseCode::POLICY, cx));
         }
         self.heard(cx);
@@ -194,6 +210,7 @@ impl Talk for Peer {
     }
 
     fn left(&mut self, cx: &mut Cx<'_>) {
+        self.share.leave();
         write_to_board_of(&self.id, ToBoard::Gone, cx);
     }
 }

@@ -7,9 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use hubbub_hub::SessionKey;
-use hubbub_hub::address::spread;
 
 use super::awaited::{Awaited, Parcel};
 use super::message::{Kind, write};
@@ -45,8 +43,8 @@ pub(super) enum ToPeer {
     Full,
     /// Another session has proved that the id is its own.
     Replaced,
-    /// Somebody says this, a frame.
-    Told(Bytes),
+    /// Somebody says this.
+    Told(Parcel),
     /// Nothing: whoever hears it is there.
     AreYouThere,
     /// These ids are taken.
@@ -55,7 +53,8 @@ pub(super) enum ToPeer {
 
 /// Writes to the switchboard of `id`.
 pub(super) fn write_to_board_of(id: &PeerId, letter: ToBoard, cx: &mut Cx<'_>) {
-    write_to_board(spread(id.as_str()) % BOARDS, letter, cx);
+    let number = cx.settings.peerjs.counts.board_of(id);
+    write_to_board(number, letter, cx);
 }
 
 /// Writes to one switchboard.
@@ -150,7 +149,7 @@ impl Switchboard {
         }
         cx.write_to(from, ToPeer::Yours);
         for parcel in self.awaited.take(&id) {
-            cx.write_to(from, ToPeer::Told(parcel.frame));
+            cx.write_to(from, ToPeer::Told(parcel));
         }
         self.ids.insert(from, id);
     }
@@ -164,12 +163,12 @@ impl Switchboard {
 
     fn carry(&mut self, parcel: Parcel, cx: &mut Cx<'_>) {
         if let Some(claim) = self.claims.get(&parcel.dst) {
-            return cx.write_to(claim.session, ToPeer::Told(parcel.frame));
+            return cx.write_to(claim.session, ToPeer::Told(parcel));
         }
         if !parcel.kind.waits() {
             return;
         }
-        if let Err(parcel) = self.awaited.put(parcel, cx.now.mono_ms, &cx.settings.peerjs) {
+        for parcel in self.awaited.put(parcel, cx.now.mono_ms, &cx.settings.peerjs) {
             write_to_board_of(&parcel.src, ToBoard::Carry(expired(&parcel.src, &parcel.dst)), cx);
         }
     }
@@ -188,7 +187,7 @@ impl Switchboard {
 }
 
 /// That what `src` said to `dst` has reached nobody.
-fn expired(src: &PeerId, dst: &PeerId) -> Parcel {
+pub(super) fn expired(src: &PeerId, dst: &PeerId) -> Parcel {
     let text = write(Kind::Expire, dst.as_str(), src.as_str(), None);
     let frame = text_socket::frame(&text);
     Parcel { kind: Kind::Expire, src: dst.clone(), dst: src.clone(), share: Arc::default(), frame }

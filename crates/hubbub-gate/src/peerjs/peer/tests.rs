@@ -132,6 +132,45 @@ fn that_a_message_is_lost_is_not_its_end() {
     assert_eq!(code(desk.with(Peer::timeout)), 4408);
 }
 
+fn parcel(kind: Kind, length: usize) -> Parcel {
+    let id = |text| PeerId::parse(text).unwrap();
+    let frame = vec![b'x'; length].into();
+    Parcel { kind, src: id("mallory"), dst: id("ann"), share: Arc::default(), frame }
+}
+
+#[test]
+fn what_it_does_not_read_goes_back_to_whoever_says_it() {
+    let mut desk = Desk::new();
+    desk.settings.outbox.bytes = 100;
+    desk.told(ToPeer::Yours).unwrap();
+    desk.heard();
+    let mut say = |kind, length| {
+        desk.told(ToPeer::Told(parcel(kind, length))).unwrap();
+        (desk.out.len(), desk.written.drain(..).skip_while(|said| said.starts_with("Claim")).collect())
+    };
+    let none = Vec::<String>::new;
+    assert_eq!(say(Kind::Offer, 90), (90, none()), "one, however large it is");
+    assert_eq!(say(Kind::Offer, 1), (90, vec!["EXPIRE mallory".to_owned()]));
+    assert_eq!(say(Kind::Leave, 1), (90, none()), "what would not wait is lost");
+    assert_eq!(desk.heard().len(), 90);
+    desk.told(ToPeer::Told(parcel(Kind::Candidate, 50))).unwrap();
+    assert_eq!(desk.out.len(), 50);
+}
+
+#[test]
+fn a_message_counts_as_another_for_each_4_kib() {
+    let mut desk = Desk::new();
+    desk.told(ToPeer::Yours).unwrap();
+    desk.settings.peerjs.burst = 20;
+    let large = format!(r#"{{"type":"OFFER","dst":"bo","payload":"{}"}}"#, "x".repeat(60_000));
+    for _ in 0..5 {
+        desk.say(r#"{"type":"HEARTBEAT"}"#).unwrap();
+    }
+    desk.say(&large).unwrap();
+    assert_eq!(code(desk.say(r#"{"type":"HEARTBEAT"}"#)), 1008);
+    assert!(desk.heard().contains("Too many messages"));
+}
+
 #[test]
 fn how_it_goes() {
     for (letter, wanted) in [(ToPeer::Taken, 4409), (ToPeer::Full, 1013), (ToPeer::Replaced, 4409)] {

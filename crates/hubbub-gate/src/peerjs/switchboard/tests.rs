@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by it")]
 
+use bytes::Bytes;
 use hubbub_auth::{Admit, Doorman, TokenKeys};
 use hubbub_hub::{Identity, Now};
 
