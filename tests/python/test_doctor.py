@@ -222,6 +222,15 @@ class TestAServerThatRunsOtherwise:
             assert report.one("STUN", way).verdict == "wrong"
         assert "nothing listens there over UDP" in report.one("STUN", "UDP").advice
 
+    @pytest.mark.parametrize(("relays", "verdict"), [("", "wrong"), (TURN, "ok"), ('[ice]\nurls = ["stun:stun.example.org"]\n', "wrong")])
+    def test_only_relayed_candidates_pass(self, start, relays, verdict):
+        asks = '[[room]]\nmatch = "quiet-*"\ncandidates = "relay"\n[tracker]\ncandidates = "relay"\n'
+        report = doctor_of(start(relays + asks))
+        found = report.one("Where only relayed candidates pass")
+        assert (found.verdict, report.status) == (verdict, int(verdict == "wrong"))
+        assert 'room "quiet-*", tracker' in found.seen
+        assert ("[turn]" in found.advice) == (verdict == "wrong")
+
     def test_udp_is_swallowed(self, start, written):
         server = start("")
         with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as hole:

@@ -2,6 +2,7 @@
 //! change. It needs nothing but this machine.
 
 mod addresses;
+mod candidates;
 mod client;
 mod handed_out;
 mod http;
@@ -61,6 +62,9 @@ fn examine(site: &Site, now: Now, report: &mut Report<std::io::Stdout>) -> std::
     }
     if let Some(turn) = &site.turn {
         report.section("What clients are told", &handed_out::check(site, turn, &runs))?;
+    }
+    if let Some(found) = candidates::check(&site.config) {
+        report.section("Where only relayed candidates pass", &[found])?;
     }
     report.section("Limits and secrets", &limits::check(site))
 }
