@@ -97,8 +97,8 @@ function Empty() {
       <h2 class="empty-title">{joined ? "Nothing has been said here yet." : "One room, every way in."}</h2>
       <p>
         {joined
-          ? "Say something, or open this page a second time with another transport: both read the same log, in the same order."
-          : "Polling, long polling, Server-Sent Events, WebSocket, Socket.IO and XMPP read one log in one order. Join, talk, cut the connection, and watch it go on exactly where it stopped."}
+          ? "Say something, or open this page a second time with another transport: both read the same log, in the same order. Call whoever is there from the list of people; drop a file on him, or here for everybody."
+          : "Polling, long polling, Server-Sent Events, WebSocket, Socket.IO and XMPP read one log in one order. Join, talk, call each other, drop files; cut the connection, and watch it go on exactly where it stopped."}
       </p>
       {!joined && (
         <button type="button" class="button primary to-form" onClick={() => (view.value = "room")}>
