@@ -7,12 +7,19 @@
 //
 // `signalling` is one of signalling.js. Of the two ends one is polite (who was called): when both offer at once, his offer gives way.
 // Tracks and channels may be added and removed at any time, by both: the two ends negotiate by themselves. Other than in the example of
-// section 10.7, the polite one does not set his offer before it is answered, and so need not roll it back: after a rollback Chromium goes
-// on to decode the other's picture, and no longer shows it.
+// section 10.7, an offer may be set only when it is answered: see `PROPOSES`.
 
 const BLIP = 2_000; // milliseconds without a way to the other after which another way is looked for
 const PATIENCE = 60_000; // milliseconds without one after which the call is over
 const EARLY = 100; // candidates that are kept for a description which has not come yet
+
+/**
+ * Whether offers are set only when they are answered, if they are the polite end's or the call stands. In Chromium it must be so: after a
+ * rollback it goes on to decode the other's picture and no longer shows it; and with what it gathers for a restart it tries the other's old
+ * candidates until it hears of new ones, and stays with such a pair, by which Firefox gets nothing. Firefox (its `vendor` is empty) has
+ * neither flaw, and lets the other know its new candidates at once.
+ */
+const PROPOSES = globalThis.navigator?.vendor !== "";
 
 /** A call with `to`; both ends know it by `id`. Whatever else is given goes to the `RTCPeerConnection`. */
 export const call = (signalling, to, { id = crypto.randomUUID(), polite = false, ...configuration } = {}) =>
@@ -37,16 +44,20 @@ function withRole(sdp, { currentLocalDescription: ours, currentRemoteDescription
 /** Whether a candidate is of this description: of another one there is another name after each restart (RFC 8839, section 5.4). */
 const isOf = ({ sdp }, { usernameFragment: name }) => !name || sdp.split(/\r?\n/).includes(`a=ice-ufrag:${name}`);
 
+/** By which certificates somebody is known who describes himself so (RFC 8122, section 5): every line that speaks of one, in one spelling. */
+const certificates = ({ sdp }) => sdp.toLowerCase().split(/[\r\n]+/).filter((line) => line.includes("fingerprint"));
+
 /** Events: "over" with the reason, and "complaint" with an error that the browser had with what the other said. */
 class Call extends EventTarget {
   #signalling;
   #to;
   #polite;
   #order = Promise.resolve(); // one description or candidate after the other
-  #proposal; // the polite one's offer, until it is answered
+  #proposal; // an offer that is not set until it is answered
   #round = 0; // counts our offers, so that one that is said twice is known
   #answer = {}; // our last answer, and the round of the offer that it is for
   #ignoring = false;
+  #certificates = []; // by which the other is known
   #early = []; // candidates of a description that is not in force, or not yet
   #unheard = new Set(); // signals that nobody has confirmed yet, in their order
   #ended = new AbortController();
@@ -63,6 +74,7 @@ class Call extends EventTarget {
     const { signal } = this.#ended;
     signalling.addEventListener("signal", ({ detail }) => this.#hear(detail), { signal });
     signalling.addEventListener("joined", () => this.#comeBack(), { signal });
+    this.#watch(); // one that does not come about is over some time, too
   }
 
   /** Looks for another way to the other, as when the network has changed: an ICE restart, and another connection for signals. */
@@ -92,7 +104,7 @@ class Call extends EventTarget {
     const { connectionState } = this.connection;
     clearTimeout(this.#blip);
     if (connectionState === "connected") this.#patience = clearTimeout(this.#patience);
-    else this.#patience ??= setTimeout(() => this.#end("lost"), PATIENCE);
+    else this.#patience ??= setTimeout(() => this.hangUp("lost"), PATIENCE);
     if (connectionState === "disconnected") this.#blip = setTimeout(() => this.restart(), BLIP);
     if (connectionState === "failed") this.restart();
   }
@@ -108,7 +120,8 @@ class Call extends EventTarget {
 
   async #offer() {
     if (this.#isOffering) return; // the browser asks again, if it is still needed then
-    if (this.#polite) this.#proposal = await this.connection.createOffer();
+    const isLater = this.#polite || this.connection.currentRemoteDescription;
+    if (PROPOSES && isLater) this.#proposal = await this.connection.createOffer();
     else await this.connection.setLocalDescription();
     this.#round += 1;
     this.#sayOffer();
@@ -157,7 +170,17 @@ class Call extends EventTarget {
     await this.#describe(description);
   }
 
+  /**
+   * A page keeps its certificate for as long as a connection lasts. Whoever shows another one has come by the other's name or address, and is
+   * somebody else: the call is over, and whoever was there before is told so.
+   */
   async #describe(description) {
+    const shown = certificates(description);
+    if (this.#certificates.length === 0) this.#certificates = shown;
+    if (!shown.every((one) => this.#certificates.includes(one))) {
+      this.#to = person(this.#to);
+      return this.hangUp("certificate");
+    }
     await this.connection.setRemoteDescription(description);
     for (const candidate of this.#early.splice(0)) await this.#add(candidate);
   }

@@ -59,13 +59,11 @@ class Caller {
     return this.at("call-ended").textContent();
   }
 
-  /** Waits until so many more pictures of the other one have been decoded. */
+  /** Waits until so many more pictures of the other one have been shown. */
   async sees(pictures = 10) {
     await this.at("there").waitFor();
-    const count = () => globalThis.document.querySelector("[data-testid=there]").getVideoPlaybackQuality().totalVideoFrames;
-    const before = await this.page.evaluate(count);
-    const more = ({ before, pictures }) => globalThis.document.querySelector("[data-testid=there]").getVideoPlaybackQuality().totalVideoFrames >= before + pictures;
-    await this.page.waitForFunction(more, { before, pictures });
+    const before = await this.page.evaluate(countPictures);
+    await this.page.waitForFunction((wanted) => globalThis.document.querySelector("[data-testid=there]").shown >= wanted, before + pictures);
   }
 
   /** Waits until the other one is heard, or for `false` until a few seconds have passed without a sound: Chromium's microphone beeps every second. */
@@ -79,6 +77,20 @@ class Caller {
     await found.waitFor();
     return found.evaluate(({ dataset: { local, remote, protocol } }) => ({ local, remote, protocol }));
   }
+}
+
+/** Runs in the page: how many pictures have been shown since it was asked for the first time. */
+function countPictures() {
+  const screen = globalThis.document.querySelector("[data-testid=there]");
+  if (screen.shown === undefined) {
+    const count = () => {
+      screen.shown += 1;
+      screen.requestVideoFrameCallback(count);
+    };
+    screen.shown = 0;
+    screen.requestVideoFrameCallback(count);
+  }
+  return screen.shown;
 }
 
 /** Runs in the page. */

@@ -9,13 +9,17 @@ export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 export const launch = (...flags) => launchBy(CHROMIUM, ...flags);
 export const launchBy = (program, ...flags) => chromium.launch({ executablePath: program, args: [...FLAGS, ...flags] });
 
-/** Opens the console in a browser context of its own. Anything the page complains about is kept in `complaints`. */
-export async function visit(browser, server, options = {}) {
+/**
+ * Opens the console in a browser context of its own, where `prepare` has run before anything else. Anything the page complains about is
+ * kept in `complaints`.
+ */
+export async function visit(browser, server, { prepare = () => {}, ...options } = {}) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const visitor = new Visitor(page);
   page.on("pageerror", (error) => visitor.complaints.push(String(error)));
   page.on("console", (message) => message.type() === "error" && visitor.complaints.push(message.text()));
+  await page.addInitScript(prepare);
   await page.goto(server.base);
   return visitor;
 }

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { noteConnections } from "./connections.js";
 import { visit } from "./console.js";
 import { leavesAfterwards } from "./leaving.js";
 
@@ -11,24 +12,10 @@ export const MB = 1_000_000;
 
 /** Somebody in this room, with a page that notes its connections. */
 export async function openSender(browser, server, name, room, { transport = "websocket", ...options } = {}) {
-  const visitor = await visit(browser, { base: "about:blank" }, options);
+  const visitor = await visit(browser, server, { prepare: noteConnections, ...options });
   leavesAfterwards(() => visitor.close());
-  await visitor.page.addInitScript(noteConnections);
-  await visitor.page.goto(server.base);
   await visitor.join(name, room, transport);
   return Object.assign(visitor, { user: `${name.toLowerCase()}@guest.localhost` });
-}
-
-/** Runs in the page. */
-function noteConnections() {
-  const Original = globalThis.RTCPeerConnection;
-  globalThis.connections = [];
-  globalThis.RTCPeerConnection = class extends Original {
-    constructor(...args) {
-      super(...args);
-      globalThis.connections.push(this);
-    }
-  };
 }
 
 /** Where somebody stands in the list of people, for `who`. */

@@ -35,6 +35,13 @@ const PATIENCE_MS = 45_000;
 const SILENCE_MS = 3_000;
 /** The one who rang begins; the other one has his turn if nothing comes, in milliseconds. */
 const COURTESY_MS = 2_000;
+/**
+ * Whether offers are set only when they are answered, if they are the polite one's or the connection stands. In Chromium it must be so: after
+ * a rollback it decodes the other one's picture, but shows it no more; and with what it gathers for a restart it tries the other one's old
+ * candidates until it hears of new ones, and stays with such a pair, by which Firefox gets nothing. Firefox (its `vendor` is empty) has
+ * neither flaw, and lets the other one know its new candidates at once.
+ */
+const PROPOSES = globalThis.navigator?.vendor !== "";
 /** Candidates kept for a description that has not come yet. */
 const EARLY_KEPT = 100;
 
@@ -48,8 +55,7 @@ export class Peer {
   readonly ended: Promise<Ending>;
 
   private makingOffer = false;
-  /** The polite one's own offer. It is not set before it is answered, so there is nothing to roll back when it crosses another one:
-   * after a rollback Chromium decodes the other one's picture, but shows it no more. */
+  /** An offer that is not set before it is answered. */
   private proposal: RTCSessionDescriptionInit | undefined;
   /** How the other one described himself last. Once he has, he knows that it is this page he talks to. */
   private described: RTCSessionDescriptionInit | undefined;
@@ -132,12 +138,17 @@ export class Peer {
 
   /** Two offers that cross cost a round; after an answer the browser says again what is still needed. */
   private onNeed(): void {
-    if (!this.polite) return void this.offer();
-    if (this.described) return this.inOrder(() => this.propose());
-    this.courtesy ??= setTimeout(() => !this.described && this.inOrder(() => this.propose()), COURTESY_MS);
+    if (!this.polite || this.described) return this.ask();
+    this.courtesy ??= setTimeout(() => !this.described && this.ask(), COURTESY_MS);
+  }
+
+  private ask(): void {
+    if (PROPOSES && (this.polite || this.described)) this.inOrder(() => this.propose());
+    else void this.offer();
   }
 
   private async propose(): Promise<void> {
+    if (this.isAsking) return;
     this.proposal = await this.connection.createOffer();
     this.describe();
   }
