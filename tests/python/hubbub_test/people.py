@@ -24,7 +24,25 @@ class Unacknowledged(Exception):
     """A message went out and nothing came back that says it was kept."""
 
 
-class Person:
+class Named:
+    """Somebody who can say who he is: by a password if he has an account, else by his name alone."""
+
+    name: str
+    password: str | None
+
+    @property
+    def headers(self) -> dict:
+        if self.password is None:
+            return {}
+        return {"Authorization": "Basic " + base64.b64encode(f"{self.name.lower()}:{self.password}".encode()).decode()}
+
+    @property
+    def who(self) -> dict:
+        """The query parameter that names a guest."""
+        return {} if self.password else {"name": self.name}
+
+
+class Person(Named):
     """Somebody in a room. Subclasses know one transport each: `_open`, `_read`, `_close`."""
 
     transport = ""
@@ -42,17 +60,6 @@ class Person:
         self.reader: threading.Thread | None = None
 
     # What every transport does alike
-
-    @property
-    def headers(self) -> dict:
-        if self.password is None:
-            return {}
-        return {"Authorization": "Basic " + base64.b64encode(f"{self.name.lower()}:{self.password}".encode()).decode()}
-
-    @property
-    def who(self) -> dict:
-        """The query parameter that names a guest."""
-        return {} if self.password else {"name": self.name}
 
     def join(self, since: str | int | None = None):
         """Comes in; returns when the server has let it in (or said why not)."""

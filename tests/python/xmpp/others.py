@@ -4,13 +4,13 @@ In what somebody *hears*, `{any}`, `{word}` and `"{none}"` mean what they mean i
 What the server says of who comes and goes is left out where a story is not about it.
 """
 
-import base64
 import itertools
 import json
 import re
 from urllib.parse import quote
 
 from hubbub_test.curl import messages_path
+from hubbub_test.people import Named
 from hubbub_test.scenario import PARTS, step
 from hubbub_test.server import PATIENCE
 from hubbub_test.socketio import CONNECT, EVENT, Client, encode, is_event
@@ -28,7 +28,7 @@ OFFSET = re.compile(r"\d+-\d+")
 END = "the end of the story"
 
 
-class Other:
+class Other(Named):
     """Somebody in a room by another protocol. Subclasses know one each."""
 
     keys = itertools.count(1)
@@ -37,16 +37,6 @@ class Other:
         self.server, self.name, self.room = stage.server.server, name, room
         self.password = stage.accounts.get(name)
         self.open()
-
-    @property
-    def headers(self) -> dict:
-        if self.password is None:
-            return {}
-        return {"Authorization": "Basic " + base64.b64encode(f"{self.name.lower()}:{self.password}".encode()).decode()}
-
-    @property
-    def who(self) -> dict:
-        return {} if self.password else {"name": self.name}
 
     def hear(self):
         """The next thing that is not about who is there."""
