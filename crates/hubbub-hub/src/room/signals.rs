@@ -12,7 +12,8 @@ use crate::policy::{PresenceMode, Right};
 use crate::presence::Place;
 use crate::signal::{Hears, SignalTo, Signalled};
 
-/// Sessions of one user that a signal reaches at most, the newest: a guest's name has as many as anybody likes.
+/// Sessions of one user that a signal reaches at most, the oldest half of them and the newest half: a guest's name has as many as anybody
+/// likes, and neither who comes first nor who comes last keeps the signal from the others.
 const RUNG: usize = 32;
 
 impl Room {
@@ -72,7 +73,10 @@ impl Room {
             Place::Session(_) | Place::Polling(_) => None,
         };
         let places = self.occupants.places_of(user);
-        let sessions: Vec<_> = places.iter().rev().filter_map(hears).take(RUNG).collect();
+        let mut sessions: Vec<_> = places.iter().rev().filter_map(hears).take(RUNG / 2).collect();
+        let oldest: Vec<_> = places.iter().filter_map(hears).take(RUNG / 2).collect();
+        let others: Vec<_> = oldest.into_iter().rev().filter(|one| !sessions.contains(one)).collect();
+        sessions.extend(others);
         match (sessions.is_empty(), places.is_empty(), to) {
             (false, ..) => Ok(sessions),
             (true, false, SignalTo::User(_) | SignalTo::Named(_)) => Err(Refusal::Deaf),
