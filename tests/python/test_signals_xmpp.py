@@ -189,6 +189,28 @@ def test_nobody_signals_as_somebody_else(server, ann):
     juliet.close()
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "<x xmlns='{ns}' datatype='{type}'>{json}</x>",
+        "<payload xmlns='{ns}' datatype=' {type} '>{json}</payload>",
+        "<payload xmlns='{ns}' datatype='{type}'><x>{json}</x></payload>",
+        "<x xmlns='urn:example'><payload xmlns='{ns}' datatype='{type}'>{json}</payload></x>",
+        "<body>look</body><p:payload xmlns:p='{ns}' datatype='{type}'><x xmlns='{json_ns}'>{{}}</x></p:payload>",
+    ],
+)
+def test_what_might_be_taken_for_a_signal_is_refused(server, ann, shape):
+    """Only the room says who signals: nobody writes an element that a hasty client takes for that."""
+    romeo, juliet = (inside(log_in(server, name, "x"), name.title()) for name in ("romeo", "juliet"))
+    json = f"<json xmlns='{JSON}'>{{\"from\":\"ann@guest.localhost/1\",\"name\":\"Ann\",\"signal\":1}}</json>"
+    inside_of_it = shape.format(ns=PAYLOAD, type=DATATYPE, json=json, json_ns=JSON)
+    romeo.everything()
+    romeo.send(f"<message to='{AT}/Juliet' type='chat' id='f'>{inside_of_it}</message>")
+    assert error_of(romeo.next()) == "modify bad-request"
+    assert not signals(juliet)
+    romeo.close(), juliet.close()
+
+
 def test_to_the_room_itself_it_is_no_signal(server, ann):
     """A message to all with such a payload is what it was: something that those who understand it are told."""
     romeo, juliet = (inside(log_in(server, name, "x"), name.title()) for name in ("romeo", "juliet"))

@@ -84,3 +84,17 @@ def test_a_guest_keeps_private_things_while_he_is_there_and_not_too_much(server)
     got = ann.ask("<iq type='get' id='g'><query xmlns='jabber:iq:private'><p xmlns='urn:example:p'/></query></iq>")
     assert got[0][0].text == "mine"
     ann.close()
+
+
+def test_no_guest_takes_anothers_address(server):
+    """Guests may have one name; the rest of the address is of the server's making, and whoever wants a resource gets another (RFC 6120 section 7.7.2.1)."""
+    first = Client(server).log_in_as_guest("Ann")
+    wanted = first.jid.partition("/")[2]
+    second = Client(server)
+    second.reach_sasl()
+    second.succeeded(second.auth("ANONYMOUS", b"Ann"))
+    second.bind(wanted)
+    assert second.jid.partition("/")[0] == first.jid.partition("/")[0]
+    assert second.jid != first.jid and second.jid.partition("/")[2]
+    first.settle()
+    first.close(), second.close()

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hubbub_hub::{Identity, Notice, RoomName, SessionKey};
+use hubbub_hub::{Identity, IdentityKind, Notice, RoomName, SessionKey};
 use hubbub_ws::{Opcode, frame_header};
 use hubbub_xmpp::jid::Jid;
 use hubbub_xmpp::sasl::{Binding, Failure};
@@ -248,8 +248,9 @@ impl Client {
     /// The account's steward knows which resources there are.
     fn bind(&mut self, wanted: Option<String>, cx: &mut Cx<'_>) {
         let Some(me) = &mut self.me else { return };
-        let resource = wanted.unwrap_or_else(made_up);
-        match me.jid.with_resource(&resource) {
+        // Guests may have the same name, and none of them another's address: theirs are not of their choosing (RFC 6120 §7.7.2.1).
+        let chosen = wanted.filter(|_| me.who.kind != IdentityKind::Guest);
+        match me.jid.with_resource(&chosen.unwrap_or_else(made_up)) {
             Ok(jid) => {
                 me.jid = jid.clone();
                 me.known = true;

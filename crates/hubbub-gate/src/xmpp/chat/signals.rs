@@ -34,16 +34,21 @@ struct Words<'a> {
     signal: &'a RawValue,
 }
 
-/// Whether a message to an occupant is a signal; any other goes to his client as it is.
+/// Whether a message to an occupant is a signal, or might be taken for one; any other goes to his client as it is. What the room hands on
+/// as a signal says truly who it is from: nobody is to write such a thing himself, wherever in a message.
 pub(super) fn is_signal(parcel: &Parcel) -> bool {
-    payload(parcel).is_some()
+    fn names_signals(node: &Node<'_>) -> bool {
+        is_typed(node) || node.children().any(|child| names_signals(&child))
+    }
+    parcel.element().children().any(|child| names_signals(&child))
+}
+
+fn is_typed(node: &Node<'_>) -> bool {
+    node.ns() == NS_PAYLOAD && node.attr("datatype").is_some_and(|datatype| datatype.trim() == DATATYPE)
 }
 
 fn payload(parcel: &Parcel) -> Option<Node<'_>> {
-    let is_ours = |child: &Node<'_>| {
-        child.is("payload", NS_PAYLOAD) && child.attr("datatype").as_deref() == Some(DATATYPE)
-    };
-    parcel.element().children().find(is_ours)
+    parcel.element().children().find(|child| child.is("payload", NS_PAYLOAD) && is_typed(child))
 }
 
 impl Chats {
