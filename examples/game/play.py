@@ -165,6 +165,13 @@ def far_player(stack: ExitStack, within: list[str], page: str):
     stack.enter_context(running([*within, browser, *flags, f"{page}&name=Far"], **quiet))
 
 
+def serve_page(address: tuple[str, int], handler) -> ThreadingHTTPServer:
+    try:
+        return ThreadingHTTPServer(address, handler)
+    except OSError as error:
+        sys.exit(f"the page cannot have port {address[1]} ({error.strerror}): say another one by --page-port")
+
+
 def play(options: argparse.Namespace, stack: ExitStack):
     host = "127.0.0.1" if options.plain else THERE
     page, server = f"http://{host}:{options.page_port}", f"http://{host}:{options.port}"
@@ -185,7 +192,7 @@ def play(options: argparse.Namespace, stack: ExitStack):
     serve = ["serve", "--config", str(folder / "hubbub.toml"), "--listen", f"{host}:{options.port}"]
     wait_for("listening", stack.enter_context(running([*within, hubbub(options.hubbub), *serve], **pipes)))
     with place:
-        pages = ThreadingHTTPServer((host, options.page_port), partial(Pages, line=line, directory=FOLDER.parent))
+        pages = serve_page((host, options.page_port), partial(Pages, line=line, directory=FOLDER.parent))
     threading.Thread(target=pages.serve_forever, daemon=True).start()
     address = f"{page}/game/?server={server}"
     far_player(stack, within, address)
