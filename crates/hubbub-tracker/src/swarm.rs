@@ -60,6 +60,13 @@ impl<A: Copy + PartialEq> Swarm<A> {
         self.peers.find(id).map(|at| self.peers.at(at).address)
     }
 
+    /// The peer of this id, if it is there, is at `to` from now on.
+    pub(crate) fn move_to(&mut self, id: &PeerId, to: A) {
+        if let Some(at) = self.peers.find(id) {
+            self.peers.at_mut(at).address = to;
+        }
+    }
+
     /// Takes a new one in. Says where it is.
     pub(crate) fn enter(&mut self, id: PeerId, from: A, now_ms: u64) -> usize {
         let number = self.next;

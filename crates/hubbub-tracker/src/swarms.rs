@@ -78,6 +78,13 @@ impl<A: Copy + PartialEq> Swarms<A> {
         self.by_hash.get(hash)?.whereabouts(id)
     }
 
+    /// The peer of this id, if it is in that swarm, is at `to` from now on, with all that is known of it.
+    pub fn move_to(&mut self, to: A, hash: &InfoHash, id: &PeerId) {
+        if let Some(swarm) = self.by_hash.get_mut(hash) {
+            swarm.move_to(id, to);
+        }
+    }
+
     /// Somebody at `from` announces. [`Asking::to`] gets where its offers are to go: the first offer to the first place, and so on; there
     /// may be fewer places than offers.
     ///

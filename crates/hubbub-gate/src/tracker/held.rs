@@ -1,6 +1,8 @@
 //! Announces that wait until it is known whether who has their peer id is still there. A page whose network has changed comes back at
 //! once, while its old connection seems to be open; and clients that are refused then do not announce themselves again.
 
+use std::collections::HashMap;
+
 use hubbub_hub::SessionKey;
 use hubbub_tracker::{Announce, InfoHash, PeerId};
 
@@ -46,6 +48,10 @@ impl Waiting {
 }
 
 impl Held {
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// Whether there is room for one more.
     pub(super) fn has_room_for(&self, announce: &Announce) -> bool {
         self.bytes + cost(announce) <= MOST_BYTES
@@ -78,6 +84,38 @@ impl Held {
     /// When the first of them has waited for all the time there is, in process time.
     pub(super) fn deadline(&self) -> u64 {
         self.list.first().map_or(u64::MAX, |waiting| waiting.since_ms + PATIENCE_MS)
+    }
+}
+
+/// Connections of which nothing was heard in time, so that others have their peer ids now. As soon as one is heard it has its own again:
+/// a line that stood still, or a page that was asleep, is no reason to lose it for good.
+#[derive(Debug, Default)]
+pub(super) struct Displaced(HashMap<(InfoHash, PeerId), (SessionKey, u64)>);
+
+impl Displaced {
+    /// `holder` is this peer no more. Who was it before him, and may come back, is it first.
+    pub(super) fn note(&mut self, holder: SessionKey, hash: InfoHash, peer: PeerId, now_ms: u64) {
+        self.0.entry((hash, peer)).or_insert((holder, now_ms));
+    }
+
+    /// Whether `holder` was this peer; and forgets it.
+    pub(super) fn take(&mut self, holder: SessionKey, hash: &InfoHash, peer: &PeerId) -> bool {
+        let key = (*hash, *peer);
+        let was = self.0.get(&key).is_some_and(|(former, _)| *former == holder);
+        if was {
+            self.0.remove(&key);
+        }
+        was
+    }
+
+    /// `holder` has ended.
+    pub(super) fn forget(&mut self, holder: SessionKey) {
+        self.0.retain(|_, (former, _)| *former != holder);
+    }
+
+    /// Forgets those who have been silent for longer than a peer may be.
+    pub(super) fn sweep(&mut self, since_ms: u64) {
+        self.0.retain(|_, (_, displaced_ms)| *displaced_ms > since_ms);
     }
 }
 

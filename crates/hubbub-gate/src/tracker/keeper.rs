@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hubbub_hub::SessionKey;
 use hubbub_tracker::{Action, Announce, Announced, Asking, Event, Invalid, Refusal, Swarms, write};
 
-use super::held::{Held, Waiting};
+use super::held::{Displaced, Held, Waiting};
 use super::letters::{IsThere, Leave, Scrape, ToLink};
 use crate::session::{Close, Cx, Input, Letter, Session};
 
@@ -20,6 +20,7 @@ pub(super) fn appoint(name: &Arc<str>) -> Box<dyn Session> {
         swarms: Swarms::default(),
         sweep_ms: u64::MAX,
         held: Held::default(),
+        displaced: Displaced::default(),
         to: Vec::new(),
     })
 }
@@ -31,6 +32,8 @@ struct Keeper {
     sweep_ms: u64,
     /// Announces under peer ids that others have.
     held: Held,
+    /// Who had some of them before, and is connected still.
+    displaced: Displaced,
     /// Where the offers of an announce go, while it is being answered.
     to: Vec<SessionKey>,
 }
@@ -46,7 +49,7 @@ impl Keeper {
             Err(other) => other,
         };
         match letter.downcast::<IsThere>() {
-            Ok(is) => self.settle(cx, |waiting| waiting.asks(from, &is.0, &is.1)),
+            Ok(is) => self.is_there(from, &is, cx),
             Err(other) => {
                 if let Ok(scrape) = other.downcast::<Scrape>() {
                     self.scrape(from, *scrape, cx);
@@ -77,8 +80,17 @@ impl Keeper {
         waits.then(|| self.swarms.whereabouts(&announce.info_hash, &announce.peer_id)).flatten()
     }
 
+    /// Who was asked has been heard: in time, or too late, and then he has his peer id again.
+    fn is_there(&mut self, from: SessionKey, IsThere(hash, peer): &IsThere, cx: &mut Cx<'_>) {
+        if self.displaced.take(from, hash, peer) {
+            self.swarms.move_to(from, hash, peer);
+        }
+        self.settle(cx, |waiting| waiting.asks(from, hash, peer));
+    }
+
     fn leave(&mut self, from: SessionKey, Leave(hash, peer): &Leave, cx: &mut Cx<'_>) {
         self.held.forget(from, hash, peer);
+        self.displaced.take(from, hash, peer);
         self.swarms.leave(from, hash, peer);
         self.settle(cx, |waiting| waiting.asks(from, hash, peer));
     }
@@ -86,8 +98,11 @@ impl Keeper {
     /// Those who have the peer ids that these wait for are not there any more.
     fn hand_over(&mut self, cx: &mut Cx<'_>, which: impl Fn(&Waiting) -> bool) {
         for waiting in self.held.iter().filter(|waiting| which(waiting)) {
-            let Waiting { holder, announce, .. } = waiting;
-            self.swarms.leave(*holder, &announce.info_hash, &announce.peer_id);
+            let (holder, hash, peer) = (waiting.holder, waiting.announce.info_hash, waiting.announce.peer_id);
+            if self.swarms.whereabouts(&hash, &peer) == Some(holder) {
+                self.swarms.leave(holder, &hash, &peer);
+                self.displaced.note(holder, hash, peer, cx.now.mono_ms);
+            }
         }
         self.settle(cx, which);
     }
@@ -175,7 +190,9 @@ impl Keeper {
     }
 
     fn sweep(&mut self, cx: &Cx<'_>) {
-        self.swarms.sweep(&cx.settings.tracker.limits, cx.now.mono_ms);
+        let limits = &cx.settings.tracker.limits;
+        self.swarms.sweep(limits, cx.now.mono_ms);
+        self.displaced.sweep(cx.now.mono_ms.saturating_sub(limits.peer_ms));
         self.sweep_ms = u64::MAX;
     }
 
@@ -194,7 +211,10 @@ impl Session for Keeper {
         let before = (self.swarms.count(), self.swarms.peers());
         match input {
             Input::Letter(from, letter) => self.take(from, letter, cx),
-            Input::Undelivered(session) => self.hand_over(cx, |waiting| waiting.holder == session),
+            Input::Undelivered(session) => {
+                self.hand_over(cx, |waiting| waiting.holder == session);
+                self.displaced.forget(session);
+            }
             Input::Timeout => self.timeout(cx),
             Input::Shutdown => return Err(Close::Done),
             _ => return Ok(()),
@@ -202,7 +222,7 @@ impl Session for Keeper {
         let after = (self.swarms.count(), self.swarms.peers());
         cx.settings.tracker.tally.at(cx.key.worker).changed(before, after);
         self.note_sweep(cx);
-        if self.swarms.keeps_nothing() { Err(Close::Done) } else { Ok(()) }
+        if self.swarms.keeps_nothing() && self.held.is_empty() { Err(Close::Done) } else { Ok(()) }
     }
 
     fn deadline(&self) -> Option<u64> {

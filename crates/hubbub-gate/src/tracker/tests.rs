@@ -183,6 +183,50 @@ fn who_comes_back_takes_the_place_of_who_says_nothing() {
 }
 
 #[test]
+fn who_is_heard_too_late_has_his_own_place_again() {
+    let mut keeper = Keeper::new();
+    keeper.announce(2, ANN, "started", 0);
+    assert_eq!(keeper.later(3000), "2: counted");
+    keeper.announce(3, ANN, "started", 0);
+    assert_eq!(keeper.later(3000), "3: counted");
+    assert_eq!(keeper.letter(2, is_there(ANN)), "", "it was Ann's before");
+    assert_eq!(keeper.announce(3, ANN, "update", 0), "3: counted");
+    assert_eq!(keeper.letter(1, is_there(ANN)), "");
+    assert_eq!(keeper.announce(1, ANN, "update", 1), "1: counted, 9: offer");
+    assert_eq!(keeper.announce(3, ANN, "update", 0), "1: are you there?");
+    assert_eq!(keeper.letter(1, is_there(ANN)), "3: refused");
+}
+
+#[test]
+fn but_not_who_has_left_or_was_silent_for_too_long() {
+    for leaves_it in [true, false] {
+        let mut keeper = Keeper::new();
+        keeper.announce(2, ANN, "started", 0);
+        keeper.later(3000);
+        match leaves_it {
+            true => assert_eq!(keeper.letter(1, leaves(ANN)), ""),
+            false => {
+                keeper.desk.now.mono_ms += 300_000;
+                keeper.announce(2, ANN, "update", 0);
+                keeper.later(60_000);
+            }
+        }
+        keeper.letter(1, is_there(ANN));
+        assert_eq!(keeper.announce(2, ANN, "update", 0), "2: counted");
+    }
+}
+
+#[test]
+fn who_waits_is_answered_though_nobody_is_there_any_more() {
+    let mut keeper = Keeper::new();
+    keeper.letter(9, leaves(BO));
+    keeper.desk.now.mono_ms += 358_000;
+    assert_eq!(keeper.announce(2, ANN, "started", 0), "1: are you there?");
+    assert_eq!((keeper.later(2500).as_str(), keeper.end), ("", None));
+    assert_eq!(keeper.later(500), "2: counted");
+}
+
+#[test]
 fn or_of_who_has_gone_meanwhile() {
     let mut keeper = Keeper::new();
     keeper.announce(2, ANN, "started", 1);
