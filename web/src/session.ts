@@ -68,6 +68,9 @@ export class Session implements Carrier {
     policy: () => readPolicy(location.search),
   });
 
+  private readonly leaving: (() => void)[] = [];
+  /** Where and as whom one came in last, also once one was shown out. */
+  private last: Settings | undefined;
   private room = new Room();
   private link: Link | undefined;
   /** Counts links: what an earlier one still says is not listened to. */
@@ -104,7 +107,8 @@ export class Session implements Carrier {
     const before = this.settings.value;
     const sameRoom = before !== undefined && before.room === settings.room && this.room.entries.length > 0;
     // Calls are between people of a room: to the other one, this page is a stranger under any other name.
-    if (before && !isSamePlace(before, settings)) this.switchboard.hangUp("left");
+    if (this.last && !isSamePlace(this.last, settings)) this.leave();
+    this.last = settings;
     if (before?.token !== settings.token) this.ice.forget();
     if (before && sameRoom) this.room.mark("plain", changeText(before, settings));
     this.drop();
@@ -112,6 +116,17 @@ export class Session implements Carrier {
     this.settings.value = settings;
     this.attempt = 0;
     this.connect();
+  }
+
+  /** Ends what is between people of a room: calls, and what else wants to be told. */
+  leave(): void {
+    for (const act of this.leaving) act();
+    this.switchboard.hangUp("left");
+  }
+
+  /** `act` is done before one goes to another room, becomes somebody else, or leaves the page. */
+  whenLeaving(act: () => void): void {
+    this.leaving.push(act);
   }
 
   /** Drops the link and leaves it down until `reconnect`. */

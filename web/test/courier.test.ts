@@ -92,10 +92,11 @@ describe("a courier", () => {
     await phone.nth(3);
   });
 
-  test("gives up, for all, where it is declined, forgotten, or not there to begin with", async () => {
+  test("gives up, for all, where it is declined, not understood, or not there to begin with, and when one leaves", async () => {
     for (const [outcome, resume, state] of [
       [ending("there", "declined"), false, "declined"],
-      [ending("there", "unsupported"), true, "failed"],
+      [ending("there", "unsupported"), false, "failed"],
+      [ending("here", "left"), true, "cancelled"],
       [ending("nobody", "refused", new Problem("Nobody", "is there", 404)), false, "failed"],
       [ending("nobody", "refused", new Problem("Forbidden", "no", 403)), true, "failed"],
     ] as const) {
@@ -106,6 +107,41 @@ describe("a courier", () => {
       for (const cause of await Promise.all(waiting)) expect(cause).toMatchObject({ state });
       expect((await waiting[0]) instanceof Unreachable).toBe(true);
     }
+  });
+
+  test("believes that all is forgotten there only when it was said for a while: another page may have it", async () => {
+    vi.useFakeTimers();
+    const phone = new Phone();
+    const courier = new Courier(phone, "bo@x", "Bo");
+    const end = courier.channel(offer("a"), true).catch((cause: unknown) => cause);
+    const answer = async (outcomes: readonly Outcome[]) => {
+      for (const outcome of outcomes) {
+        phone.rings.at(-1)!.answer(outcome);
+        await vi.advanceTimersByTimeAsync(10_000);
+      }
+    };
+    await vi.advanceTimersByTimeAsync(0);
+    const [unknown, away] = [ending("there", "unsupported"), ending("nobody", "timeout")];
+    await answer([...Array.from({ length: 9 }, () => unknown), away, ...Array.from({ length: 9 }, () => unknown)]);
+    expect(phone.rings.length).toBe(20);
+    await answer([unknown]);
+    expect(await end).toMatchObject({ state: "failed", why: "Bo’s page has forgotten it." });
+    expect(phone.rings.length).toBe(20);
+    vi.useRealTimers();
+  });
+
+  test("does not look for what a page had accepted that was left; what is new is offered to the next one", async () => {
+    const [phone, bo] = [new Phone(), peer()];
+    const courier = new Courier(phone, "bo@x", "Bo");
+    const waiting = courier.channel(offer("a"), false);
+    (await phone.nth(1)).answer({ peer: bo.peer });
+    await waiting;
+    bo.state.value = "ended";
+    bo.end({ by: "there", why: "left" });
+    await expect(courier.channel(offer("a"), true)).rejects.toMatchObject({ state: "failed", why: "Bo’s page has forgotten it." });
+    courier.done(offer("a"));
+    void courier.channel(offer("b"), false);
+    expect(files(await phone.nth(2))).toEqual(["b"]);
   });
 
   test("stops ringing once nothing is wanted any more", async () => {

@@ -1,92 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Channel } from "../src/files/channel";
 import { CHUNK, type Offer, readOffer, readSaid } from "../src/files/frames";
 import { duration, savedName, shownName, size } from "../src/files/names";
+import { Parts } from "../src/files/parts";
 import { isOver } from "../src/files/progress";
 import { Receiving } from "../src/files/receiving";
 import { Sending, Unreachable } from "../src/files/sending";
 import { Speed } from "../src/files/speed";
+import { type End, Pipe, turn } from "./pipe";
 
-type Message = string | ArrayBuffer;
-
-/** One end of a data channel: what is sent waits in it, and arrives at the other end piece by piece. */
-class End extends EventTarget {
-  readyState: RTCDataChannelState = "open";
-  binaryType: BinaryType = "blob";
-  bufferedAmount = 0;
-  bufferedAmountLowThreshold = 0;
-  other!: End;
-  /** The most that ever waited. */
-  waited = 0;
-  private readonly queue: Message[] = [];
-  private moving = false;
-
-  constructor(private readonly pipe: Pipe) {
-    super();
-  }
-
-  send(data: Message): void {
-    if (this.readyState !== "open") throw new DOMException("not open", "InvalidStateError");
-    this.queue.push(data);
-    this.bufferedAmount += length(data);
-    this.waited = Math.max(this.waited, this.bufferedAmount);
-    if (!this.moving) void this.move();
-  }
-
-  /** What waits still arrives; then both ends are closed. */
-  close(): void {
-    if (this.readyState !== "open") return;
-    this.readyState = "closing";
-    if (!this.moving) this.pipe.shut();
-  }
-
-  shut(): void {
-    if (this.readyState === "closed") return;
-    this.readyState = "closed";
-    this.queue.length = 0;
-    this.dispatchEvent(new Event("close"));
-  }
-
-  private async move(): Promise<void> {
-    this.moving = true;
-    for (let data = this.queue.shift(); data !== undefined; data = this.queue.shift()) {
-      await turn();
-      if (this.readyState === "closed") return;
-      const above = this.bufferedAmount > this.bufferedAmountLowThreshold;
-      this.bufferedAmount -= length(data);
-      if (above && this.bufferedAmount <= this.bufferedAmountLowThreshold) this.dispatchEvent(new Event("bufferedamountlow"));
-      this.other.dispatchEvent(new MessageEvent("message", { data }));
-      this.pipe.carried(length(data));
-    }
-    this.moving = false;
-    if (this.readyState === "closing") this.pipe.shut();
-  }
-}
-
-/** Both ends of a data channel, which breaks once so many bytes have gone through it. */
-class Pipe {
-  readonly here: End = new End(this);
-  readonly there: End = new End(this);
-
-  constructor(private left = Infinity) {
-    this.here.other = this.there;
-    this.there.other = this.here;
-  }
-
-  carried(bytes: number): void {
-    this.left -= bytes;
-    if (this.left <= 0) this.shut();
-  }
-
-  shut(): void {
-    this.here.shut();
-    this.there.shut();
-  }
-}
-
-const length = (data: Message) => (typeof data === "string" ? data.length : data.byteLength);
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 const asChannel = (end: End) => end as unknown as Channel;
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
@@ -270,6 +193,23 @@ describe("what no page of ours says", () => {
     expect(receiving.progress.state).toBe("differs");
     expect(receiving.file).toBeUndefined();
     expect(heard.at(-1)).toEqual({ whole: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" });
+  });
+
+  test("a piece without a byte is no part of a file", async () => {
+    const { pipe, receiving, heard } = receiver(3);
+    pipe.here.send(new ArrayBuffer(0));
+    for (let i = 0; i < 4; i++) await turn();
+    expect(receiving.progress.state).toBe("failed");
+    expect(heard.at(-1)).toEqual({ stop: "broken" });
+  });
+
+  test("the smallest pieces become parts as well, and the file is what they are together", async () => {
+    const parts = new Parts();
+    const made = vi.spyOn(globalThis, "Blob");
+    for (let i = 0; i < 5_000; i++) parts.add(new Uint8Array([i]).buffer);
+    expect(made).toHaveBeenCalledTimes(4);
+    made.mockRestore();
+    expect(new Uint8Array(await parts.file.arrayBuffer())).toEqual(Uint8Array.from({ length: 5_000 }, (_, i) => i));
   });
 
   test("bytes that nobody has accepted are dropped, an accept beyond the end is refused", async () => {

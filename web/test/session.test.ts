@@ -32,3 +32,16 @@ test("they end for whoever goes to another room, or is somebody else from now on
     expect(hungUp).toHaveBeenCalledExactlyOnceWith("left");
   }
 });
+
+test("what else is between people of a room is told before the calls end, also when the page is left", () => {
+  const { session, hungUp } = page();
+  const told = vi.fn();
+  session.whenLeaving(told);
+  session.join(GUEST);
+  session.join({ ...GUEST, transport: "socketio" });
+  expect(told).not.toHaveBeenCalled();
+  session.join({ ...GUEST, room: "other" });
+  session.leave();
+  expect(told).toHaveBeenCalledTimes(2);
+  expect(told.mock.invocationCallOrder[0]).toBeLessThan(hungUp.mock.invocationCallOrder[0]!);
+});

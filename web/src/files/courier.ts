@@ -30,6 +30,12 @@ const AWAY = [404, 409];
 /** As many offers fit into a ring: the server carries 64 KiB at once. What is more is offered once the ring is taken. */
 export const RUNG_FOR = 40;
 
+/**
+ * So often in a row pages say that they know nothing of what was accepted before, until that is believed: whose page has it may have
+ * others, and be away for a while with the one.
+ */
+const FORGOTTEN = 10;
+
 /** A file that wants to get there. */
 interface Wanted {
   readonly offer: Offer;
@@ -44,6 +50,8 @@ export class Courier {
   private peer: Peer | undefined;
   private finding: Promise<Peer> | undefined;
   private outgoing: Outgoing | undefined;
+  /** The page that took the last ring was left, and what it had is gone with it. */
+  private hasLeft = false;
   /** Each ends a wait. */
   private readonly waits = new Set<() => void>();
 
@@ -59,6 +67,7 @@ export class Courier {
     this.wanted.set(offer.id, { offer, resume, tries: tries + 1 });
     if (tries > 0) await this.pause(tries - 1);
     if (!this.wanted.has(offer.id)) throw new Unreachable("cancelled", "");
+    if (resume && this.hasLeft) throw this.forgotten();
     if (this.peer?.state.value === "ended") this.peer = undefined;
     // What rings already does not say this file: it is rung once more, for all.
     if (tries === 0) this.outgoing?.hangUp(AGAIN);
@@ -88,7 +97,7 @@ export class Courier {
   private async find(): Promise<Peer> {
     // Files that are dropped together are rung for together.
     await Promise.resolve();
-    for (let attempt = 0; ; attempt++) {
+    for (let attempt = 0, unknown = 0; ; attempt++) {
       if (this.wanted.size === 0) throw new Unreachable("cancelled", "");
       const wanted = [...this.wanted.values()].slice(0, RUNG_FOR);
       const resume = wanted.some((one) => one.resume);
@@ -96,19 +105,30 @@ export class Courier {
       this.outgoing = this.exchange.ring(this.person, ring);
       const outcome = await this.outgoing.outcome;
       this.outgoing = undefined;
-      if ("peer" in outcome) return outcome.peer;
+      if ("peer" in outcome) return this.found(outcome.peer);
       if (outcome.ending.why === AGAIN) continue;
-      const end = this.givesUp(outcome.ending, resume);
+      unknown = resume && outcome.ending.why === "unsupported" ? unknown + 1 : 0;
+      const end = unknown > 0 && unknown < FORGOTTEN ? undefined : this.givesUp(outcome.ending, resume);
       if (end) throw end;
       await this.pause(attempt);
     }
   }
 
+  private found(peer: Peer): Peer {
+    this.hasLeft = false;
+    void peer.ended.then(({ by, why }) => (this.hasLeft = by === "there" && why === "left"));
+    return peer;
+  }
+
+  private forgotten(): Unreachable {
+    return new Unreachable("failed", `${this.name}’s page has forgotten it.`);
+  }
+
   /** Whether ringing once more is of no use. */
   private givesUp({ why, by, problem }: Ending, resume: boolean): Unreachable | undefined {
     if (why === "declined") return new Unreachable("declined", "");
-    if (by === "here" && this.wanted.size === 0) return new Unreachable("cancelled", "");
-    if (why === "unsupported") return new Unreachable("failed", resume ? `${this.name}’s page has forgotten it.` : `${this.name}’s page takes no files.`);
+    if (by === "here" && (why === "left" || this.wanted.size === 0)) return new Unreachable("cancelled", "");
+    if (why === "unsupported") return resume ? this.forgotten() : new Unreachable("failed", `${this.name}’s page takes no files.`);
     if (!problem || problem.passing || (resume && AWAY.includes(problem.status))) return undefined;
     const isAway = problem.status === 404;
     return new Unreachable("failed", isAway ? `${this.name} is not here, or came by a transport that hears no rings.` : problem.message);

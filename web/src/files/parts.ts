@@ -2,6 +2,8 @@
 
 /** Collected before it becomes a part, in bytes. */
 const PART = 8 * 1024 * 1024;
+/** Pieces collected at most: a sender may make them as small as he likes, and each costs more than its bytes. */
+const PIECES = 1024;
 
 export class Parts {
   private parts: Blob[] = [];
@@ -11,7 +13,7 @@ export class Parts {
   add(piece: ArrayBuffer): void {
     this.pieces.push(piece);
     this.size += piece.byteLength;
-    if (this.size >= PART) this.close();
+    if (this.size >= PART || this.pieces.length >= PIECES) this.close();
   }
 
   /** All of it. Whatever the sender calls it, it is nothing that a browser opens by itself. */

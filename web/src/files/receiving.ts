@@ -58,19 +58,34 @@ export class Receiving {
     this.end({ state: this.accepted ? "cancelled" : "declined" }, this.accepted ? "cancelled" : "declined");
   }
 
+  /** Breaks it off, though nobody has said so. */
+  cancel(why: string): void {
+    this.end({ state: "cancelled", why }, "cancelled");
+  }
+
+  /** Whether a person has said no to it. */
+  get declined(): boolean {
+    return this.refused;
+  }
+
   /** Whether a person has said anything to it. */
   get answered(): boolean {
     return this.accepted || this.refused;
   }
 
-  /** Whether a person wants it, and it is not over. */
+  /** Whether a person wants it, and the sender does not know yet that all of it is there. */
   get wanted(): boolean {
-    return this.accepted && !isOver(this.now);
+    return this.accepted && (!isOver(this.now) || this.isThere);
   }
 
   /** It is not offered any more. */
   withdrawn(why = "The other side has cancelled it."): void {
     this.over({ state: "cancelled", why });
+  }
+
+  /** Whether all bytes have come, the right ones or others. */
+  private get isThere(): boolean {
+    return this.now.state === "whole" || this.now.state === "differs";
   }
 
   private goOn(channel: Channel): void {
@@ -88,7 +103,7 @@ export class Receiving {
 
   private take(piece: ArrayBuffer): void {
     if (!this.accepted || isOver(this.now)) return;
-    if (this.sum.length + piece.byteLength > this.offer.size) return this.end({ state: "failed", why: BROKEN }, "broken");
+    if (piece.byteLength === 0 || this.sum.length + piece.byteLength > this.offer.size) return this.end({ state: "failed", why: BROKEN }, "broken");
     this.sum.add(this.sum.length, new Uint8Array(piece));
     this.parts.add(piece);
     this.tell({ bytes: this.sum.length });

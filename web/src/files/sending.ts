@@ -59,8 +59,8 @@ export class Sending {
   }
 
   /** Takes the offer back, or breaks off. */
-  cancel(): void {
-    this.end({ state: "cancelled" }, "cancelled");
+  cancel(why?: string): void {
+    this.end({ state: "cancelled", ...(why === undefined ? {} : { why }) }, "cancelled");
   }
 
   /** Speaks over this channel until it is closed or the transfer is over. */

@@ -1,5 +1,6 @@
 // All files on their way from this page and to it: what is offered, to and by whom, and how far each one is.
 import { type Signal, signal } from "@preact/signals";
+import type { Ending } from "../p2p/ending";
 import type { Peer } from "../p2p/peer";
 import type { IncomingRing } from "../p2p/ringing";
 import type { Switchboard } from "../p2p/switchboard";
@@ -50,6 +51,8 @@ interface Inward extends Common {
   /** The connection over which it comes. */
   peer?: Peer | undefined;
   lapse?: ReturnType<typeof setTimeout>;
+  /** Another page of whoever sits here has answered. */
+  isElsewhere?: boolean;
 }
 
 type Item = Outward | Inward;
@@ -114,6 +117,12 @@ export class Transfers {
     this.keep(this.items.filter((other) => other !== item));
   }
 
+  /** Ends all that is under way: whoever has the same address where one goes is nobody to go on with. */
+  leave(): void {
+    for (const { work } of this.items) work.cancel("You left the room.");
+    this.couriers.clear();
+  }
+
   /** There is a network again. */
   hurry(): void {
     for (const courier of this.couriers.values()) courier.tryNow();
@@ -134,7 +143,9 @@ export class Transfers {
     const offers = readOffers(ring.ring["files"]);
     const known = offers.filter(({ id }) => this.incoming(ring.person, id));
     if (offers.length === 0 || (ring.ring["resume"] === true && known.length === 0)) return ring.refuse("unsupported");
-    const items = offers.flatMap((offer) => this.incoming(ring.person, offer.id) ?? this.expect(ring.person, ring.name, offer) ?? []);
+    // What another page has answered is that page's, also while it is away.
+    const ours = offers.filter(({ id }) => !this.incoming(ring.person, id)?.isElsewhere);
+    const items = ours.flatMap((offer) => this.incoming(ring.person, offer.id) ?? this.expect(ring.person, ring.name, offer) ?? []);
     if (items.length === 0) return ring.refuse("busy");
     const former = new Set(items.flatMap((item) => item.ring ?? []));
     for (const item of items) item.ring = ring;
@@ -142,20 +153,28 @@ export class Transfers {
     for (const one of former) if (this.offeredBy(one).length === 0) one.refuse("busy");
     ring.over.subscribe((ending) => {
       if (!ending) return;
-      const isWithdrawn = (ending.by === "there" && ending.why === "hangup") || ending.why === "elsewhere";
-      this.rungOff(ring, isWithdrawn, ending.why === "elsewhere");
+      this.rungOff(ring, ending);
     });
     if (items.some(({ work }) => work.wanted)) void this.take(ring);
-    else if (items.every(({ work }) => isOver(work.progress))) ring.refuse("declined");
+    else if (items.every(({ work }) => isOver(work.progress))) ring.refuse(items.some(({ work }) => work.declined) ? "declined" : "unsupported");
   }
 
   /** Whoever rang has stopped: for now, or for good. */
-  private rungOff(ring: IncomingRing, isWithdrawn: boolean, isElsewhere: boolean): void {
+  private rungOff(ring: IncomingRing, ending: Ending): void {
+    const isElsewhere = ending.why === "elsewhere";
     for (const item of this.offeredBy(ring)) {
       item.ring = undefined;
-      if (isWithdrawn) item.work.withdrawn(isElsewhere ? "Answered on another page of yours." : undefined);
-      else this.mayLapse(item);
+      if (isElsewhere && !item.work.answered) item.isElsewhere = true;
+      if (isElsewhere) item.work.withdrawn("Answered on another page of yours.");
+      else this.gone(item, ending);
     }
+  }
+
+  /** The sender hangs up once nothing is left to send; a connection that is lost is looked for again, unless he has left. */
+  private gone(item: Inward, { by, why }: Ending): void {
+    if (by === "there" && why === "hangup") item.work.withdrawn();
+    else if (by === "there" && why === "left") item.work.withdrawn(`${item.name} left the page.`);
+    else this.mayLapse(item);
   }
 
   private async take(ring: IncomingRing): Promise<void> {
@@ -165,13 +184,11 @@ export class Transfers {
     if (!peer) return;
     for (const item of items) item.peer = peer;
     peer.connection.addEventListener("datachannel", ({ channel }) => this.arrives(channel, peer, ring.name));
-    const { by, why } = await peer.ended;
+    const ending = await peer.ended;
     for (const item of this.items) {
       if (item.way === "out" || item.peer !== peer) continue;
-      // The sender hangs up once nothing is left to send; a connection that is lost is looked for again.
       item.peer = undefined;
-      if (by === "there" && why === "hangup") item.work.withdrawn();
-      else this.mayLapse(item);
+      this.gone(item, ending);
     }
   }
 
@@ -192,7 +209,8 @@ export class Transfers {
         deaf();
         const said = readSaid(frame);
         const offer = said && "offer" in said ? said.offer : undefined;
-        const item = offer && (this.incoming(peer.person, offer.id) ?? this.expect(peer.person, name, offer));
+        const known = offer && this.incoming(peer.person, offer.id);
+        const item = offer && (known && !known.isElsewhere ? known : this.expect(peer.person, name, offer));
         if (!item) return refuse(channel);
         item.peer = peer;
         item.work.offered(channel);
@@ -207,7 +225,7 @@ export class Transfers {
     if (!this.hasRoom(person)) return undefined;
     const work: Receiving = new Receiving(offer, () => this.changed(item));
     const item: Inward = { key: `in ${person} ${offer.id}`, way: "in", person, name, speed: new Speed(), work };
-    this.keep([...this.items, item]);
+    this.keep([...this.items.filter(({ key }) => key !== item.key), item]);
     return item;
   }
 

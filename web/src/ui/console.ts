@@ -51,8 +51,8 @@ addEventListener("online", () => {
   if (session.state.value === "retrying") session.reconnect();
 });
 
-// Whoever leaves the page leaves his calls.
-addEventListener("pagehide", () => session.switchboard.hangUp("left"));
+// Whoever leaves the page leaves his calls, and takes his files back.
+addEventListener("pagehide", () => session.leave());
 
 effect(() => {
   const room = session.settings.value?.room;
