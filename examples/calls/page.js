@@ -9,6 +9,7 @@ let ownUser;
 let signalling;
 let telephone;
 let talk; // the call that goes on, if one does
+let ringing; // while somebody is rung from here: its `abort` ends that
 let channel;
 
 at("entrance").transport.append(...Object.keys(TRANSPORTS).map((name) => new Option(name)));
@@ -17,6 +18,7 @@ at("entrance").onsubmit = async (event) => {
   const { server, room, name, transport } = Object.fromEntries(new FormData(event.target));
   if (transport === "Socket.IO") await import(`${server}/socket.io/socket.io.min.js`);
   const { iceServers } = await (await fetch(new URL("/api/ice", server))).json();
+  leave();
   signalling?.close();
   signalling = new TRANSPORTS[transport](server, room, name);
   signalling.addEventListener("joined", ({ detail }) => enter(detail));
@@ -51,11 +53,23 @@ function showPeople() {
 }
 
 async function ring(user) {
+  if (talk || ringing) return; // one at a time
   at("state").value = "ringing";
   try {
-    await begin(await telephone.ring(user));
+    await begin(await untilAnswered(user));
   } catch (reason) {
     at("state").value = `no call: ${reason.message}`;
+  }
+}
+
+async function untilAnswered(user) {
+  ringing = new AbortController();
+  at("stop").hidden = false;
+  try {
+    return await telephone.ring(user, undefined, ringing);
+  } finally {
+    ringing = undefined;
+    at("stop").hidden = true;
   }
 }
 
@@ -65,7 +79,7 @@ const isGuest = (address) => host(address) === host(ownUser) && !ownUser.include
 
 function hearRing({ id, from, name, answer, decline }) {
   // Whoever rings second must not take the place of the first under somebody's finger.
-  if (talk || at("ringing").open) return decline("busy");
+  if (talk || ringing || at("ringing").open) return decline("busy");
   Object.assign(at("ringing").dataset, { id });
   at("caller").textContent = name;
   at("guest").hidden = !isGuest(from);
@@ -77,18 +91,20 @@ function hearRing({ id, from, name, answer, decline }) {
 async function begin(call) {
   talk = call;
   const { connection } = call;
-  call.addEventListener("over", ({ detail: reason }) => end(reason));
+  call.addEventListener("over", ({ detail: reason }) => end(call, reason));
   connection.ontrack = ({ streams: [stream] }) => (at("theirs").srcObject = stream);
   connection.addEventListener("connectionstatechange", showWay);
   channel = connection.createDataChannel("text", { negotiated: true, id: 0 });
   channel.onmessage = ({ data }) => showText(`They: ${data}`);
   at("call").hidden = false;
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+  if (talk !== call) return stream.getTracks().forEach((track) => track.stop()); // it was over before the camera was on
   at("own").srcObject = stream;
-  if (talk === call) stream.getTracks().forEach((track) => connection.addTrack(track, stream));
+  stream.getTracks().forEach((track) => connection.addTrack(track, stream));
 }
 
-function end(reason) {
+function end(call, reason) {
+  if (talk !== call) return;
   at("own").srcObject?.getTracks().forEach((track) => track.stop());
   at("own").srcObject = at("theirs").srcObject = talk = null;
   at("texts").replaceChildren();
@@ -115,6 +131,13 @@ at("chat").onsubmit = (event) => {
   showText(`You: ${text.value}`);
   text.value = "";
 };
+at("stop").onclick = () => ringing.abort();
 at("hang-up").onclick = () => talk.hangUp();
 at("restart").onclick = () => talk.restart();
-addEventListener("pagehide", () => talk?.hangUp("left"));
+
+/** Nobody is to wait for who is gone. */
+function leave() {
+  talk?.hangUp("left");
+  telephone?.hangUp("left");
+}
+addEventListener("pagehide", leave);

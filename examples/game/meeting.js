@@ -15,6 +15,7 @@ export class Meeting extends EventTarget {
   #people = new Map(); // by address, their names
   #talk;
   #other;
+  #former; // with whom it has ended last
   #me;
   #patience;
 
@@ -24,6 +25,7 @@ export class Meeting extends EventTarget {
     this.signalling = new OverWebSocket(server, room, name);
     this.signalling.addEventListener("joined", ({ detail }) => this.#enter(detail));
     this.signalling.addEventListener("presence", ({ detail }) => this.#see(detail));
+    this.signalling.addEventListener("signal", ({ detail }) => this.#refuse(detail));
     this.#listen(server, `${room}-positions`, name);
   }
 
@@ -52,10 +54,18 @@ export class Meeting extends EventTarget {
     this.#choose();
   }
 
-  /** One plays with whoever is there, and with him for as long as he is. */
+  /** Whoever calls while one plays with another is told so, and looks for somebody else. */
+  #refuse({ from, signal }) {
+    const asks = signal?.description?.type === "offer" || signal?.here;
+    if (!asks || !this.#other || person(from) === this.#other) return;
+    this.signalling.send(from, { call: signal.call, bye: "busy" }).catch(() => {});
+  }
+
+  /** One plays with whoever is there, and with him for as long as he is; else with the next one. */
   #choose() {
     if (this.#other && !this.#people.has(this.#other)) this.#talk.hangUp("left");
-    const next = [...this.#people.keys()].find((user) => user !== this.#me);
+    const others = [...this.#people.keys()].filter((user) => user !== this.#me);
+    const next = others[(others.indexOf(this.#former) + 1) % others.length];
     if (!this.#other && next) this.#connect(next);
   }
 
@@ -84,6 +94,7 @@ export class Meeting extends EventTarget {
   #part() {
     clearTimeout(this.#patience);
     this.#putLast(this.#other);
+    this.#former = this.#other;
     this.#other = this.channel = undefined;
     this.dispatchEvent(new Event("parted"));
     setTimeout(() => this.#choose(), AGAIN);

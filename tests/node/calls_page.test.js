@@ -1,39 +1,158 @@
-// The page of the example as somebody uses it: join, call a person of the room, see him, write to him, and be gone.
+// The page of the example as somebody uses it: join, call a person of the room, see him, write to him, and be gone; also while it still rings.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { launchForCalls } from "./lib/calls.js";
-import { exampleSite, letsIn } from "./lib/example.js";
+import { enter, exampleSite, letsIn } from "./lib/example.js";
+import { leavesAfterwards } from "./lib/leaving.js";
 import { startServer } from "./lib/server.js";
 
-async function join(browser, site, server, name, transport) {
-  const page = await (await browser.newContext()).newPage();
-  await page.goto(`${site.base}/index.html`);
-  await page.getByLabel("Server").fill(server.base);
-  await page.getByLabel("Your name").fill(name);
-  await page.getByLabel("Signals travel by").selectOption(transport);
-  await page.getByRole("button", { name: "Join" }).click();
-  await page.locator("#state", { hasText: "here as" }).waitFor();
+let site;
+let server;
+let browser;
+let rooms = 0;
+before(async () => {
+  site = await exampleSite();
+  server = await startServer(letsIn(site));
+  browser = await launchForCalls();
+});
+after(async () => {
+  await browser.close();
+  await server.stop();
+  site.close();
+});
+
+/** A page at this path, whose clock can be put forward. */
+async function open(path) {
+  const context = await browser.newContext();
+  leavesAfterwards(() => context.close());
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(`${site.base}/${path}`);
   return page;
 }
 
+async function join(room, name, transport) {
+  const page = await open("index.html");
+  await page.getByLabel("Server").fill(server.base);
+  await page.getByLabel("Room").fill(room);
+  await page.getByLabel("Your name").fill(name);
+  await page.getByLabel("Signals travel by").selectOption(transport);
+  await page.getByRole("button", { name: "Join" }).click();
+  await states(page, "here as");
+  return page;
+}
+
+/** Ann and Bo, in a room of their own. */
+function both(ofAnn = "WebSocket", ofBo = "WebSocket") {
+  const room = `page-${++rooms}`;
+  return Promise.all([join(room, "Ann", ofAnn), join(room, "Bo", ofBo)]);
+}
+
+const calls = (page, name) => page.getByRole("button", { name: `Call ${name}` }).click();
+const states = (page, text) => page.locator("#state", { hasText: text }).waitFor();
+const rings = (page, wanted = true) => page.locator("#ringing").waitFor({ state: wanted ? "visible" : "hidden" });
 const sees = (page) => page.waitForFunction(() => document.getElementById("theirs").getVideoPlaybackQuality().totalVideoFrames > 10);
 
-test("the page of examples/calls", async (t) => {
-  const site = await exampleSite();
-  t.after(() => site.close());
-  const server = await startServer(letsIn(site));
-  t.after(() => server.stop());
-  const browser = await launchForCalls();
-  t.after(() => browser.close());
-  const ann = await join(browser, site, server, "Ann", "EventSource");
-  const bo = await join(browser, site, server, "Bo", "Socket.IO");
-  await ann.getByRole("button", { name: "Call Bo" }).click();
+test("a call", async () => {
+  const [ann, bo] = await both("EventSource", "Socket.IO");
+  await calls(ann, "Bo");
   await bo.getByRole("button", { name: "Answer" }).click();
   await Promise.all([ann, bo].map(sees));
   await ann.getByLabel("Text").fill("hello");
   await ann.getByRole("button", { name: "Send" }).click();
   await bo.getByText("They: hello").waitFor();
   await ann.close();
-  await bo.locator("#state", { hasText: "the call is over" }).waitFor();
+  await states(bo, "the call is over");
   assert.equal(await bo.locator("#state").textContent(), "the call is over: left");
+});
+
+describe("while it rings", () => {
+  test("one stops, and may ring again", async () => {
+    const [ann, bo] = await both();
+    for (let time = 0; time < 2; time++) {
+      await calls(ann, "Bo");
+      await rings(bo);
+      await ann.getByRole("button", { name: "Stop ringing" }).click();
+      await states(ann, "no call: hangup");
+      await rings(bo, false);
+    }
+  });
+
+  for (const transport of ["WebSocket", "Socket.IO", "EventSource"]) {
+    test(`by ${transport}, who rings goes away: nobody waits for him`, async () => {
+      const [ann, bo] = await both(transport);
+      await calls(ann, "Bo");
+      await rings(bo);
+      await ann.close();
+      await rings(bo, false);
+    });
+
+    test(`by ${transport}, who is rung goes away: the other one is told`, async () => {
+      const [ann, bo] = await both("WebSocket", transport);
+      await calls(ann, "Bo");
+      await rings(bo);
+      await bo.close();
+      await states(ann, "no call: left");
+    });
+  }
+
+  test("nobody answers: it ends by itself", async () => {
+    const [ann, bo] = await both();
+    await calls(ann, "Bo");
+    await rings(bo);
+    await ann.clock.fastForward(46_000);
+    await states(ann, "no call: timeout");
+    await rings(bo, false);
+  });
+
+  test("another one calls, or is to be called: one thing at a time", async () => {
+    const [ann, bo] = await both();
+    const cy = await join(`page-${rooms}`, "Cy", "WebSocket");
+    await calls(ann, "Bo");
+    await rings(bo);
+    await calls(cy, "Ann");
+    await states(cy, "no call: busy");
+    await calls(ann, "Cy");
+    await bo.getByRole("button", { name: "Answer" }).click();
+    await Promise.all([ann, bo].map(sees));
+    assert.equal(await cy.locator("#ringing").isVisible(), false);
+  });
+
+  test("one page of somebody is busy, another takes the call", async () => {
+    const [ann, bo] = await both();
+    const other = await join(`page-${rooms}`, "Bo", "WebSocket");
+    const cy = await join(`page-${rooms}`, "Cy", "WebSocket");
+    await calls(bo, "Cy");
+    await cy.getByRole("button", { name: "Answer" }).click();
+    await Promise.all([bo, cy].map(sees));
+    await calls(ann, "Bo");
+    await other.getByRole("button", { name: "Answer" }).click();
+    await Promise.all([ann, other].map(sees));
+  });
+});
+
+describe("who has rung is not heard again:", () => {
+  /** Bo, whom somebody rings who says nothing more. */
+  async function rungByRobot() {
+    const room = `page-${++rooms}`;
+    const bo = await join(room, "Bo", "WebSocket");
+    const robot = await enter(await open("blank.html"), { server: server.base, transport: "WebSocket", name: "Robot", room });
+    await robot.signal("bo@guest.localhost", { call: "1", ring: { kind: "call" } });
+    await rings(bo);
+    return bo;
+  }
+
+  test("the question goes away", async () => {
+    const bo = await rungByRobot();
+    await bo.clock.fastForward(61_000);
+    await rings(bo, false);
+  });
+
+  test("a call with him ends", async () => {
+    const bo = await rungByRobot();
+    await bo.getByRole("button", { name: "Answer" }).click();
+    await bo.locator("#call").waitFor();
+    await bo.clock.fastForward(61_000);
+    await states(bo, "the call is over: lost");
+  });
 });
