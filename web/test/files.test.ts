@@ -247,6 +247,18 @@ describe("names and figures", () => {
     const saved = ["passwd", "a.exe", "bashrc", "agpj.exe", "say _hi_ _b_.txt", "file", "unnamed", "Ünïcode 😀.txt", "ab"];
     expect(names.map(savedName)).toEqual(saved);
     expect(shownName("a\u202egpj.exe")).toBe("agpj.exe");
+    expect(shownName("a.txt\u2800\u3164\u115f\u200b \u2003 \u{e0020}.exe")).toBe("a.txt .exe");
+    expect(shownName("👩‍💻 ❤️.txt")).toBe("👩‍💻 ❤️.txt");
+  });
+
+  test("are saved under names that every system takes", () => {
+    expect(["CON", "aux.txt", "Nul.tar.gz", "console.txt", "com1"].map(savedName)).toEqual(["_CON", "_aux.txt", "_Nul.tar.gz", "console.txt", "_com1"]);
+    for (const name of [`${"😀".repeat(255)}.jpeg`, `${"ü".repeat(300)}`, "x".repeat(255)]) {
+      const bytes = Buffer.byteLength(savedName(name));
+      expect(bytes).toBeLessThanOrEqual(240);
+      expect(bytes).toBeGreaterThan(230);
+    }
+    expect(savedName(`${"😀".repeat(255)}.jpeg`)).toMatch(/^(😀)+\.jpeg$/u);
   });
 
   test("sizes and durations in words", () => {

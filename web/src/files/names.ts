@@ -1,17 +1,35 @@
 // Names and figures about files, as they are shown.
 
-/** Turn the direction of what follows, so that `gpj.exe` can look like `exe.jpg` (Unicode Technical Report 36 §2.5), or are not to be seen. */
-const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+/**
+ * Turn the direction of what follows, so that `gpj.exe` can look like `exe.jpg` (Unicode Technical Report 36 §2.5), or are not to be seen,
+ * so that what follows is pushed out of sight. What joins letters and chooses the look of the one before is part of names.
+ */
+const UNSEEN = /(?![\u200c\u200d\ufe00-\ufe0f])[\p{Cc}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+/** Devices on Windows, whatever comes after the dot. */
+const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
+/** So long may a name be, in bytes; file systems take 255, and browsers put something of their own behind it meanwhile. */
+const NAME_BYTES = 240;
 
-/** A name to look at: of one line, in one direction. */
+/** A name to look at: of one line, in one direction, without gaps. */
 export function shownName(name: string): string {
-  return name.replace(UNSEEN, "").trim() || "unnamed";
+  return name.replace(UNSEEN, "").replace(/\p{Zs}+/gu, " ").trim() || "unnamed";
 }
 
 /** A name to save a file by: nothing that leads elsewhere, is hidden, or is no name on some system. */
 export function savedName(name: string): string {
   const last = shownName(name).split(/[/\\]/).at(-1) ?? "";
-  return last.replace(/[<>:"|?*]/g, "_").replace(/^[.\s]+|[.\s]+$/g, "") || "file";
+  const plain = last.replace(/[<>:"|?*]/g, "_").replace(/^[.\s]+|[.\s]+$/g, "").replace(DEVICES, "_$1");
+  return shortened(plain) || "file";
+}
+
+/** Without the end of what is before its extension, if it is too long. */
+function shortened(name: string): string {
+  const extension = /\.[^.]{1,15}$/u.exec(name)?.[0] ?? "";
+  const stem = [...name.slice(0, name.length - extension.length)];
+  const { length } = new TextEncoder().encode(name);
+  let over = length - NAME_BYTES;
+  while (over > 0 && stem.length > 0) over -= new TextEncoder().encode(stem.pop()).length;
+  return stem.join("") + extension;
 }
 
 const UNITS = ["kB", "MB", "GB", "TB"];
