@@ -1,6 +1,6 @@
 //! What the settings mean to the hub.
 
-use hubbub_hub::{HubSettings, Keep, Policies, RoomPolicy};
+use hubbub_hub::{HeardPace, HubSettings, Keep, Policies, RoomPolicy};
 
 use crate::load::put_defaults;
 use crate::{Config, RoomRule, Webhook};
@@ -56,6 +56,11 @@ impl Config {
             tail_count: self.history.tail_count,
             tail_bytes: self.history.tail_bytes,
             page_bytes: self.history.page_bytes,
+            // The other half of what may wait for a session is for all else that it is told.
+            heard: HeardPace {
+                rate: self.limits.signal_heard as u64,
+                burst: self.limits.outbox_bytes as u64 / 2,
+            },
         }
     }
 }

@@ -175,6 +175,9 @@ impl Problem {
             Refusal::TooFast => Self::too_many(
                 "You say more than this server allows (limits.publish_rate, limits.signal_rate).",
             ),
+            Refusal::HeardEnough => Self::unavailable(
+                "So many signals go to whom this is for that no more are passed on now (limits.signal_heard). Try again.",
+            ),
             Refusal::LogFailed => Self::unavailable(
                 "The room's log on disk failed. Try again; with the same Idempotency-Key a message is kept once.",
             ),

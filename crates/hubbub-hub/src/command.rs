@@ -370,6 +370,8 @@ pub enum Refusal {
     Busy,
     /// The session publishes faster than it may.
     TooFast,
+    /// Whom the signal is for has been told as many as may be, by whomever: try again later.
+    HeardEnough,
     /// The log failed; the message was not kept.
     LogFailed,
     /// The application behind the room says no.

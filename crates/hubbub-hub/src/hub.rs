@@ -11,6 +11,7 @@ use crate::log::LogAnswer;
 use crate::policy::Policies;
 use crate::presence::Place;
 use crate::room::{Room, RoomCx};
+use crate::signal::HeardPace;
 use crate::time::Now;
 
 /// The hub's limits. Each is a documented setting.
@@ -40,6 +41,8 @@ pub struct HubSettings {
     pub tail_bytes: usize,
     /// About how many bytes one page of history carries.
     pub page_bytes: usize,
+    /// How much one session may be told in signals, whoever sends them.
+    pub heard: HeardPace,
 }
 
 /// All rooms at home on one worker.

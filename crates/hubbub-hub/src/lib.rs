@@ -54,5 +54,5 @@ pub use names::name_key;
 pub use offset::Offset;
 pub use papers::{Paper, PaperChange, PapersAnswer, PapersAsk};
 pub use policy::{Keep, LogKind, Policies, PresenceMode, Right, RoomPolicy, Who};
-pub use signal::{Hears, Signal, SignalTo, Signalled};
+pub use signal::{HeardPace, Hears, Signal, SignalTo, Signalled};
 pub use time::Now;

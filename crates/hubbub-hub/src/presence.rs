@@ -10,7 +10,7 @@ use crate::event::{Carried, Sender};
 use crate::identity::{Identity, IdentityKind};
 use crate::names::{self, Names};
 use crate::policy::PresenceMode;
-use crate::signal::Hears;
+use crate::signal::{Heard, HeardPace, Hears};
 
 /// Somebody came, went, or is there otherwise than before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +84,7 @@ pub(crate) struct Occupants {
 struct Seated {
     user: UserAddress,
     hears: Hears,
+    heard: Heard,
 }
 
 /// Somebody who is there, and the places that make him be.
@@ -146,7 +147,10 @@ impl Occupants {
             let places = Vec::with_capacity(1);
             self.people.insert(user.clone(), Inside { person: entry.person(name), places });
         }
-        self.sessions.insert(place.clone(), Seated { user: user.clone(), hears: entry.hears.clone() });
+        self.sessions.insert(
+            place.clone(),
+            Seated { user: user.clone(), hears: entry.hears.clone(), heard: Heard::default() },
+        );
         self.shown = None;
         let inside = self.people.get_mut(user).expect("he was there or has just been added");
         inside.places.push(place);
@@ -271,6 +275,11 @@ impl Occupants {
     /// How signals reach whoever is at this place; nothing if nobody is.
     pub(crate) fn hears(&self, place: &Place) -> Option<&Hears> {
         self.sessions.get(place).map(|seated| &seated.hears)
+    }
+
+    /// Counts a signal of so many bytes to whoever is at this place, if he may be told it now.
+    pub(crate) fn may_hear(&mut self, place: &Place, bytes: usize, pace: HeardPace, now_ms: u64) -> bool {
+        self.sessions.get_mut(place).is_some_and(|seated| seated.heard.tell(bytes, pace, now_ms))
     }
 
     /// Everybody, in the order in which they came.

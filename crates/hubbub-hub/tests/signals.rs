@@ -9,8 +9,8 @@ use common::{Bench, account, bench, bench_with, guest, policies, policy, session
 use governed::{claim, claimed, configure, set_role};
 use hubbub_hub::command::Stay;
 use hubbub_hub::{
-    Command, Hears, Identity, LogKind, Policies, PresenceMode, Role, RoomPolicy, SessionName, Signal,
-    SignalTo, Start, UserAddress, Whois,
+    Command, HeardPace, Hears, HubSettings, Identity, LogKind, Policies, PresenceMode, Role, RoomPolicy,
+    SessionName, Signal, SignalTo, Start, UserAddress, Whois,
 };
 
 fn user(name: &str) -> UserAddress {
@@ -197,4 +197,30 @@ fn a_session_that_is_there_as_somebody_else_signals_nobody() {
     // And as who it is there it hears as before.
     let told = signal(&mut bench, 1, &guest("bo"), all_of("ann"));
     assert_eq!(told[0], format!("0 hears 1 of bo@guest.localhost/{}", key(1)));
+}
+
+/// A signal of 800 bytes counts as 1056, a small one as 257.
+#[test]
+fn who_is_told_too_much_hears_no_more_and_whoever_sends_it_is_told() {
+    let heard = HeardPace { rate: 1000, burst: 2200 };
+    let mut bench = bench_with(HubSettings { heard, ..settings() }, policies(LogKind::Memory));
+    for (slot, name) in ["ann", "mallory", "mallory", "bo", "bo"].into_iter().enumerate() {
+        join(&mut bench, slot as u32, &guest(name), Hears::ByKey);
+    }
+    let large = |bench: &mut Bench, slot, to| {
+        let body = Some(vec![b'1'; 800].into());
+        bench.ask(slot, &guest("mallory"), "lobby", Command::Signal(Box::new(Signal { to, body })));
+        bench.said().pop().unwrap()
+    };
+    let one_of_bo = || one_of("bo", &key(3));
+    let told = [1, 2, 1, 2].map(|slot| large(&mut bench, slot, one_of_bo()));
+    let refused = |slot| format!("{slot} refused heardenough");
+    let wanted = ["1 signalled 1".into(), "2 signalled 1".into(), refused(1), refused(2)];
+    assert_eq!(told, wanted, "it counts what he is told, not who says it");
+    assert_eq!(signal(&mut bench, 0, &guest("ann"), one_of_bo()), [refused(0)]);
+    let all = signal(&mut bench, 0, &guest("ann"), all_of("bo"));
+    assert_eq!((all.len(), all[0].starts_with("4 hears"), &*all[1]), (2, true, "0 signalled 1"));
+    assert_eq!(signal(&mut bench, 3, &guest("bo"), all_of("ann")).last().unwrap(), "3 signalled 1");
+    bench.now.mono_ms += 300;
+    assert_eq!(signal(&mut bench, 0, &guest("ann"), one_of_bo()).last().unwrap(), "0 signalled 1");
 }

@@ -24,7 +24,8 @@ section! {
         peers: usize = Is("100000"), Kind::Count("peers", 1, 10_000_000);
         /// The largest message. A larger one closes the socket with 1009.
         message_bytes: usize = Is("\"64 KiB\""), Kind::Bytes(KIB, 16 * MIB);
-        /// Messages a second that a peer may send; 0 for any number. One more closes its socket.
+        /// Messages a second that a peer may send; one counts as another for each 4 KiB it is long. 0 for any number. One more closes its
+        /// socket.
         rate: u32 = Is("100"), Kind::Count("messages a second", 0, 1_000_000);
         /// How many of them may come at once: a call has some thirty, and a page may begin several.
         burst: u32 = Is("1000"), Kind::Count("messages", 1, 1_000_000);
@@ -38,7 +39,8 @@ section! {
         /// Most bytes of messages of one peer that wait, for whatever ids; one message may wait whatever its size. The peer is told of more
         /// at once that nobody is there.
         waiting_share: usize = Is("\"256 KiB\""), Kind::Bytes(KIB, 64 * GIB);
-        /// Most bytes of messages that wait for all ids together. Senders of more are told at once that nobody is there.
+        /// Most bytes of messages that wait for all ids together. When they are full, what peers have said that are gone makes room, then
+        /// what those have said of whom most waits. Senders are told at once that nobody is there.
         waiting_bytes: usize = Is("\"64 MiB\""), Kind::Bytes(MIB, 64 * GIB);
     }
 }

@@ -355,6 +355,7 @@ fn refused(why: &Refusal) -> (Condition, Option<&str>) {
         Refusal::PresenceOff => (Condition::NotAllowed, None),
         Refusal::TooManyRooms => (Condition::ResourceConstraint, None),
         Refusal::Busy | Refusal::LogFailed => (Condition::ResourceConstraint, Some("Try again later.")),
+        Refusal::HeardEnough => (Condition::ResourceConstraint, Some("Too many signals go to him now.")),
         Refusal::TooFast => (Condition::PolicyViolation, Some("That was too fast.")),
         Refusal::ByApplication(said) => (Condition::NotAllowed, Some(&said.message)),
         Refusal::NoVerdict => (Condition::ResourceConstraint, Some("The application does not answer.")),

@@ -18,9 +18,10 @@ const RUNG: usize = 32;
 
 impl Room {
     /// Somebody who is there tells sessions of somebody else something.
-    pub(super) fn signal(&self, asked: &Asked, cx: &mut RoomCx<'_>) {
+    pub(super) fn signal(&mut self, asked: &Asked, cx: &mut RoomCx<'_>) {
         let Command::Signal(signal) = &asked.command else { return };
-        match self.may_signal(asked).and_then(|()| self.hearing(&signal.to, asked.session)) {
+        let hearing = self.may_signal(asked).and_then(|()| self.hearing(&signal.to, asked.session));
+        match hearing.and_then(|sessions| self.in_time(sessions, signal.body.as_deref(), cx)) {
             Ok(sessions) => {
                 if let Some(body) = &signal.body {
                     let signalled = Arc::new(self.signalled(asked, body.clone()));
@@ -82,6 +83,19 @@ impl Room {
             (true, false, SignalTo::User(_) | SignalTo::Named(_)) => Err(Refusal::Deaf),
             (true, ..) => Err(Refusal::NoSuchPerson),
         }
+    }
+
+    /// Those of them who may be told this now: of whoever is told too much, his callers hear it, and he goes on hearing others.
+    fn in_time(
+        &mut self,
+        mut sessions: Vec<SessionKey>,
+        body: Option<&[u8]>,
+        cx: &RoomCx<'_>,
+    ) -> Result<Vec<SessionKey>, Refusal> {
+        let Some(body) = body else { return Ok(sessions) };
+        let (pace, now_ms) = (cx.settings.heard, cx.now.mono_ms);
+        sessions.retain(|key| self.occupants.may_hear(&Place::Session(*key), body.len(), pace, now_ms));
+        if sessions.is_empty() { Err(Refusal::HeardEnough) } else { Ok(sessions) }
     }
 
     fn hears_as(&self, place: &Place, key: SessionKey, to: &SignalTo) -> bool {

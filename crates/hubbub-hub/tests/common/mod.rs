@@ -14,7 +14,7 @@ use hubbub_hub::command::{Asked, Stay};
 use hubbub_hub::policy::Who;
 use hubbub_hub::presence::Person;
 use hubbub_hub::{
-    Affair, Body, Change, Command, Content, Effect, EventName, Find, Happening, Hub, HubSettings,
+    Affair, Body, Change, Command, Content, Effect, EventName, Find, Happening, HeardPace, Hub, HubSettings,
     IdempotencyKey, Identity, IdentityKind, Joined, Keep, LogAnswer, LogAsk, LogKind, Now, Policies,
     PresenceMode, Refusal, Reply, RoomName, RoomPolicy, SessionKey, Start, UserAddress,
 };
@@ -35,6 +35,7 @@ pub fn settings() -> HubSettings {
         tail_count: 5,
         tail_bytes: 1 << 20,
         page_bytes: 1 << 20,
+        heard: HeardPace { rate: 0, burst: 0 },
     }
 }
 

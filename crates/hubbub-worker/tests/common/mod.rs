@@ -17,7 +17,8 @@ use hubbub_gate::session::{Input, Session};
 use hubbub_gate::settings::{GateSettings, SocketIoSettings, WsSettings};
 use hubbub_hub::hook::Hook;
 use hubbub_hub::{
-    Hub, HubSettings, Keep, LogKind, Now, Policies, PresenceMode, RoomPolicy, SessionKey, Who, WorkerId,
+    HeardPace, Hub, HubSettings, Keep, LogKind, Now, Policies, PresenceMode, RoomPolicy, SessionKey, Who,
+    WorkerId,
 };
 use hubbub_worker::worker::Parts;
 use hubbub_worker::{Counters, Mail, Post, Worker, WorkerSettings, mailboxes};
@@ -254,6 +255,7 @@ fn hub_settings(workers: u16) -> HubSettings {
         tail_count: 1000,
         tail_bytes: 1 << 20,
         page_bytes: 1 << 16,
+        heard: HeardPace { rate: 0, burst: 0 },
     }
 }
 
