@@ -147,3 +147,22 @@ describe("two players", () => {
     assert.equal(await game.end(), 0);
   });
 });
+
+test("where two play, a third one does not wait for them, but for a fourth", async () => {
+  const game = await startGame("--plain"); // with a player
+  const browser = await launch("--allow-loopback-in-peer-connection");
+  leavesAfterwards(() => browser.close());
+  const player = () => open(browser, game.url);
+  const partner = async ({ page }) => {
+    const state = page.locator("#state", { hasText: "playing with" });
+    await state.waitFor();
+    return state.textContent();
+  };
+  const second = await player();
+  const before = await partner(second);
+  const others = [await player(), await player()];
+  await Promise.all(others.map(partner));
+  assert.equal(await partner(second), before);
+  for (const { complaints } of [second, ...others]) assert.deepEqual(complaints, []);
+  assert.equal(await game.end(), 0);
+});
