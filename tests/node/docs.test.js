@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { WebSocket } from "ws";
 import { launchForCalls } from "./lib/calls.js";
 import { Mailbox, publish } from "./lib/clients.js";
-import { pieces, says, Site } from "./lib/docs.js";
+import { bundler, pieces, says, Site } from "./lib/docs.js";
 import { leavesAfterwards } from "./lib/leaving.js";
 import { startServer } from "./lib/server.js";
 import { SECRET, token } from "./lib/tokens.js";
@@ -50,6 +50,14 @@ const TRIED = {
     ["envelopes from an offset that is gone", resumes],
     ["messages about messages", saysAboutMessages],
     ["a signal to nobody", signalsToNobody],
+  ],
+  "docs/socketio.md": [
+    ["the official client", entersBySocketIo],
+    ["what is kept is acknowledged", acknowledges],
+    ["messages about messages", reacts],
+    ["a signal", signalsBySocketIo],
+    ["many rooms over one socket", joinsRooms],
+    ["Engine.IO alone", speaksEngineIo],
   ],
   "README.md": [
     ["a WebSocket", speaksRaw],
@@ -295,4 +303,41 @@ async function speaksSocketIo(piece) {
   const body = `<script src="http://127.0.0.1:8080/socket.io/socket.io.min.js"></script>`;
   const page = await site.run(server, piece, { body });
   await says(page, "hello from Socket.IO");
+}
+
+/** What a page needs for the pieces of docs/socketio.md, and what comes before the later ones: the first one. */
+const body = bundler({ "socket.io-client": "dist/socket.io.esm.min.js", "engine.io-client": "dist/engine.io.esm.min.js" });
+const entered = ([{ code }]) => code;
+
+async function entersBySocketIo(piece) {
+  await says(await site.run(server, piece, { body }), "hello");
+}
+
+async function acknowledges(piece, all) {
+  const page = await site.run(server, piece, { body, before: entered(all), names: ["kept"] });
+  assert.match((await page.evaluate(() => globalThis.kept)).offset, /^\d+-\d+$/);
+}
+
+async function reacts(piece, all) {
+  const page = await site.run(server, piece, { body, before: entered(all) });
+  for (const part of ["Ann to Ann: hi", "Ann meant: hello all", "Ann feels", "Ann takes back"]) await says(page, part);
+}
+
+async function signalsBySocketIo(piece, all) {
+  const bo = await listener("Bo");
+  await bo.next("hubbub:joined");
+  const page = await site.run(server, piece, { body, before: entered(all), names: ["sessions"] });
+  assert.equal(await page.evaluate(() => globalThis.sessions), 1);
+  assert.deepEqual((await bo.next("hubbub:signal")).signal, { ring: true });
+  await says(page, "I am ann@guest.localhost/");
+}
+
+async function joinsRooms(piece) {
+  const page = await site.run(server, piece, { body, before: `import { io } from "socket.io-client";` });
+  await says(page, "lobby message");
+}
+
+async function speaksEngineIo(piece) {
+  const page = await site.run(server, piece, { body, names: ["socket"] });
+  await page.waitForFunction(() => globalThis.socket.readyState === "open");
 }

@@ -80,11 +80,18 @@ export class Site {
   }
 }
 
+const versionOf = (name) => JSON.parse(readFileSync(join(PACKAGES, name, "package.json"), "utf8")).version;
+
+/** What lets a page import packages by their names, as a bundler would; for each the file that it is. */
+export function bundler(files) {
+  const imports = Object.entries(files).map(([name, file]) => [name, `https://bundler.example/${name}@${versionOf(name)}/${file}`]);
+  return `<script type="importmap">${JSON.stringify({ imports: Object.fromEntries(imports) })}</script>`;
+}
+
 /** What a content network has at this address: the package that is installed here, if it is of that version. */
 function packaged({ href, pathname }) {
   const [, name, version, file] = /\/([\w.-]+)@([\d.]+)\/(.+)$/.exec(pathname);
-  const installed = JSON.parse(readFileSync(join(PACKAGES, name, "package.json"), "utf8")).version;
-  if (installed !== version) throw new Error(`${href} is in the documentation, ${installed} is tested`);
+  if (versionOf(name) !== version) throw new Error(`${href} is in the documentation, ${versionOf(name)} is tested`);
   return { path: join(PACKAGES, name, file), contentType: KINDS.js, headers: { "Access-Control-Allow-Origin": "*" } };
 }
 
