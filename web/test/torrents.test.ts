@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { objection } from "../src/torrents/bounds";
 import { readMagnet, writeMagnet } from "../src/torrents/magnet";
 import { FileStore, PartStore, pieceLength } from "../src/torrents/stores";
 
@@ -35,6 +36,26 @@ describe("magnet links", () => {
     const none = ["magnet:?dn=x", "magnet:?xt=urn:btih:abc", `magnet:?xt=urn:btih:${HASH}0`, `notmagnet:?xt=urn:btih:${HASH}`, "magnet:", HASH];
     for (const said of none) expect(readMagnet(said), said).toBeUndefined();
     expect(readMagnet(`magnet:?xt=urn:btih:${HASH}&xl=-1`)).toEqual({ infoHash: HASH, name: "" });
+  });
+});
+
+describe("what a link leads to", () => {
+  const described = (length: number, files = 1) => ({ length, files: Array.from({ length: files }) });
+
+  test("is fetched if it is no larger than was said, or small", () => {
+    for (const [torrent, told] of [[described(5), 5], [described(4), 5], [described(0), 0], [described(100_000_000), undefined], [described(5, 100), 5]] as const) {
+      expect(objection(torrent, told)).toBeUndefined();
+    }
+  });
+
+  test("is asked for once more if it is larger", () => {
+    expect(objection(described(100e9), 12_000)).toEqual({ state: "larger", why: "It is 100 GB, and not 12 kB as the link says." });
+    expect(objection(described(100e9), undefined)).toEqual({ state: "larger", why: "It is 100 GB, which the link does not say." });
+    expect(objection(described(1), 0)?.state).toBe("larger");
+  });
+
+  test("is not fetched if it has more files than can be shown", () => {
+    expect(objection(described(1, 100_000), 1)).toMatchObject({ state: "failed", why: expect.stringContaining("100000 files") });
   });
 });
 

@@ -3,15 +3,16 @@ import { type Signal, signal } from "@preact/signals";
 import type { ClientTorrent } from "webtorrent/dist/webtorrent.min.js";
 import { savedName } from "../files/names";
 import type { IceServers } from "../p2p/ice";
+import { objection } from "./bounds";
 import { TRACKER, webtorrent } from "./client";
 import { type Magnet, writeMagnet } from "./magnet";
 import { FileStore, PartStore, pieceLength } from "./stores";
 
 /**
  * `reading`: the pieces' hashes of an own file are being worked out. `seeding`: it is there for others. `finding`: nobody who
- * has it was found yet. `fetching`: it arrives. `whole`: all is there, every piece is the one that was meant, and others can have it from here.
+ * has it was found yet. `larger`: it is, than whoever wanted it was told. `fetching`: it arrives. `whole`: all is there, every piece is the one that was meant, and others can have it from here.
  */
-export type ShareState = "reading" | "seeding" | "finding" | "fetching" | "whole" | "failed";
+export type ShareState = "reading" | "seeding" | "finding" | "larger" | "fetching" | "whole" | "failed";
 
 /** A file of a torrent that is whole. */
 export interface SharedFile {
@@ -77,7 +78,7 @@ export class Torrents {
     };
     await this.run(key, (client) => {
       const torrent = client.add(infoHash, { announce: [this.tracker()], store: keep, storeCacheSlots: 4 });
-      torrent.on("metadata", () => this.change(key, { name: torrent.name, size: torrent.length, state: "fetching" }));
+      torrent.on("metadata", () => this.described(key, torrent, size));
       torrent.on("done", () => this.fetched(key, torrent, store));
       return torrent;
     });
@@ -87,6 +88,12 @@ export class Torrents {
   stop(key: string): void {
     this.torrents.get(key)?.destroy({ destroyStore: true });
     this.forget(key);
+  }
+
+  private drop(key: string): void {
+    this.torrents.get(key)?.destroy();
+    this.torrents.delete(key);
+    if (this.torrents.size === 0) this.rest();
   }
 
   private forget(key: string): void {
@@ -133,6 +140,14 @@ export class Torrents {
     say(writeMagnet({ infoHash, name, size: length }, TRACKER));
   }
 
+  /** It is known what it is, before any of it has come. */
+  private described(key: string, torrent: ClientTorrent, told: number | undefined): void {
+    const { name, length } = torrent;
+    const against = objection(torrent, told);
+    if (against) this.drop(key);
+    this.change(key, { name, size: length, state: "fetching", ...against });
+  }
+
   private fetched(key: string, torrent: ClientTorrent, store: PartStore | undefined): void {
     if (!store) return;
     const files = torrent.files.map(({ name, length, offset }) => ({ name, size: length, url: URL.createObjectURL(store.file(offset, length)) }));
@@ -140,8 +155,7 @@ export class Torrents {
   }
 
   private failed(key: string, cause: unknown): void {
-    this.torrents.get(key)?.destroy();
-    this.torrents.delete(key);
+    this.drop(key);
     this.change(key, { ...NOTHING, state: "failed", why: wordsOf(cause) });
   }
 

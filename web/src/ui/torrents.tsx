@@ -37,14 +37,15 @@ export function TorrentCard({ magnet }: { readonly magnet: Magnet }) {
 }
 
 function Choices({ magnet, share }: { readonly magnet: Magnet; readonly share: Share | undefined }) {
-  if (!share || share.state === "failed") {
+  if (!share || share.state === "failed" || share.state === "larger") {
     const fetch = () => {
       if (share) torrents.stop(share.key);
-      void torrents.fetch(magnet);
+      // What it really is was shown meanwhile.
+      void torrents.fetch(share?.state === "larger" ? { ...magnet, ...(share.size === undefined ? {} : { size: share.size }) } : magnet);
     };
     return (
       <button type="button" class="button small primary" data-testid="torrent-download" disabled={!canShare} onClick={fetch}>
-        {share ? "Try again" : "Download"}
+        {share?.state === "failed" ? "Try again" : share ? "Download all the same" : "Download"}
       </button>
     );
   }
@@ -107,6 +108,7 @@ function stateOf(share: Share): string {
       ]);
     case "whole":
       return parts(["Arrived whole, each piece checked", `shared from here with ${people(peers)}`, speed(share, "up")]);
+    case "larger":
     case "failed":
       return why ?? "It failed.";
   }
