@@ -185,6 +185,29 @@ describe("ringing", () => {
   });
 });
 
+test("a guest is named as one, where he rings and in the call; who has an account is not", async (t) => {
+  const accounts = await startServer("", { durable: true });
+  t.after(() => accounts.stop());
+  await accounts.addUser("ann", "the password of ann");
+  const ann = await visit(browser, accounts);
+  leavesAfterwards(() => ann.close());
+  await ann.page.getByText("Sign in").first().click();
+  await ann.page.getByLabel("Account").fill("ann");
+  await ann.page.getByLabel("Password").fill("the password of ann");
+  await ann.at("sign-in").click();
+  await ann.page.getByRole("button", { name: "Sign out" }).waitFor();
+  await ann.at("room").fill("guests");
+  await ann.at("join").click();
+  const bo = await enter(browser, accounts, "Bo", "guests");
+  await bo.page.locator("[data-user='ann@localhost']").getByTestId("call-voice").click();
+  const mark = "a guest: anybody may call himself so";
+  await ann.at("ring").getByText(mark, { exact: true }).waitFor();
+  await ann.at("answer-voice").click();
+  await bo.state("connected");
+  await ann.at("call").getByText(mark, { exact: true }).waitFor();
+  assert.equal(await bo.at("guest").count(), 0);
+});
+
 describe("a call goes on", () => {
   /** The one switches the camera off and on again, which only a signal can tell the other. */
   const negotiate = async (one, other) => {
