@@ -1,7 +1,7 @@
 // Files from console to console that are cut midway: by what is between the two, by the receiver's link, by the sender's change of transport.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MB, accept, arrivesWhole, cutPath, offerLarge, reaches, state, sumOfLarge } from "./lib/files.js";
+import { MB, accept, arrivesWhole, cutPath, offerLarge, reaches, state, sumOfLarge, transfer } from "./lib/files.js";
 import { Rooms } from "./lib/rooms.js";
 
 const rooms = new Rooms("cuts");
@@ -51,6 +51,32 @@ test("a cut of both, and the sender on another transport when it comes back: it 
   await bo.reconnect();
   const { received } = await arrivesWhole(ann, bo, "moved.bin", { size: SIZE, sum: sumOfLarge(SIZE) });
   assert.ok(Number(received.resumedFrom) >= 2 * MB);
+});
+
+test("while the page that has accepted is away, another one of the same person declines nothing: it is resumed by the first", async () => {
+  const [ann, bo] = await rooms.annAndBo();
+  const other = await rooms.another("Bo");
+  for (const { page } of [ann, bo]) await page.clock.install();
+  await offerLarge(ann, bo, "twice.bin", SIZE);
+  await state(other, "twice.bin", "offered");
+  await accept(bo, "twice.bin");
+  await state(other, "twice.bin", "cancelled");
+  await reaches(bo, "twice.bin", 2 * MB);
+  await bo.page.context().setOffline(true);
+  const mend = await cutPath(bo);
+  await bo.cut();
+  for (const one of [ann, bo]) await giveUp(one, "twice.bin");
+  // So long that the other page is rung; what is said afterwards comes after it.
+  for (let i = 0; i < 3; i++) await ann.page.clock.fastForward(10_000);
+  await ann.say("rung");
+  await other.message("rung");
+  await state(ann, "twice.bin", "cut");
+  mend();
+  await bo.page.context().setOffline(false);
+  await bo.reconnect();
+  const { received } = await arrivesWhole(ann, bo, "twice.bin", { size: SIZE, sum: sumOfLarge(SIZE) });
+  assert.ok(Number(received.resumedFrom) >= 2 * MB);
+  assert.equal(await transfer(other, "twice.bin").getByTestId("file-accept").count(), 0);
 });
 
 test("a cut of the sender's link only: nothing is cut at all", async () => {

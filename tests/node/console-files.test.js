@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
-import { MB, accept, arrivesWhole, offer, offerLarge, person, reaches, save, small, state, transfer } from "./lib/files.js";
+import { MB, accept, arrivesWhole, offer, offerLarge, openSender, person, reaches, save, small, state, transfer } from "./lib/files.js";
 import { Rooms } from "./lib/rooms.js";
 
 const sumOf = (text) => createHash("sha256").update(text).digest("hex");
@@ -81,6 +81,34 @@ describe("a file", () => {
     assert.equal(await transfer(bo, "again.bin").count(), 0);
     await transfer(ann, "again.bin").getByTestId("file-again").click();
     await state(bo, "again.bin", "offered");
+  });
+
+  for (const by of ["sender", "receiver"]) {
+    test(`whose ${by} leaves the page meanwhile comes to nothing on both sides`, async () => {
+      const [ann, bo] = await rooms.annAndBo();
+      await offerLarge(ann, bo, "left.bin", 300 * MB);
+      await accept(bo, "left.bin");
+      await reaches(bo, "left.bin", MB);
+      const [goes, stays] = by === "sender" ? [ann, bo] : [bo, ann];
+      await goes.page.reload();
+      await state(stays, "left.bin", "cancelled", "failed");
+    });
+  }
+
+  test("that was offered in one room is not offered to who has the same name in another one", async () => {
+    const [ann, bo] = await rooms.annAndBo();
+    await offer(ann, bo, small("salaries.ods", "for Bo"));
+    await state(bo, "salaries.ods", "offered");
+    const elsewhere = `${rooms.room}-elsewhere`;
+    await ann.join("Ann", elsewhere, "websocket");
+    await state(ann, "salaries.ods", "cancelled");
+    await state(bo, "salaries.ods", "cancelled");
+    const stranger = await openSender(rooms.browser, rooms.server, "Bo", elsewhere);
+    await person(ann, stranger).waitFor();
+    await offer(ann, stranger, small("hello.txt", "hello"));
+    await accept(stranger, "hello.txt");
+    await arrivesWhole(ann, stranger, "hello.txt", { size: 5, sum: sumOf("hello") });
+    assert.equal(await transfer(stranger, "salaries.ods").count(), 0);
   });
 
   test("one is taken and the other is not", async () => {

@@ -50,6 +50,23 @@ test("what is said in the room is a magnet link that any client of WebTorrent ca
   assert.equal(await stranger(messages[0].data), SUM);
 });
 
+test("what is larger than its link says is fetched only by who knows it", async () => {
+  const [ann] = await rooms.people(["Ann"]);
+  await share(ann, file("small.jpg", randomBytes(2_000_000)));
+  await torrent(ann, "seeding");
+  const link = await ann.at("torrent-magnet").getAttribute("href");
+  const [bo] = await rooms.people(["Bo"]);
+  await publish(rooms.server, rooms.room, link.replace(/xl=\d+/, "xl=12"));
+  await torrent(bo, "offered");
+  assert.equal(await bo.at("torrent-size").textContent(), "12 bytes");
+  await bo.at("torrent-download").click();
+  await torrent(bo, "larger");
+  assert.equal(await bo.at("torrent-state").textContent(), "It is 2 MB, and not 12 bytes as the link says.");
+  assert.equal(await bo.at("torrent-size").textContent(), "2 MB");
+  await bo.at("torrent-download").click();
+  await torrent(bo, "whole");
+});
+
 /** Fetches what the link names in a page that knows nothing but WebTorrent; the SHA-256 of it. */
 async function stranger(link) {
   const page = await rooms.browser.newPage();
