@@ -182,7 +182,7 @@ fn said(name: &str, text: &str, texts: usize) -> Result<(Left, Option<String>), 
     let (left, written) = match text.trim() {
         "" | "null" if name == "candidate" => (Left::Holds, None),
         inner if inner.starts_with(['{', '[', '"']) && texts > 0 => within(inner, texts - 1)?,
-        line if sdp::is_line(line) && (name == "candidate" || sdp::is_candidate(line)) => candidate(line),
+        line if name == "candidate" || (sdp::is_line(line) && sdp::is_candidate(line)) => candidate(line),
         whole if name == "sdp" || sdp::is_description(whole) => (Left::Holds, sdp::relayed_only(text)),
         _ => (Left::Plain, None),
     };
@@ -206,7 +206,8 @@ fn candidate(line: &str) -> (Left, Option<String>) {
     if sdp::is_end(line) {
         return (Left::Holds, None);
     }
-    match sdp::relayed(line) {
+    // A candidate is one line, whatever else is in the text.
+    match sdp::relayed(line).filter(|_| sdp::is_line(line)) {
         Some(Cow::Borrowed(_)) => (Left::Holds, None),
         Some(Cow::Owned(hidden)) => (Left::Holds, Some(hidden)),
         None => (Left::Nothing, None),

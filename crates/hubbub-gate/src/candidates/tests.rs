@@ -84,6 +84,7 @@ fn candidates_one_by_one() {
         "candidate:1 1 udp 1 10.0.0.1 5",
         "candidate:",
         "1 1 udp 1 10.0.0.1 5 typ host",
+        "candidate:1 1 udp 1 198.51.100.1 5 typ relay\ncandidate:1 1 udp 1 10.0.0.1 5 typ host",
         "?",
     ] {
         let init =
