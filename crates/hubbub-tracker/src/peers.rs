@@ -44,13 +44,15 @@ impl<A> Peer<A> {
         Self { id, address, number, seeds: false, completed: false, heard_ms: now_ms, offers: Vec::new() }
     }
 
+    /// Makes room for so many offers that are about to be given to others.
+    pub(crate) fn make_room(&mut self, offers: usize) {
+        self.offers.reserve_exact(offers.min(LIVE - self.offers.len()));
+    }
+
     /// Its offer was given to the peer of this number.
     pub(crate) fn offered(&mut self, id: OfferId, to: u32, now_ms: u64) {
         if self.offers.len() >= LIVE {
             self.offers.remove(0);
-        }
-        if self.offers.capacity() == 0 {
-            self.offers.reserve_exact(1);
         }
         self.offers.push(Live { id, to, since_ms: now_ms });
     }
@@ -60,6 +62,10 @@ impl<A> Peer<A> {
         let is_it = |live: &Live| live.id == id && live.to == by && live.since_ms >= since_ms;
         let Some(at) = self.offers.iter().position(is_it) else { return false };
         self.offers.remove(at);
+        if self.offers.is_empty() {
+            // Most peers wait for nothing most of the time.
+            self.offers = Vec::new();
+        }
         true
     }
 
@@ -238,6 +244,9 @@ mod tests {
         assert!(!peer.take_offer(offer, 7, 1001), "too late");
         assert!(peer.take_offer(offer, 7, 1000));
         assert!(!peer.take_offer(offer, 7, 0), "once");
+        assert_eq!(peer.offers.capacity(), 0, "nothing is kept for what is not awaited");
+        peer.make_room(1000);
+        assert_eq!(peer.offers.capacity(), LIVE);
     }
 
     #[test]

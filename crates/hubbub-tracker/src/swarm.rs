@@ -106,6 +106,7 @@ impl<A: Copy + PartialEq> Swarm<A> {
     ) {
         let mut chosen = Vec::new();
         self.peers.choose(at, offers.len(), rng, &mut chosen);
+        self.peers.at_mut(at).make_room(chosen.len());
         for (offer, other) in offers.iter().zip(chosen) {
             let other = self.peers.at(other);
             let number = other.number;
