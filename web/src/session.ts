@@ -8,7 +8,7 @@ import { readPolicy } from "./link";
 import { type Offset, formatOffset } from "./offset";
 import { Outbox, type Pending } from "./outbox";
 import { paced } from "./pace";
-import type { Own } from "./p2p/addresses";
+import { type Own, reached } from "./p2p/addresses";
 import { IceServers } from "./p2p/ice";
 import type { Carrier } from "./p2p/line";
 import type { Signal } from "./p2p/signals";
@@ -252,7 +252,15 @@ export class Session implements Carrier {
   private onMoved(change: PresenceChange): void {
     this.presence.value = afterMove(this.presence.value, change);
     this.address.value = addressAfter(this.address.value, change);
+    this.follow(change);
     if (change.action === "leave" && change.user) this.silent({ from: change.user, name: change.name ?? "" });
+  }
+
+  /** Where a room hides who its people are, their addresses end with what they are called: calls go with them. */
+  private follow({ user = "", former, name }: PresenceChange): void {
+    const { own } = this;
+    if (!own || former === undefined || name === undefined) return;
+    this.switchboard.renamed(reached({ user, name: former }, own), reached({ user, name }, own));
   }
 
   /** EventSource and Socket.IO's client reconnect by themselves; until they have, nothing is sent. */

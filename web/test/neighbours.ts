@@ -24,7 +24,7 @@ class End {
     private readonly neighbours: Neighbours,
     private readonly parts: PeerParts,
   ) {
-    [this.person, this.address] = [parts.line.person, parts.line.to];
+    [this.person, this.address] = [parts.person, parts.line.to];
     this.ended = new Promise((resolve) => (this.finish = resolve));
     void this.ended.then(() => (this.state.value = "ended"));
   }

@@ -151,7 +151,7 @@ describe("a switchboard", () => {
       return this.parts.line.call;
     }
     get person() {
-      return this.parts.line.person;
+      return this.parts.person;
     }
     get address() {
       return this.parts.line.to;
@@ -163,6 +163,9 @@ describe("a switchboard", () => {
     relinked() {
       this.parts.line.relinked();
       this.parts.line.say({ here: true });
+    }
+    renamed(person: string) {
+      this.parts.line.renamed(person);
     }
     hangUp(why: string) {
       this.parts.line.close(why);
@@ -355,6 +358,29 @@ describe("a switchboard", () => {
     const quiet = ann.said.filter(([, signal]) => "bye" in signal);
     expect(quiet).toEqual([[ann.address, { call: rung.call, bye: "elsewhere" }]]);
     expect(stranger.rings).toEqual([]);
+  });
+
+  test("there, who is called otherwise is still the one; who takes the name that is free is not", async () => {
+    const [ann, bo] = [new Page("lobby@rooms.x/Ann"), new Page("lobby@rooms.x/Bo")];
+    const rename = (page: Page, address: string) => {
+      const former = page.address;
+      page.move(address);
+      for (const one of [ann, bo]) one.board.renamed(former, address);
+    };
+    const rung = bo.board.ring(ann.address, video);
+    await settled();
+    rename(bo, "lobby@rooms.x/Bob");
+    const impostor = new Page("lobby@rooms.x/Bo");
+    const theirs = (await ann.rings[0]!.accept()) as unknown as Wired;
+    const ours = wired(await rung.outcome);
+    rename(ann, "lobby@rooms.x/Anna");
+    const another = new Page("lobby@rooms.x/Ann");
+    await another.board.tell(bo.address, rung.call, { here: true });
+    for (const one of [theirs, ours]) one.parts.line.say({ candidate: null });
+    await settled();
+    expect([theirs.heard, ours.heard]).toEqual([[{ candidate: null }], [{ candidate: null }]]);
+    expect([theirs.address, ours.address]).toEqual([bo.address, ann.address]);
+    expect([impostor, another].flatMap(({ rings }) => rings)).toEqual([]);
   });
 
   test("a server's domain may begin with rooms", async () => {

@@ -37,7 +37,7 @@ function rung() {
   const said: [to: string, signal: Signal][] = [];
   const carrier = { signal: async (to: string, signal: Signal) => said.push([to, signal]) };
   const line = new Line(carrier, "1", "ida@x", "ida@x/1");
-  const peer = new Peer({ line, polite: true, servers: [], ice: new IceServers(async () => undefined), policy: "all" });
+  const peer = new Peer({ person: "ida@x", line, polite: true, servers: [], ice: new IceServers(async () => undefined), policy: "all" });
   let version = 0;
   /** Somebody offers, with these certificates. */
   const offer = async (from: string, ...digests: readonly string[]) => {

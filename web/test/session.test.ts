@@ -45,3 +45,16 @@ test("what else is between people of a room is told before the calls end, also w
   expect(told).toHaveBeenCalledTimes(2);
   expect(told.mock.invocationCallOrder[0]).toBeLessThan(hungUp.mock.invocationCallOrder[0]!);
 });
+
+test("where people are hidden, calls follow who is called otherwise", () => {
+  const addresses = { "lobby@rooms.x/Ann": ["lobby@rooms.x/Bo", "lobby@rooms.x/Bob"], "ann@x/1": ["bo@x", "bo@x"] };
+  for (const [own, renamed] of Object.entries(addresses)) {
+    const { session } = page();
+    const followed = vi.spyOn(session.switchboard, "renamed");
+    session.join(GUEST);
+    session.address.value = own;
+    session["onMoved"]({ action: "rename", user: "bo@x", name: "Bob", former: "Bo", count: 2 });
+    session["onMoved"]({ action: "join", user: "cy@x", name: "Cy", count: 3 });
+    expect(followed).toHaveBeenCalledExactlyOnceWith(...renamed);
+  }
+});

@@ -29,7 +29,7 @@ export class Line {
     private readonly carrier: Carrier,
     readonly call: string,
     /** Who the other one is: all his pages have this address. */
-    readonly person: string,
+    private person: string,
     /** Where he was heard last. */
     private address: string,
     /** The server will not carry what is said. */
@@ -77,6 +77,17 @@ export class Line {
     if (address === this.address) return;
     this.address = address;
     this.wake?.();
+  }
+
+  /** What is said from now on is for all his pages, until one is heard. */
+  tellAll(): void {
+    this.heardFrom(this.person);
+  }
+
+  /** The other one is called otherwise from now on, where nothing else is known of him: this is the address of his page, too. */
+  renamed(person: string): void {
+    this.person = person;
+    this.heardFrom(person);
   }
 
   /** There is a link again: what is held is said at once. */

@@ -20,6 +20,8 @@ export type PeerState = "connecting" | "connected" | "reconnecting" | "ended";
 
 /** What a peer is made of. */
 export interface PeerParts {
+  /** Who is on the other side. */
+  readonly person: string;
   readonly line: Line;
   /** The one who was rung gives way when both make an offer at once (W3C WebRTC 1.0, §10.7). */
   readonly polite: boolean;
@@ -53,6 +55,8 @@ export class Peer {
   readonly connection: RTCPeerConnection;
   readonly state = signal<PeerState>("connecting");
   readonly ended: Promise<Ending>;
+  /** Who was on the other side when it began; he may be called otherwise by now. */
+  readonly person: string;
 
   private makingOffer = false;
   /** An offer that is not set before it is answered. */
@@ -73,6 +77,7 @@ export class Peer {
 
   constructor(private readonly parts: PeerParts) {
     this.ended = new Promise((resolve) => (this.end = resolve));
+    this.person = parts.person;
     const connection = new RTCPeerConnection(configuration(parts, parts.servers));
     this.connection = connection;
     connection.onnegotiationneeded = () => this.onNeed();
@@ -87,9 +92,6 @@ export class Peer {
     return this.parts.line.call;
   }
 
-  get person(): string {
-    return this.parts.line.person;
-  }
 
   get polite(): boolean {
     return this.parts.polite;
@@ -116,6 +118,10 @@ export class Peer {
     this.repeat();
     this.parts.line.say({ here: true });
     this.parts.line.relinked();
+  }
+
+  renamed(person: string): void {
+    this.parts.line.renamed(person);
   }
 
   /** Ends it and tells the other one why. */
@@ -285,7 +291,7 @@ export class Peer {
     console.warn(cause);
     if (!(cause instanceof OtherPage)) return this.hangUp("error");
     // The one who was there before is to know it, too.
-    this.parts.line.heardFrom(this.person);
+    this.parts.line.tellAll();
     this.hangUp("certificate");
   }
 

@@ -14,6 +14,8 @@ export interface Party {
   readonly address?: string;
   hear(from: string, said: Said): void;
   relinked(): void;
+  /** The other side has another address from now on. */
+  renamed(person: string): void;
   hangUp(why: Ending["why"]): void;
 }
 
@@ -57,7 +59,7 @@ export class Outgoing implements Party {
   constructor(
     private readonly exchange: Exchange,
     readonly call: string,
-    readonly person: string,
+    public person: string,
     readonly ring: Ring,
   ) {
     this.outcome = new Promise((resolve) => (this.settle = resolve));
@@ -73,6 +75,10 @@ export class Outgoing implements Party {
   }
 
   relinked(): void {}
+
+  renamed(person: string): void {
+    this.person = person;
+  }
 
   /** Rings no longer. */
   hangUp(why: Ending["why"] = "hangup"): void {
@@ -145,9 +151,9 @@ export class IncomingRing implements Party {
   constructor(
     private readonly exchange: Exchange,
     readonly call: string,
-    readonly person: string,
+    public person: string,
     /** The address of the page that rings. */
-    readonly from: string,
+    public from: string,
     /** What its user is called. */
     readonly name: string,
     readonly ring: Ring,
@@ -182,6 +188,10 @@ export class IncomingRing implements Party {
   }
 
   relinked(): void {}
+
+  renamed(person: string): void {
+    this.person = this.from = person;
+  }
 
   hangUp(why: Ending["why"]): void {
     this.refuse(why);

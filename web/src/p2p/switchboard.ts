@@ -43,6 +43,8 @@ export class Switchboard implements Exchange {
   private readonly answerers = new Map<string, Answerer>();
   /** What is taken, by which page, while its peer is being made. */
   private readonly making = new Map<string, { readonly address: string; readonly peer: Promise<Peer> }>();
+  /** By call, what the other side is called by now, if that is not what it began with. */
+  private readonly renames = new Map<string, string>();
   /** Rings that were rebuffed of late. */
   private rebuffed = 0;
 
@@ -73,6 +75,15 @@ export class Switchboard implements Exchange {
   /** The page has a link again, perhaps with another address. */
   relinked(): void {
     for (const party of this.parties.values()) party.relinked();
+  }
+
+  /** Whoever had one address has another one from now on: where a room hides who its people are, it ends with what they are called. */
+  renamed(former: string, now: string): void {
+    for (const [call, party] of this.parties) {
+      if (this.personIn(party) !== former) continue;
+      this.renames.set(call, now);
+      party.renamed(now);
+    }
   }
 
   /** Ends all calls. */
@@ -114,6 +125,12 @@ export class Switchboard implements Exchange {
 
   forget(call: string): void {
     this.parties.delete(call);
+    this.renames.delete(call);
+  }
+
+  /** Who is on the other side, by his present address. */
+  private personIn(party: Party): string {
+    return this.renames.get(party.call) ?? party.person;
   }
 
   private personOf(address: string): string {
@@ -121,7 +138,7 @@ export class Switchboard implements Exchange {
   }
 
   private route(party: Party, from: string, said: Said): void {
-    if (this.personOf(from) !== party.person) return this.fromOurselves(party, from, said);
+    if (this.personOf(from) !== this.personIn(party)) return this.fromOurselves(party, from, said);
     const making = this.making.get(party.call);
     const taker = making?.address ?? party.address;
     if ("accept" in said && taker !== undefined) return this.second(party.call, from, taker);
@@ -165,9 +182,11 @@ export class Switchboard implements Exchange {
     const person = this.personOf(address);
     const servers = await ice.servers();
     const line: Line = new Line(carrier, call, person, address, (problem) => peer.fail({ by: "nobody", why: "refused", problem }));
-    const peer: Peer = make({ line, polite, servers, ice, policy: policy() });
+    const peer: Peer = make({ person, line, polite, servers, ice, policy: policy() });
     this.parties.set(call, peer);
     void peer.ended.then(() => this.forget(call));
+    const now = this.renames.get(call);
+    if (now !== undefined) peer.renamed(now);
     if (polite) line.say({ accept: true });
     return peer;
   }
