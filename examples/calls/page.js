@@ -1,11 +1,12 @@
 // A page with a room's people, each of whom can be called: picture, sound and a channel for text.
-import { person } from "./call.js";
+import { hiding, person } from "./call.js";
 import { TRANSPORTS } from "./signalling.js";
 import { Telephone } from "./telephone.js";
 
 const at = (id) => document.getElementById(id);
 const people = new Map(); // by address, their names
 let ownUser;
+let ownRoom; // its address, if it hides who its people are: then they are rung by their names in it
 let signalling;
 let telephone;
 let talk; // the call that goes on, if one does
@@ -33,6 +34,7 @@ function enter({ session, presence }) {
   people.clear();
   for (const { user, name } of presence?.occupants ?? []) people.set(user, name);
   ownUser = person(session);
+  ownRoom = [...hiding].find((room) => session.startsWith(`${room}/`));
   showPeople();
 }
 
@@ -43,13 +45,14 @@ function seePresence({ action, user, name }) {
 }
 
 function showPeople() {
-  const row = ([user, name]) => {
+  const row = ([address, name]) => {
     const item = document.createElement("li");
-    const button = Object.assign(document.createElement("button"), { textContent: `Call ${name}`, onclick: () => ring(user) });
+    const button = Object.assign(document.createElement("button"), { textContent: `Call ${name}`, onclick: () => ring(address) });
     item.append(button);
     return item;
   };
-  at("people").replaceChildren(...[...people].filter(([user]) => user !== ownUser).map(row));
+  const reached = [...people].map(([user, name]) => [ownRoom ? `${ownRoom}/${name}` : user, name]);
+  at("people").replaceChildren(...reached.filter(([address]) => address !== ownUser).map(row));
 }
 
 async function ring(user) {

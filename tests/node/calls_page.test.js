@@ -1,10 +1,12 @@
 // The page of the example as somebody uses it: join, call a person of the room, see him, write to him, and be gone; also while it still rings.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { xml } from "@xmpp/client";
 import { launchForCalls } from "./lib/calls.js";
 import { enter, exampleSite, letsIn } from "./lib/example.js";
 import { leavesAfterwards } from "./lib/leaving.js";
 import { startServer } from "./lib/server.js";
+import { CLIENTS, logIn } from "./lib/xmpp.js";
 
 let site;
 let server;
@@ -12,7 +14,8 @@ let browser;
 let rooms = 0;
 before(async () => {
   site = await exampleSite();
-  server = await startServer(letsIn(site));
+  server = await startServer(letsIn(site), { durable: true });
+  await server.addUser("romeo", "the password of romeo");
   browser = await launchForCalls();
 });
 after(async () => {
@@ -155,4 +158,19 @@ describe("who has rung is not heard again:", () => {
     await bo.clock.fastForward(61_000);
     await states(bo, "the call is over: lost");
   });
+});
+
+test("where only moderators see who people are, they are called by their names there", async () => {
+  const room = "hiding@rooms.localhost";
+  const romeo = await logIn(CLIENTS["@xmpp/client"], server, "romeo", "the password of romeo");
+  leavesAfterwards(() => romeo.close());
+  await romeo.enter(room, "Romeo");
+  const field = (name, value) => xml("field", { var: name }, xml("value", {}, value));
+  const form = [field("FORM_TYPE", "http://jabber.org/protocol/muc#roomconfig"), field("muc#roomconfig_whois", "moderators")];
+  await romeo.xmpp.iqCaller.set(xml("query", "http://jabber.org/protocol/muc#owner", xml("x", { xmlns: "jabber:x:data", type: "submit" }, ...form)), room);
+  const [ann, bo] = [await join("hiding", "Ann", "WebSocket"), await join("hiding", "Bo", "EventSource")];
+  await ann.getByRole("button", { name: "Call Bo" }).click();
+  await bo.getByRole("button", { name: "Answer" }).click();
+  await bo.locator("#state", { hasText: "connected" }).waitFor();
+  assert.equal(await ann.getByRole("button", { name: "Call Ann" }).count(), 0);
 });
