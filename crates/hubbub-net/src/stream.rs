@@ -4,10 +4,12 @@
 //! is nothing but its place in the reactor: no buffer, no timer.
 
 use std::future::poll_fn;
+use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
@@ -152,7 +154,7 @@ impl Link {
         let result = self.stream.try_io(Interest::WRITABLE, || writev::send(fd, &place.outbox));
         let result = match result {
             // Nothing was taken: the reactor knows, and wakes us.
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return None,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
             result => result.map_err(|error| error.raw_os_error().unwrap_or(libc::EIO)),
         };
         let failed = result.is_err();
@@ -181,7 +183,7 @@ impl Link {
                 return Poll::Ready(End::Theirs);
             }
             let mut scratch = self.open.shell.scratch.borrow_mut();
-            match self.stream.try_read(&mut scratch) {
+            match self.read(&mut scratch) {
                 Ok(0) => {
                     // It says nothing more; what we have for it, such as the answer to its close frame, it may still read.
                     drop(scratch);
@@ -189,7 +191,7 @@ impl Link {
                     return Poll::Ready(End::Theirs);
                 }
                 Ok(count) => self.open.shell.received(self.open.key, &mut scratch[..count]),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => return Poll::Ready(End::Theirs),
             }
         }
@@ -197,10 +199,22 @@ impl Link {
         Poll::Pending
     }
 
+    /// Reads once. What does not fill the buffer was all there is: the reactor is told so, and no further read has to find that out
+    /// (epoll(7), on edge-triggered notification).
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let socket = SockRef::from(&self.stream);
+        let mut count = 0;
+        let result = self.stream.try_io(Interest::READABLE, || {
+            count = (&*socket).read(buffer)?;
+            if (1..buffer.len()).contains(&count) { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        if count == 0 { result.map(|()| 0) } else { Ok(count) }
+    }
+
     /// Says that nothing more comes and waits for the peer to say the same: a socket closed with input unread
     /// would be reset, and the peer might never see our last words.
     async fn linger(&self) {
-        let _ = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
+        let _ = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
         let _ = tokio::time::timeout(LINGER, self.discard()).await;
     }
 
@@ -210,7 +224,7 @@ impl Link {
             match self.stream.try_read(&mut scratch) {
                 Ok(0) => return,
                 Ok(_) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => return,
             }
         }
