@@ -326,6 +326,24 @@ class TestWaiting:
             with join(server, id) as late:
                 assert late.next()["src"] == ann.id
 
+    def test_who_is_gone_keeps_no_room(self, start):
+        """However many have come and gone: what they have left makes room for what others say."""
+        server = start("peerjs.rate = 0\npeerjs.waiting_bytes = '1 MiB'\npeerjs.expire = '1 h'")
+
+        def is_full() -> bool:
+            with join(server) as gone:
+                for _ in range(100):
+                    gone.send("OFFER", new_id(), payload="x" * 1000)
+            return server.counted("hubbub_peerjs_waiting_bytes") > (1 << 20) - 2000
+
+        until(is_full, "as much waits as may")
+        with join(server) as ann:
+            for _ in range(20):
+                id = new_id()
+                ann.send("OFFER", id, payload="x" * 1000)
+                with join(server, id) as late:
+                    assert late.next()["src"] == ann.id
+
 
 class TestHeartbeat:
     def test_who_says_nothing_loses_the_id(self, start):

@@ -1,10 +1,11 @@
 """Runs `tests/bad_input/peerjs_*.md`, row by row, and tries what floods a server of PeerJS. After each it still serves."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from hubbub_test import bad_input, raw, table
-from hubbub_test.peerjs import Peer, address, error, join, new_id
+from hubbub_test.peerjs import TAKEN, Peer, address, error, join, new_id
 from hubbub_test.server import PATIENCE, Server
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -113,6 +114,17 @@ def test_a_flood(server, kind):
         assert (said[-1], code) == (error("Too many messages (peerjs.rate)"), 1008)
 
 
+def test_a_flood_of_large_ones(server):
+    """Each 4 KiB of a message count as another."""
+    with join(server) as ann:
+        with suppress(ConnectionClosed):
+            for _ in range(20):
+                ann.send("CANDIDATE", ann.id, payload="x" * 60_000)
+        said, code = ann.end()
+        assert (said[-1], code) == (error("Too many messages (peerjs.rate)"), 1008)
+        assert len(said) < 10
+
+
 def test_a_flood_before_open(start):
     """What is held for a peer whose id is not settled is little."""
     server = start("peerjs.rate = 0")
@@ -124,7 +136,7 @@ def test_a_flood_before_open(start):
 
 
 def test_who_does_not_read(start):
-    """He is closed; whoever writes to him is not held up."""
+    """Whoever writes to him is told so, and is not held up; he himself stays, or anybody could end him."""
     server = start("limits.outbox_bytes = 262144\npeerjs.rate = 0\npeerjs.expire = '1 s'")
     with join(server) as ann, raw.Wire(server) as deaf:
         deaf.send(
@@ -141,3 +153,5 @@ def test_who_does_not_read(start):
             except TimeoutError:
                 pass
         assert told == {"type": "EXPIRE", "src": "deaf", "dst": ann.id}
+        with Peer(server, "deaf", token="another") as other:
+            assert other.next() == TAKEN

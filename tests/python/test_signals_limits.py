@@ -85,11 +85,33 @@ def test_no_limit_at_all(play, way):
     assert {signal(ann, user(bo), n).refusal for n in range(250)} == {None}
 
 
+@EACH
+def test_who_is_told_too_much_stays_and_whoever_tells_him_hears_no(play, way):
+    """However many sessions tell him: it is what one hears that counts. Half of his outbox may come at once."""
+    _, enter = play('[limits]\nsignal_rate = 0\noutbox_bytes = "256 KiB"\nsignal_heard = "1 KiB"\n')
+    bo, mallory = enter("Bo", "websocket"), [enter("Mallory", way) for _ in range(4)]
+    fates = [signal(one, address(bo), "x" * 30_000).refusal for one in mallory * 2]
+    assert fates == [None] * 4 + [in_words_of(way, "503 unavailable", "wait resource-constraint")] * 4
+    bo.wait_for(lambda: len(heard(bo)) == 4, "for what was not refused")
+    assert signal(bo, address(mallory[0]), "others hear him").refusal is None
+    assert signal(enter("Ann", "websocket"), address(mallory[0]), "and others").refusal is None
+
+
+def test_whoever_is_rung_by_many_at_once_hears_them_all(play):
+    """Nobody who means well comes near what one may hear."""
+    _, enter = play()
+    bo, callers = enter("Bo", "websocket"), [enter(f"Ann{n}", "websocket") for n in range(8)]
+    said = ["v=0 " + "x" * 20_000, *("candidate:1 1 udp 1 192.0.2.1 9 typ host " + "x" * 250 for _ in range(30))]
+    refused = [signal(one, address(bo), word).refusal for one in callers for word in said]
+    assert set(refused) == {None}
+    bo.wait_for(lambda: len(heard(bo)) == len(callers) * len(said), "for all of it")
+
+
 @pytest.mark.parametrize("when_full", ["close", "drop-oldest"])
 @pytest.mark.parametrize("way", ["websocket", "sse"])
 def test_who_does_not_read_his_signals_is_closed(play, room, way, when_full):
     """Nothing keeps them for him, and they are not piled up either; nor is one left out, whatever becomes of messages."""
-    server, enter = play(f"[limits]\nsignal_rate = 0\noutbox_bytes = 262144\nwhen_full = \"{when_full}\"\n")
+    server, enter = play(f"[limits]\nsignal_rate = 0\nsignal_heard = 0\noutbox_bytes = 262144\nwhen_full = \"{when_full}\"\n")
     ann, deaf = enter("Ann", "websocket"), Wire(server)
     head = HANDSHAKE | {"Sec-WebSocket-Protocol": "hubbub.json"}
     path, head = f"/rooms/{room}/ws?name=Bo", "".join(f"{name}: {value}\r\n" for name, value in head.items())

@@ -304,6 +304,18 @@ class TestNames:
             assert bo.next()["peer_id"] == ann.id, "and what it offered is given to others"
         assert counts(ann.announce(hash)) == (0, 2), "the end of the old one is not its own"
 
+    def test_whose_line_stood_still_has_his_peer_id_again(self, server, peers, hash):
+        """Or whoever wants another's would only have to wait until he sleeps."""
+        [mallory] = peers(1)
+        with silent(server) as ann:
+            started = {"action": "announce", "info_hash": hash, "peer_id": mallory.id, "event": "started", "left": 0}
+            ann.send(frame(1, json.dumps(started).encode()))
+            until(lambda: swarm(server, hash)["complete"] == 1, "she is in the swarm")
+            assert counts(mallory.start(hash)) == (0, 1), "she is not heard, so he has it"
+            ann.send(frame(1, json.dumps(started | {"event": "update"}).encode()))
+            until(lambda: swarm(server, hash)["complete"] == 1, "she has her place again")
+            assert swarm(server, hash)["incomplete"] == 0
+
     def test_one_peer_id_for_one_connection_and_swarm(self, peers, hash):
         [ann] = peers(1)
         ann.start(hash)
