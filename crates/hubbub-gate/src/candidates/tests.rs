@@ -1,3 +1,5 @@
+//! What passes of what real clients say of where they are, and that nothing else does.
+
 #![allow(clippy::unwrap_used, reason = "a test may fail by it")]
 
 use proptest::prelude::*;
