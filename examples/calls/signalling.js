@@ -106,7 +106,7 @@ export class OverWebSocket extends Signalling {
 /** An event stream to hear, and POST to speak (docs/http.md). */
 export class OverEventSource extends Signalling {
   #ticket; // proves that we speak for the stream
-  #last = Promise.resolve(); // one after the other: two requests at once might overtake each other
+  #last = Promise.resolve(); // one after the other: two requests at once might overtake each other; a last word may
 
   connect() {
     const source = new EventSource(this.url("messages", { name: this.name }));
@@ -121,7 +121,7 @@ export class OverEventSource extends Signalling {
   }
 
   post(to, signal) {
-    const posted = this.#last.then(() => this.#request({ ticket: this.#ticket, to, signal }));
+    const posted = (signal.bye ? Promise.resolve() : this.#last).then(() => this.#request({ ticket: this.#ticket, to, signal }));
     this.#last = posted.catch(() => {});
     return posted;
   }
@@ -129,8 +129,7 @@ export class OverEventSource extends Signalling {
   async #request(body) {
     const response = await fetch(this.url("signals"), {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
+      body: JSON.stringify(body), // no `Content-Type`: a browser would have to ask first (CORS), which a page that closes has no time for
       keepalive: Boolean(body.signal.bye), // also when the page is closing
       signal: AbortSignal.timeout(PATIENCE),
     });
