@@ -58,11 +58,6 @@ export class Receiving {
     this.end({ state: this.accepted ? "cancelled" : "declined" }, this.accepted ? "cancelled" : "declined");
   }
 
-  /** Breaks it off, though nobody has said so. */
-  cancel(why: string): void {
-    this.end({ state: "cancelled", why }, "cancelled");
-  }
-
   /** Whether a person has said no to it. */
   get declined(): boolean {
     return this.refused;

@@ -119,7 +119,12 @@ export class Transfers {
 
   /** Ends all that is under way: whoever has the same address where one goes is nobody to go on with. */
   leave(): void {
-    for (const { work } of this.items) work.cancel("You left the room.");
+    const why = "You left the room.";
+    for (const item of this.items) {
+      if (item.way === "out") item.work.cancel(why);
+      // Who sends it is told that this page was left, and can offer it anew.
+      else item.work.withdrawn(why);
+    }
     this.couriers.clear();
   }
 
