@@ -39,9 +39,16 @@ function enter({ session, presence }) {
 }
 
 function seePresence({ action, user, name }) {
-  if (action === "leave") people.delete(user);
+  if (action === "leave") miss(user);
   else if (user) people.set(user, name);
   showPeople();
+}
+
+/** He is gone, and may not have been able to say so to whom he rang, or who rang him. */
+function miss(user) {
+  people.delete(user);
+  if (at("ringing").dataset.user === user) at("ringing").close();
+  if (ringing?.user === user) ringing.abort("left");
 }
 
 function showPeople() {
@@ -66,7 +73,7 @@ async function ring(user) {
 }
 
 async function untilAnswered(user) {
-  ringing = new AbortController();
+  ringing = Object.assign(new AbortController(), { user });
   at("stop").hidden = false;
   try {
     return await telephone.ring(user, undefined, ringing);
@@ -83,7 +90,7 @@ const isGuest = (address) => host(address) === host(ownUser) && !ownUser.include
 function hearRing({ id, from, name, answer, decline }) {
   // Whoever rings second must not take the place of the first under somebody's finger.
   if (talk || ringing || at("ringing").open) return decline("busy");
-  Object.assign(at("ringing").dataset, { id });
+  Object.assign(at("ringing").dataset, { id, user: person(from) });
   at("caller").textContent = name;
   at("guest").hidden = !isGuest(from);
   at("answer").onclick = () => at("ringing").close() ?? begin(answer());

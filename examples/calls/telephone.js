@@ -32,7 +32,7 @@ export class Telephone extends EventTarget {
     const answered = new Promise((resolve, reject) => {
       const ringing = { user, resolve, reject, pages: Infinity, refusals: 0 };
       this.#ringing.set(id, ringing);
-      signal?.addEventListener("abort", () => this.#giveUp(id, "hangup"));
+      signal?.addEventListener("abort", () => this.#giveUp(id, typeof signal.reason === "string" ? signal.reason : "hangup"));
       const counted = ({ sessions }) => this.#refused(Object.assign(ringing, { pages: sessions }));
       this.#signalling.send(user, { call: id, ring: what }).then(counted, (refusal) => reject(new Error(refusal.detail ?? refusal.message)));
     });
