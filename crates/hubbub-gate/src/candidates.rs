@@ -1,7 +1,7 @@
 //! Which ICE candidates pass through the server. A candidate tells where its page is: its address in its own network (`host`), that of
 //! its network (`srflx`, `prflx`), or that of a relay, which tells nothing. Where an operator asks for it only the last pass.
 //!
-//! Offers, answers and candidates are the clients' own words, JSON of whatever form ([`json`]). What is in them is SDP ([`sdp`]): session
+//! Offers, answers and candidates are the clients' own words, JSON of whatever form (`json.rs`). What is in them is SDP (`sdp.rs`): session
 //! descriptions (RFC 8839), and candidates one by one (RFC 8840).
 
 mod json;
