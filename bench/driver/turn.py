@@ -4,7 +4,6 @@ import shutil
 from dataclasses import dataclass
 
 from .paths import BINARIES
-from .say import Trouble
 from .template import fill
 
 # Debian's package.
@@ -41,8 +40,6 @@ def hubbub(port, folder):
 
 def coturn(port, folder):
     """Without a database: the one that it makes where it is told to has nothing in it."""
-    if not installed():
-        raise Trouble(f"`{PROGRAM}` is missing: install {DEBIAN[0]}")
     return [PROGRAM, "-c", str(fill("turnserver.conf", folder, values(port, folder)))]
 
 
