@@ -22,52 +22,60 @@ def tunnel(port: int, context: ssl.SSLContext, name: str, timeout: float) -> soc
     return here
 
 
+# What a client has not read yet, beyond which no more is taken for it: a client that does not read is to be seen as one.
+MOST = 256 * 1024
+
+NOTHING_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
 def _pump(outer: ssl.SSLSocket, inner: socket.socket):
+    inner.setblocking(False)
     with outer, inner, suppress(OSError):
-        _carry(outer, inner)
+        inward = _carry(outer, inner)
         # What has come is still to be read there: closed with input unread, this end would take it away.
-        inner.shutdown(socket.SHUT_WR)
         inner.settimeout(5)
+        inner.sendall(inward)
+        inner.shutdown(socket.SHUT_WR)
         while inner.recv(65536):
             pass
 
 
-def _carry(outer: ssl.SSLSocket, inner: socket.socket):
+def _carry(outer: ssl.SSLSocket, inner: socket.socket) -> bytearray:
+    """Carries both ways, and lets neither wait for the other, until one end is over; what is still to be read inside."""
+    inward, outward = bytearray(), bytearray()
     with selectors.DefaultSelector() as ready:
-        ready.register(outer, selectors.EVENT_READ)
-        ready.register(inner, selectors.EVENT_READ)
         while True:
-            readable = {key.fileobj for key, _ in ready.select()}
-            if outer in readable and not _read(outer, inner):
-                return
-            if inner in readable:
-                data = inner.recv(65536)
-                if not data or not _write(outer, inner, data):
-                    return
+            full = len(inward) >= MOST
+            _watch(ready, outer, reads=not full, writes=bool(outward))
+            _watch(ready, inner, reads=True, writes=bool(inward))
+            ready.select()
+            if not full and not _receive(outer, inward):
+                return inward
+            _send(inner, inward)
+            if not _receive(inner, outward):
+                return inward
+            _send(outer, outward)
 
 
-def _read(outer: ssl.SSLSocket, inner: socket.socket) -> bool:
-    """All that has come; whether more may."""
-    while True:
-        try:
-            data = outer.recv(65536)
-        except ssl.SSLWantReadError:
-            return True
-        if not data:
-            return False
-        inner.sendall(data)
+def _watch(ready: selectors.BaseSelector, end: socket.socket, reads: bool, writes: bool):
+    if end in ready.get_map():
+        ready.unregister(end)
+    if events := reads * selectors.EVENT_READ | writes * selectors.EVENT_WRITE:
+        ready.register(end, events)
 
 
-def _write(outer: ssl.SSLSocket, inner: socket.socket, data: bytes) -> bool:
-    """Sends all of it, reading on meanwhile; whether more may come."""
-    view = memoryview(data)
-    while view:
-        try:
-            view = view[outer.send(view) :]
-        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
-            with selectors.DefaultSelector() as room:
-                room.register(outer, selectors.EVENT_WRITE | selectors.EVENT_READ)
-                readable = any(events & selectors.EVENT_READ for _, events in room.select())
-            if readable and not _read(outer, inner):
+def _receive(end: socket.socket, into: bytearray) -> bool:
+    """What has come, or as much as is taken at a time; whether more may."""
+    with suppress(*NOTHING_NOW):
+        while len(into) < MOST:
+            data = end.recv(65536)
+            if not data:
                 return False
+            into += data
     return True
+
+
+def _send(end: socket.socket, waiting: bytearray):
+    with suppress(*NOTHING_NOW):
+        while waiting:
+            del waiting[: end.send(waiting)]
