@@ -78,8 +78,9 @@ impl<'a> Around<'a> {
         let to = self.to(to)?;
         let passes = self.candidates.of(self.room).pass(signal);
         let left = passes.map_err(|why| Problem::bad_request(format!("Signals are refused: {why}.")))?;
+        let counts = left.as_deref().map_or(0, longest).max(signal.len());
         let body = left.map(|left| Bytes::copy_from_slice(left.as_bytes()));
-        Ok(Command::Signal(Box::new(Signal { to, body })))
+        Ok(Command::Signal(Box::new(Signal { to, body, counts })))
     }
 
     /// Reads whom a signal goes to: one session, all of a user's, or, where people are hidden, all of an occupant's.
@@ -150,6 +151,17 @@ impl<'a> Around<'a> {
         let name = joined.me.as_ref().map_or(&who.name, |me| &me.name);
         Some(self.address(&who.user, name, Some(resource.as_str()).filter(|_| !hidden)))
     }
+}
+
+/// How long JSON becomes at most where it is written: every line of it begins anew in an event stream (HTML Living Standard §9.2.6), and XML
+/// has names for some characters (XML 1.0 §4.6).
+fn longest(json: &str) -> usize {
+    let added = |byte: u8| match byte {
+        b'\n' | b'\r' => 6,
+        b'&' | b'<' | b'>' => 4,
+        _ => 0,
+    };
+    json.len() + json.bytes().map(added).sum::<usize>()
 }
 
 #[cfg(test)]

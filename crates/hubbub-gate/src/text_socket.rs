@@ -321,11 +321,15 @@ impl<T: Talk> Session for TextSocket<T> {
         let line = &mut self.line;
         let result = match input {
             Input::Stream(bytes) => {
-                if let Stage::Open(talk) = &mut line.stage {
-                    talk.heard(cx);
+                if matches!(line.stage, Stage::Open(_)) {
                     line.heard(cx);
                 }
-                receive(&mut self.decoder, bytes, cx, line)
+                let result = receive(&mut self.decoder, bytes, cx, line);
+                // Whoever says goodbye is not there any more.
+                if result.is_ok() && let Stage::Open(talk) = &mut line.stage {
+                    talk.heard(cx);
+                }
+                result
             }
             other => line.handle(other, cx),
         };

@@ -51,7 +51,7 @@ fn the_stream_says_what_a_request_brings_and_the_request_hears_what_became_of_it
     let (room, command, ticket) = stream.only_question();
     let to = SignalTo::Session(UserAddress::new("bob", "guest.localhost").unwrap(), "s1.2.3".into());
     let Command::Signal(asked) = command else { panic!("a signal: {command:?}") };
-    assert_eq!((room, *asked), (desk::lobby(), Signal { to, body: Some("{\"a\":1}".into()) }));
+    assert_eq!((room, *asked), (desk::lobby(), Signal { to, body: Some("{\"a\":1}".into()), counts: 7 }));
     stream.reply(ticket, Reply::Signalled(1));
     deliver(&mut stream, &mut post);
     let answer = post.whole();

@@ -38,6 +38,8 @@ pub struct Signal {
     pub to: SignalTo,
     /// What: JSON. `None`: nobody is told, because nothing is left of it that may be; whoever sends it is answered as for any other.
     pub body: Option<Bytes>,
+    /// Bytes that it counts as: those that its sender wrote, or those written for whoever hears it in the longest form, if they are more.
+    pub counts: usize,
 }
 
 /// A signal that somebody hears.

@@ -243,6 +243,9 @@ impl<L: Default> Worker<L> {
                 if matches!(reply, Reply::Removed(_)) {
                     self.put_out(session, &room);
                 }
+                if let Reply::Signal(signalled) = &reply {
+                    self.told += signalled.body.len();
+                }
                 self.veil_reply(session, &room, &mut reply);
                 self.input(session, Input::Notice(Notice::Reply { room: &room, ticket, reply }));
             }
@@ -497,8 +500,7 @@ impl<L: Default> Worker<L> {
         let Some(place) = self.slots.get_mut(slot as usize) else { return true };
         match command {
             Command::Signal(signal) => {
-                let bytes = signal.body.as_deref().map_or(0, <[u8]>::len);
-                let count = 1 + (bytes / SIGNAL_BYTES) as u64;
+                let count = 1 + (signal.counts / SIGNAL_BYTES) as u64;
                 place.signals.spend(count, signal_rate, signal_burst, now_ms)
             }
             told if told.is_told() => place.messages.spend(1, publish_rate, publish_burst, now_ms),

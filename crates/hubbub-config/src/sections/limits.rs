@@ -63,9 +63,9 @@ section! {
         signal_rate: u32 = Is("50"), Kind::Count("signals a second", 0, 1_000_000);
         /// How many signals a session may send at once before `signal_rate` counts: a call begins with some twenty.
         signal_burst: u32 = Is("200"), Kind::Count("signals", 1, 1_000_000);
-        /// Bytes of signals a second that one session may be told in a room, on average, by all who are there; each counts 256 more than it
-        /// is long. Half of `outbox_bytes` may come at once. Whoever sends more is told `503 unavailable`. 0: as many as are sent.
-        signal_heard: usize = Is("\"128 KiB\""), Kind::Bytes(0, GIB);
+        /// Bytes of signals a second that one session may be told in each room, on average, by all who are there; each counts 256 more than
+        /// it is long, and twice the address and the name of who says it. Half of `outbox_bytes` may come at once. Whoever sends more is told `503 unavailable`. 0: as many as are sent.
+        signal_heard: usize = Is("\"1 MiB\""), Kind::Bytes(0, GIB);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::command::{Asked, Command, Effect, Refusal, Reply, SessionKey};
 use crate::hook::SessionName;
 use crate::policy::{PresenceMode, Right};
 use crate::presence::Place;
-use crate::signal::{Hears, SignalTo, Signalled};
+use crate::signal::{Hears, Signal, SignalTo, Signalled};
 
 /// Sessions of one user that a signal reaches at most, the oldest half of them and the newest half: a guest's name has as many as anybody
 /// likes, and neither who comes first nor who comes last keeps the signal from the others.
@@ -21,7 +21,7 @@ impl Room {
     pub(super) fn signal(&mut self, asked: &Asked, cx: &mut RoomCx<'_>) {
         let Command::Signal(signal) = &asked.command else { return };
         let hearing = self.may_signal(asked).and_then(|()| self.hearing(&signal.to, asked.session));
-        match hearing.and_then(|sessions| self.in_time(sessions, signal.body.as_deref(), cx)) {
+        match hearing.and_then(|sessions| self.in_time(sessions, asked, signal, cx)) {
             Ok(sessions) => {
                 if let Some(body) = &signal.body {
                     let signalled = Arc::new(self.signalled(asked, body.clone()));
@@ -89,12 +89,18 @@ impl Room {
     fn in_time(
         &mut self,
         mut sessions: Vec<SessionKey>,
-        body: Option<&[u8]>,
+        asked: &Asked,
+        signal: &Signal,
         cx: &RoomCx<'_>,
     ) -> Result<Vec<SessionKey>, Refusal> {
-        let Some(body) = body else { return Ok(sessions) };
+        if signal.body.is_none() {
+            return Ok(sessions);
+        }
+        // Who says it is written beside it, and may call himself something long; where it is escaped, longer still.
+        let resource = self.own_resource(asked.session).len();
+        let bytes = signal.counts + 2 * (asked.identity.user.as_str().len() + asked.identity.name.len() + resource);
         let (pace, now_ms) = (cx.settings.heard, cx.now.mono_ms);
-        sessions.retain(|key| self.occupants.may_hear(&Place::Session(*key), body.len(), pace, now_ms));
+        sessions.retain(|key| self.occupants.may_hear(&Place::Session(*key), bytes, pace, now_ms));
         if sessions.is_empty() { Err(Refusal::HeardEnough) } else { Ok(sessions) }
     }
 
@@ -107,12 +113,17 @@ impl Room {
     }
 
     fn signalled(&self, asked: &Asked, body: Bytes) -> Signalled {
-        let hears = self.occupants.hears(&Place::Session(asked.session)).unwrap_or(&Hears::ByKey);
         Signalled {
             from: self.occupants.sender(&asked.identity),
-            resource: (!self.hides()).then(|| resource_of(hears, asked.session)),
+            resource: (!self.hides()).then(|| self.own_resource(asked.session)),
             body,
         }
+    }
+
+    /// The resource by which others answer whoever is there with this session.
+    fn own_resource(&self, session: SessionKey) -> Arc<str> {
+        let hears = self.occupants.hears(&Place::Session(session)).unwrap_or(&Hears::ByKey);
+        resource_of(hears, session)
     }
 
     /// Whether only moderators see who people are.
