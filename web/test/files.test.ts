@@ -195,6 +195,21 @@ describe("what no page of ours says", () => {
     expect(heard.at(-1)).toEqual({ whole: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" });
   });
 
+  test("a sender who missed that it differs is told so when he comes back, and not that it was cancelled", async () => {
+    const { pipe, receiving } = receiver(3);
+    pipe.here.send(new TextEncoder().encode("abc").buffer);
+    pipe.here.send(JSON.stringify({ end: "0".repeat(64) }));
+    for (let i = 0; i < 4; i++) await turn();
+    expect(receiving.progress.state).toBe("differs");
+    const back = new Pipe();
+    const sending = new Sending(receiving.offer, new Blob(["xyz"]), async () => asChannel(back.here), () => {});
+    const ended = sending.start();
+    receiving.offered(asChannel(back.there));
+    for (let i = 0; i < 8; i++) await turn();
+    await ended;
+    expect([sending.progress.state, receiving.progress.state]).toEqual(["differs", "differs"]);
+  });
+
   test("a piece without a byte is no part of a file", async () => {
     const { pipe, receiving, heard } = receiver(3);
     pipe.here.send(new ArrayBuffer(0));
@@ -249,10 +264,14 @@ describe("names and figures", () => {
     expect(shownName("a\u202egpj.exe")).toBe("agpj.exe");
     expect(shownName("a.txt\u2800\u3164\u115f\u200b \u2003 \u{e0020}.exe")).toBe("a.txt .exe");
     expect(shownName("👩‍💻 ❤️.txt")).toBe("👩‍💻 ❤️.txt");
+    for (const nothing of ["\u200d", " \u200d \ufe0f ", "\u200c\u200c"]) expect([shownName(nothing), savedName(`a/${nothing}`)]).toEqual(["unnamed", "file"]);
   });
 
   test("are saved under names that every system takes", () => {
     expect(["CON", "aux.txt", "Nul.tar.gz", "console.txt", "com1"].map(savedName)).toEqual(["_CON", "_aux.txt", "_Nul.tar.gz", "console.txt", "_com1"]);
+    const devices = ["COM¹", "lpt³.txt", "CONIN$", "conout$.log", "con .txt", "nul  "];
+    expect(devices.map(savedName)).toEqual(["_COM¹", "_lpt³.txt", "_CONIN$", "_conout$.log", "_con .txt", "_nul"]);
+    expect(["com¹0", "conin", "con a.txt"].map(savedName)).toEqual(["com¹0", "conin", "con a.txt"]);
     for (const name of [`${"😀".repeat(255)}.jpeg`, `${"ü".repeat(300)}`, "x".repeat(255)]) {
       const bytes = Buffer.byteLength(savedName(name));
       expect(bytes).toBeLessThanOrEqual(240);

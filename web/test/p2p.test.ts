@@ -21,7 +21,7 @@ describe("signals", () => {
     const known = [{ ring: { kind: "file", size: 3 } }, { accept: true }, { description }, { candidate: null }, { candidate: { candidate: "x" } }, { here: true }, { bye: "busy" }];
     for (const said of known) expect(readSignal({ call: "1", ...said })).toEqual({ call: "1", ...said });
     expect(readSignal({ call: "1", ring: {} })).toEqual({ call: "1", ring: { kind: "call" } });
-    for (const other of [null, 7, "x", [], {}, { bye: "busy" }, { call: "", bye: "x" }, { call: "1" }, { call: "1", accept: 1 }, { call: "1", description: { type: "x" } }]) {
+    for (const other of [null, 7, "x", [], {}, { bye: "busy" }, { call: "", bye: "x" }, { call: "1" }, { call: "1", accept: 1 }, { call: "1", description: { type: "x" } }, ...["pranswer", "rollback"].map((type) => ({ call: "1", description: { type, sdp: "v=0" } }))]) {
       expect(readSignal(other), JSON.stringify(other)).toBeUndefined();
     }
   });

@@ -5,20 +5,22 @@
  * so that what follows is pushed out of sight. What joins letters and chooses the look of the one before is part of names.
  */
 const UNSEEN = /(?![\u200c\u200d\ufe00-\ufe0f])[\p{Cc}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
-/** Devices on Windows, whatever comes after the dot. */
-const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
+/** What joins nothing, or chooses the look of nothing: alone it would be a name without anything to see. */
+const LEADING = /^[\s\u200c\u200d\ufe00-\ufe0f]+/u;
+/** Devices on Windows, whatever comes after the dot, and with blanks before it (Microsoft, "Naming Files, Paths, and Namespaces"). */
+const DEVICES = /^(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])(?=\s*(?:\.|$))/i;
 /** So long may a name be, in bytes; file systems take 255, and browsers put something of their own behind it meanwhile. */
 const NAME_BYTES = 240;
 
 /** A name to look at: of one line, in one direction, without gaps. */
 export function shownName(name: string): string {
-  return name.replace(UNSEEN, "").replace(/\p{Zs}+/gu, " ").trim() || "unnamed";
+  return name.replace(UNSEEN, "").replace(/\p{Zs}+/gu, " ").replace(LEADING, "").trimEnd() || "unnamed";
 }
 
 /** A name to save a file by: nothing that leads elsewhere, is hidden, or is no name on some system. */
 export function savedName(name: string): string {
   const last = shownName(name).split(/[/\\]/).at(-1) ?? "";
-  const plain = last.replace(/[<>:"|?*]/g, "_").replace(/^[.\s]+|[.\s]+$/g, "").replace(DEVICES, "_$1");
+  const plain = last.replace(/[<>:"|?*]/g, "_").replace(/^[.\s\u200c\u200d\ufe00-\ufe0f]+|[.\s]+$/gu, "").replace(DEVICES, "_$1");
   return shortened(plain) || "file";
 }
 

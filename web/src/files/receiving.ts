@@ -126,10 +126,9 @@ export class Receiving {
 
   private over(change: Partial<Progress>): void {
     if (isOver(this.now)) return;
-    if (change.state !== "whole") {
-      this.refusal ??= "cancelled";
-      this.parts.clear();
-    }
+    // Of what came as something else, both know once the sums are said; a sender who missed that is told again.
+    if (change.state !== "whole" && change.state !== "differs") this.refusal ??= "cancelled";
+    if (change.state !== "whole") this.parts.clear();
     this.tell(change);
   }
 

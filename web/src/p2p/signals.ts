@@ -49,8 +49,8 @@ function readSaid(raw: Record<string, unknown>): Said | undefined {
   if (candidate === null) return { candidate };
   if (candidate !== undefined) return { candidate: fields(candidate) };
   const { type, sdp } = fields(description);
-  const isDescription = type === "offer" || type === "answer" || type === "pranswer" || type === "rollback";
-  return isDescription ? { description: { type, sdp: text(sdp) } } : undefined;
+  // The other two types (W3C WebRTC 1.0, §4.3.1) would leave a call without its answer, or take back what was never said.
+  return type === "offer" || type === "answer" ? { description: { type, sdp: text(sdp) } } : undefined;
 }
 
 /** An id for a call: 128 random bits, which nobody guesses. */
