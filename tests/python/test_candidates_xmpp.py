@@ -77,6 +77,7 @@ def test_what_tells_an_address_is_refused(people, action, ns, inner):
 def test_what_does_not_passes_as_it_is(people, ns, inner):
     romeo, juliet = people
     send(romeo, f"{AT}/Juliet", "session-initiate", inner, ns)
+    romeo.everything()  # two connections: only now has it come before what Juliet asks
     (got,) = calls(juliet)
     assert got.get("from") == f"{AT}/Romeo"
     candidates = [one.attrib for one in got.iter() if one.tag.endswith("}candidate")]
@@ -87,5 +88,6 @@ def test_what_does_not_passes_as_it_is(people, ns, inner):
 def test_elsewhere_everything_passes(people, to):
     romeo, juliet = people
     send(romeo, to, "session-initiate", HOST + SRFLX)
+    romeo.everything()
     (got,) = calls(juliet)
     assert [one.get("type") for one in got.iter(f"{{{ICE}}}candidate")] == ["host", "srflx"]
