@@ -258,6 +258,44 @@ describe("a switchboard", () => {
     expect(bo.rings[2]!.over.value).toEqual({ by: "there", why: "hangup" });
   });
 
+  test("a ring for which the server has no room now is told again, not all at the same moment, until it is heard or nobody waits any more", async () => {
+    const [ann, bo] = [new Page("ann@x/1"), new Page("bo@x/1")];
+    const full = new Problem("Too much is said to them", "Say it later.", 503, 2);
+    const carry = vi.spyOn(ann, "carry" as never) as unknown as ReturnType<typeof vi.fn>;
+    const random = vi.spyOn(Math, "random").mockReturnValue(0.5);
+    for (let i = 0; i < 2; i++) carry.mockRejectedValueOnce(full);
+    const heard = ann.board.ring("bo@x", video);
+    await vi.advanceTimersByTimeAsync(4_400);
+    expect(bo.rings.length).toBe(0);
+    await vi.advanceTimersByTimeAsync(200);
+    expect([bo.rings.length, carry.mock.calls.length]).toEqual([1, 3]);
+    await bo.rings[0]!.accept();
+    wired(await heard.outcome);
+    random.mockRestore();
+
+    carry.mockRejectedValue(full);
+    const unheard = ann.board.ring("bo@x", video);
+    await vi.advanceTimersByTimeAsync(46_000);
+    expect(ending(await unheard.outcome)).toEqual({ by: "nobody", why: "refused", problem: full });
+    const rings = () => carry.mock.calls.filter(([, signal]) => "ring" in (signal as Signal)).length;
+    const before = rings();
+    const taken = ann.board.ring("bo@x", video);
+    await settled();
+    taken.hangUp();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(rings()).toBe(before + 1);
+    carry.mockRestore();
+  });
+
+  test("a ring that no link carries ends at once", async () => {
+    const ann = new Page("ann@x/1");
+    const down = new Problem("Nothing carries signals now", "They go out when there is a link that does.");
+    (vi.spyOn(ann, "carry" as never) as unknown as ReturnType<typeof vi.fn>).mockRejectedValue(down);
+    const outgoing = ann.board.ring("bo@x", video);
+    await settled();
+    expect(ending(await outgoing.outcome)).toEqual({ by: "nobody", why: "refused", problem: down });
+  });
+
   test("all pages of somebody ring until one takes it or declines", async () => {
     const [ann, one, two] = [new Page("ann@x/1"), new Page("bo@x/1"), new Page("bo@x/2")];
     const taken = ann.board.ring("bo@x", video);

@@ -1,5 +1,5 @@
 // What one page has to say to another one about a call: in order, each word once, held while there is no way to say it.
-import { backoff } from "../backoff";
+import { waitBefore } from "../backoff";
 import { Problem } from "../problem";
 import type { Said, Signal } from "./signals";
 
@@ -101,7 +101,7 @@ export class Line {
     for (let attempt = 0, next = this.held[0]; next; next = this.held[0]) {
       const problem = await this.tell(next);
       if (problem && (problem.passing || LATER.includes(problem.status))) {
-        await this.pause(problem.retryAfter === undefined ? backoff(Math.min(attempt++, 2), Math.random()) : problem.retryAfter * 1_000);
+        await this.pause(waitBefore(Math.min(attempt++, 2), problem.retryAfter, Math.random()));
         continue;
       }
       attempt = 0;

@@ -1,5 +1,6 @@
 // Before two pages are connected: one rings somebody, on all his pages, and one of these takes it.
 import { signal } from "@preact/signals";
+import { waitBefore } from "../backoff";
 import { Problem } from "../problem";
 import type { Ending } from "./ending";
 import type { Peer } from "./peer";
@@ -22,6 +23,9 @@ export interface Party {
 /** How long somebody is rung, in milliseconds; a page that rings stops by itself a little later. */
 const RING_MS = 45_000;
 const RUNG_MS = 60_000;
+
+/** The waits between attempts to ring somebody grow no longer than after so many. */
+const MOST_PATIENT = 2;
 
 /** What one page says for itself, and not for its user. */
 const ONE_PAGE: readonly string[] = ["busy", "unsupported", "left"];
@@ -55,6 +59,8 @@ export class Outgoing implements Party {
   private rung = Infinity;
   private refusals = 0;
   private refusal: Ending["why"] | undefined;
+  /** Why the server has had nobody rung yet. */
+  private notYet: Problem | undefined;
 
   constructor(
     private readonly exchange: Exchange,
@@ -63,10 +69,21 @@ export class Outgoing implements Party {
     readonly ring: Ring,
   ) {
     this.outcome = new Promise((resolve) => (this.settle = resolve));
-    exchange.tell(person, call, { ring }).then(
-      (pages) => this.onRung(pages),
-      (cause) => this.end({ by: "nobody", why: "refused", problem: cause instanceof Problem ? cause : unheard(cause) }),
-    );
+    void this.begin();
+  }
+
+  /** Has them rung; once more where the server answers that it cannot now: too much is said to them, for one. */
+  private async begin(): Promise<void> {
+    for (let attempt = 0; !this.over; attempt++) {
+      try {
+        return this.onRung(await this.exchange.tell(this.person, this.call, { ring: this.ring }));
+      } catch (cause) {
+        const problem = cause instanceof Problem ? cause : unheard(cause);
+        if (!problem.passing || problem.status === 0) return this.refused(problem);
+        this.notYet = problem;
+        await pause(waitBefore(Math.min(attempt, MOST_PATIENT), problem.retryAfter, Math.random()));
+      }
+    }
   }
 
   hear(from: string, said: Said): void {
@@ -104,6 +121,7 @@ export class Outgoing implements Party {
 
   private onRung(pages: number): void {
     this.rung = pages;
+    this.notYet = undefined;
     if (this.refusal !== undefined) this.onRefusal(this.refusal, 0);
   }
 
@@ -121,7 +139,12 @@ export class Outgoing implements Party {
 
   private giveUp(why: Ending["why"]): void {
     this.stopThem(why);
-    this.end({ by: "nobody", why });
+    if (this.notYet) this.refused(this.notYet);
+    else this.end({ by: "nobody", why });
+  }
+
+  private refused(problem: Problem): void {
+    this.end({ by: "nobody", why: "refused", problem });
   }
 
   private stopThem(why: string): void {
@@ -135,6 +158,10 @@ export class Outgoing implements Party {
     this.exchange.forget(this.call);
     this.settle({ ending });
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function unheard(cause: unknown): Problem {
