@@ -10,12 +10,12 @@ import { Problem } from "../src/problem";
 
 /** Somebody who is rung, and answers as the test says. */
 class Phone implements Exchange {
-  readonly rings: { readonly ring: Ring; answer(outcome: Outcome): void; hungUp?: string }[] = [];
+  readonly rings: { readonly person: string; readonly ring: Ring; answer(outcome: Outcome): void; hungUp?: string }[] = [];
 
-  ring(_person: string, ring: Ring): Outgoing {
+  ring(person: string, ring: Ring): Outgoing {
     let answer!: (outcome: Outcome) => void;
     const outcome = new Promise<Outcome>((resolve) => (answer = resolve));
-    const rung: Phone["rings"][number] = { ring, answer };
+    const rung: Phone["rings"][number] = { person, ring, answer };
     this.rings.push(rung);
     const hangUp = (why: Ending["why"] = "hangup") => {
       rung.hungUp = why;
@@ -128,6 +128,64 @@ describe("a courier", () => {
     expect(await end).toMatchObject({ state: "failed", why: "Bo’s page has forgotten it." });
     expect(phone.rings.length).toBe(20);
     vi.useRealTimers();
+  });
+
+  test("rings for what is new alone where what was accepted before is not known, and gives up only the latter", async () => {
+    vi.useFakeTimers();
+    const phone = new Phone();
+    const courier = new Courier(phone, "bo@x", "Bo");
+    const ends: [string, unknown][] = [];
+    const want = (id: string, resume: boolean) => void courier.channel(offer(id), resume).then((way) => ends.push([id, way]), (cause: unknown) => ends.push([id, cause]));
+    want("old", true);
+    want("new", false);
+    await vi.advanceTimersByTimeAsync(0);
+    const answer = async (outcome: Outcome) => {
+      phone.rings.at(-1)!.answer(outcome);
+      await vi.advanceTimersByTimeAsync(10_000);
+    };
+    for (let i = 0; i < 9; i++) {
+      await answer(ending("there", "unsupported"));
+      await answer(ending("nobody", "timeout"));
+    }
+    const rung = phone.rings.map((ring) => [files(ring), ring.ring["resume"]]);
+    expect(rung).toEqual([...Array.from({ length: 9 }, () => [[["old", "new"], true], [["new"], undefined]]).flat(), [["old", "new"], true]]);
+    expect(ends).toEqual([]);
+    await answer(ending("there", "unsupported"));
+    expect(ends).toEqual([["old", expect.objectContaining({ state: "failed", why: "Bo’s page has forgotten it." })]]);
+    expect(files(phone.rings.at(-1)!)).toEqual(["new"]);
+    const bo = peer();
+    await answer({ peer: bo.peer });
+    expect(ends[1]).toEqual(["new", bo.channels[0]]);
+    vi.useRealTimers();
+  });
+
+  test("where what is new is declined, what was accepted before is still looked for", async () => {
+    vi.useFakeTimers();
+    const phone = new Phone();
+    const courier = new Courier(phone, "bo@x", "Bo");
+    const ends: [string, unknown][] = [];
+    for (const id of ["old", "new"]) courier.channel(offer(id), id === "old").catch((cause: unknown) => ends.push([id, cause]));
+    for (const why of ["unsupported", "declined"]) {
+      await vi.advanceTimersByTimeAsync(0);
+      phone.rings.at(-1)!.answer(ending("there", why));
+    }
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(ends).toEqual([["new", expect.objectContaining({ state: "declined" })]]);
+    expect(phone.rings.map(files)).toEqual([["old", "new"], ["new"], ["old"]]);
+    vi.useRealTimers();
+  });
+
+  test("rings whoever is called otherwise by his new address", async () => {
+    const phone = new Phone();
+    const courier = new Courier(phone, "lobby@rooms.x/Bo", "Bo");
+    const end = courier.channel(offer("a"), false).catch((cause: unknown) => cause);
+    const first = await phone.nth(1);
+    courier.renamed("lobby@rooms.x/Bob", "Bob");
+    first.answer(ending("nobody", "timeout"));
+    const second = await phone.nth(2);
+    expect([first.person, second.person]).toEqual(["lobby@rooms.x/Bo", "lobby@rooms.x/Bob"]);
+    second.answer(ending("there", "unsupported"));
+    expect(await end).toMatchObject({ why: "Bob’s page takes no files." });
   });
 
   test("does not look for what a page had accepted that was left; what is new is offered to the next one", async () => {

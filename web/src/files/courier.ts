@@ -2,7 +2,7 @@
 import { backoff } from "../backoff";
 import type { Ending } from "../p2p/ending";
 import type { Peer } from "../p2p/peer";
-import type { Outgoing } from "../p2p/ringing";
+import type { Outcome, Outgoing } from "../p2p/ringing";
 import type { Ring } from "../p2p/signals";
 import type { Channel } from "./channel";
 import type { Offer } from "./frames";
@@ -43,7 +43,16 @@ interface Wanted {
   readonly resume: boolean;
   /** How many channels it has had. */
   readonly tries: number;
+  /** Rejects once it alone has no way any more. */
+  readonly lost: Promise<never>;
+  fail(cause: Unreachable): void;
 }
+
+/** Which of them a ring is for. */
+type Which = (one: Wanted) => boolean;
+const ALL: Which = () => true;
+const RESUMED: Which = ({ resume }) => resume;
+const NEW: Which = ({ resume }) => !resume;
 
 export class Courier {
   private readonly wanted = new Map<string, Wanted>();
@@ -57,21 +66,27 @@ export class Courier {
 
   constructor(
     private readonly exchange: Exchange,
-    private readonly person: string,
-    private readonly name: string,
+    private person: string,
+    private name: string,
   ) {}
+
+  /** Whoever is on the other side has another address from now on, and is called otherwise. What rings follows by itself. */
+  renamed(person: string, name: string): void {
+    this.person = person;
+    this.name = name;
+  }
 
   /** A channel of its own for this file, once the other side has taken the ring; rejects with `Unreachable`. */
   async channel(offer: Offer, resume: boolean): Promise<Channel> {
     const tries = this.wanted.get(offer.id)?.tries ?? 0;
-    this.wanted.set(offer.id, { offer, resume, tries: tries + 1 });
-    if (tries > 0) await this.pause(tries - 1);
+    const { lost } = this.want(offer, resume, tries + 1);
+    if (tries > 0) await Promise.race([this.pause(tries - 1), lost]);
     if (!this.wanted.has(offer.id)) throw new Unreachable("cancelled", "");
     if (resume && this.hasLeft) throw this.forgotten();
     if (this.peer?.state.value === "ended") this.peer = undefined;
     // What rings already does not say this file: it is rung once more, for all.
     if (tries === 0) this.outgoing?.hangUp(AGAIN);
-    const peer = this.peer ?? (await (this.finding ??= this.find().finally(() => (this.finding = undefined))));
+    const peer = this.peer ?? (await Promise.race([(this.finding ??= this.find().finally(() => (this.finding = undefined))), lost]));
     this.peer = peer;
     return openChannel(peer);
   }
@@ -90,6 +105,16 @@ export class Courier {
     for (const end of [...this.waits]) end();
   }
 
+  private want(offer: Offer, resume: boolean, tries: number): Wanted {
+    let fail!: (cause: Unreachable) => void;
+    const lost = new Promise<never>((_, reject) => (fail = reject));
+    // Whoever has a channel at the moment does not wait for a way.
+    lost.catch(() => {});
+    const wanted: Wanted = { offer, resume, tries, lost, fail };
+    this.wanted.set(offer.id, wanted);
+    return wanted;
+  }
+
   private rest(): void {
     if (this.wanted.size === 0) this.peer?.hangUp();
   }
@@ -97,21 +122,50 @@ export class Courier {
   private async find(): Promise<Peer> {
     // Files that are dropped together are rung for together.
     await Promise.resolve();
-    for (let attempt = 0, unknown = 0; ; attempt++) {
-      if (this.wanted.size === 0) throw new Unreachable("cancelled", "");
-      const wanted = [...this.wanted.values()].slice(0, RUNG_FOR);
-      const resume = wanted.some((one) => one.resume);
-      const ring = { kind: KIND, files: wanted.map(({ offer }) => offer), ...(resume ? { resume } : {}) };
-      this.outgoing = this.exchange.ring(this.person, ring);
-      const outcome = await this.outgoing.outcome;
-      this.outgoing = undefined;
+    for (let attempt = 0, unknown = 0, which = ALL; ; attempt++) {
+      const outcome = await this.ring(which);
       if ("peer" in outcome) return this.found(outcome.peer);
-      if (outcome.ending.why === AGAIN) continue;
-      unknown = resume && outcome.ending.why === "unsupported" ? unknown + 1 : 0;
-      const end = unknown > 0 && unknown < FORGOTTEN ? undefined : this.givesUp(outcome.ending, resume);
-      if (end) throw end;
-      await this.pause(attempt);
+      const { ending } = outcome;
+      const rung = which;
+      which = ALL;
+      if (ending.why === AGAIN) continue;
+      const isUnknown = ending.why === "unsupported" && rung === ALL && this.has(RESUMED);
+      if (rung === ALL) unknown = isUnknown ? unknown + 1 : 0;
+      if (!isUnknown) this.giveUp(rung, this.givesUp(ending));
+      else if (unknown >= FORGOTTEN) this.giveUp(RESUMED, this.forgotten());
+      // A page that knows nothing of what was begun may well take what is new: that is rung for alone, at once.
+      else if (this.has(NEW)) which = NEW;
+      if (which === ALL) await this.pause(attempt);
     }
+  }
+
+  private async ring(which: Which): Promise<Outcome> {
+    const wanted = this.those(which).slice(0, RUNG_FOR);
+    if (wanted.length === 0) throw new Unreachable("cancelled", "");
+    const resume = wanted.some(RESUMED);
+    const ring = { kind: KIND, files: wanted.map(({ offer }) => offer), ...(resume ? { resume } : {}) };
+    this.outgoing = this.exchange.ring(this.person, ring);
+    const outcome = await this.outgoing.outcome;
+    this.outgoing = undefined;
+    return outcome;
+  }
+
+  private those(which: Which): Wanted[] {
+    return [...this.wanted.values()].filter(which);
+  }
+
+  private has(which: Which): boolean {
+    return this.those(which).length > 0;
+  }
+
+  /** These have no way any more, if there is a reason; throws it where nothing else is wanted. */
+  private giveUp(which: Which, reason: Unreachable | undefined): void {
+    if (!reason) return;
+    for (const one of this.those(which)) {
+      this.wanted.delete(one.offer.id);
+      one.fail(reason);
+    }
+    if (this.wanted.size === 0) throw reason;
   }
 
   private found(peer: Peer): Peer {
@@ -125,11 +179,11 @@ export class Courier {
   }
 
   /** Whether ringing once more is of no use. */
-  private givesUp({ why, by, problem }: Ending, resume: boolean): Unreachable | undefined {
+  private givesUp({ why, by, problem }: Ending): Unreachable | undefined {
     if (why === "declined") return new Unreachable("declined", "");
     if (by === "here" && (why === "left" || this.wanted.size === 0)) return new Unreachable("cancelled", "");
-    if (why === "unsupported") return resume ? this.forgotten() : new Unreachable("failed", `${this.name}’s page takes no files.`);
-    if (!problem || problem.passing || (resume && AWAY.includes(problem.status))) return undefined;
+    if (why === "unsupported") return new Unreachable("failed", `${this.name}’s page takes no files.`);
+    if (!problem || problem.passing || (this.has(RESUMED) && AWAY.includes(problem.status))) return undefined;
     const isAway = problem.status === 404;
     return new Unreachable("failed", isAway ? `${this.name} is not here, or came by a transport that hears no rings.` : problem.message);
   }
