@@ -322,6 +322,10 @@ describe("a switchboard", () => {
     const loser = both.find((_, n) => ours.address !== [one, two][n]!.address)!;
     expect(loser.heard).toEqual([{ bye: "elsewhere" }]);
     expect(both.flatMap(({ heard }) => heard).length).toBe(1);
+    const { address } = ours;
+    for (const one of both) one.parts.line.say({ candidate: null });
+    await settled();
+    expect([ours.heard, ours.address]).toEqual([[{ candidate: null }], address]);
   });
 
   test("somebody is busy only if all his pages are", async () => {

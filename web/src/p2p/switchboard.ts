@@ -45,6 +45,8 @@ export class Switchboard implements Exchange {
   private readonly making = new Map<string, { readonly address: string; readonly peer: Promise<Peer> }>();
   /** By call, what the other side is called by now, if that is not what it began with. */
   private readonly renames = new Map<string, string>();
+  /** By call, the pages that have taken it after another one had. */
+  private readonly late = new Map<string, readonly string[]>();
   /** Rings that were rebuffed of late. */
   private rebuffed = 0;
 
@@ -126,6 +128,7 @@ export class Switchboard implements Exchange {
   forget(call: string): void {
     this.parties.delete(call);
     this.renames.delete(call);
+    this.late.delete(call);
   }
 
   /** Who is on the other side, by his present address. */
@@ -139,6 +142,8 @@ export class Switchboard implements Exchange {
 
   private route(party: Party, from: string, said: Said): void {
     if (this.personOf(from) !== this.personIn(party)) return this.fromOurselves(party, from, said);
+    // Its offers are not those of the page that has the call.
+    if (this.late.get(party.call)?.includes(from)) return;
     const making = this.making.get(party.call);
     const taker = making?.address ?? party.address;
     if ("accept" in said && taker !== undefined) return this.second(party.call, from, taker);
@@ -149,7 +154,9 @@ export class Switchboard implements Exchange {
   /** Two pages of one person have taken it at the same moment: the first has it. */
   private second(call: string, from: string, taker: string): void {
     // However many rings of others have been rebuffed: that page would wait for a call that never comes.
-    if (from !== taker) this.say(from, call, "elsewhere");
+    if (from === taker) return;
+    this.late.set(call, [...(this.late.get(call) ?? []), from]);
+    this.say(from, call, "elsewhere");
   }
 
   /** Another page of whoever sits here has taken or declined what rings. */
