@@ -7,6 +7,7 @@ import { Mailbox, publish } from "./lib/clients.js";
 import { bundler, pieces, says, Site } from "./lib/docs.js";
 import { leavesAfterwards } from "./lib/leaving.js";
 import { startServer } from "./lib/server.js";
+import { eventually, soon } from "./lib/soon.js";
 import { SECRET, token } from "./lib/tokens.js";
 import { relaying } from "./lib/turn.js";
 
@@ -16,7 +17,8 @@ let server;
 before(async () => {
   browser = await launchForCalls();
   site = await Site.open(browser);
-  server = await startServer(`${letsIn(site)}\n${relaying()}`);
+  // Pages that open at once connect to each other: a slow machine may open the one much later than the other.
+  server = await startServer(`${letsIn(site)}\npeerjs.expire = "1 min"\n${relaying()}`);
 });
 after(async () => {
   await browser.close();
@@ -169,7 +171,7 @@ async function sharesByTorrent(piece) {
 /** Somebody else in the room of docs/signals.md; what he is told, as it comes. */
 async function listener(name) {
   const socket = new WebSocket(server.ws("lobby", `?name=${name}`), "hubbub.json");
-  const told = new Mailbox();
+  const told = new Mailbox(`what ${name} is told next`);
   socket.addEventListener("message", ({ data }) => told.push(JSON.parse(data)));
   leavesAfterwards(() => socket.close());
   return {
@@ -220,7 +222,7 @@ async function signalsByEventStream(piece) {
 /** Two connections of one page, both of which begin at once. */
 async function negotiates(piece) {
   const page = await site.run(server, piece, { names: ["negotiate"] });
-  const opened = await page.evaluate(async () => {
+  const opening = page.evaluate(async () => {
     const [ann, bo] = [new RTCPeerConnection(), new RTCPeerConnection()];
     const channels = [ann, bo].map((one) => new Promise((resolve) => (one.ondatachannel = ({ channel }) => resolve(channel.label))));
     const hears = {};
@@ -236,7 +238,7 @@ async function negotiates(piece) {
     [ann.createDataChannel("from Ann"), bo.createDataChannel("from Bo")];
     return Promise.race([failed, Promise.all(channels)]);
   });
-  assert.deepEqual(opened, ["from Bo", "from Ann"]);
+  assert.deepEqual(await soon(opening, "both channels to open"), ["from Bo", "from Ann"]);
   assert.deepEqual(page.complaints, []);
 }
 
@@ -267,7 +269,11 @@ async function speaksRaw(piece) {
 
 async function resumes(piece) {
   const after = "globalThis.first = new Promise((resolve) => (socket.onmessage = ({ data }) => resolve(JSON.parse(data))));";
-  const { event, data } = await (await site.run(server, piece, { after })).evaluate(() => globalThis.first);
+  const page = await site.run(server, piece, { after });
+  const { event, data } = await soon(
+    page.evaluate(() => globalThis.first),
+    "the page to hear something",
+  );
   assert.deepEqual([event, data.recovered], ["hubbub:joined", false]);
 }
 
@@ -278,14 +284,13 @@ const opened = ([, { code }]) => `${code.replace(/&since=[\d-]+/, "")}
 async function saysAboutMessages(piece, all) {
   const page = await site.run(server, piece, { before: opened(all), names: ["say"] });
   await page.evaluate(() => globalThis.say({ data: "helo all" }));
-  for (;;) {
+  const said = async () => {
     const { messages } = await (await fetch(server.messages("lobby", "?last=10"))).json();
     const about = messages.map(({ event, data, retracted, reply_to }) => (retracted ? "retracted" : reply_to ? `answer: ${data}` : event));
-    if (about.includes("hubbub:retraction")) {
-      assert.ok(["retracted", "answer: hi", "hubbub:reactions"].every((one) => about.includes(one)), about.join());
-      return;
-    }
-  }
+    return about.includes("hubbub:retraction") && about;
+  };
+  const about = await eventually(said, "the page to take something back");
+  assert.ok(["retracted", "answer: hi", "hubbub:reactions"].every((one) => about.includes(one)), about.join());
 }
 
 async function signalsToNobody(piece, all) {
@@ -295,7 +300,10 @@ async function signalsToNobody(piece, all) {
     socket.onmessage = ({ data }) => data.includes('"s1"') && resolve(JSON.parse(data));
   });`;
   const page = await site.run(server, piece, { before });
-  const { event, data } = await page.evaluate(() => globalThis.answered);
+  const { event, data } = await soon(
+    page.evaluate(() => globalThis.answered),
+    "an answer to the signal",
+  );
   assert.deepEqual([event, data.status], ["hubbub:error", 404]);
 }
 
@@ -315,7 +323,8 @@ async function entersBySocketIo(piece) {
 
 async function acknowledges(piece, all) {
   const page = await site.run(server, piece, { body, before: entered(all), names: ["kept"] });
-  assert.match((await page.evaluate(() => globalThis.kept)).offset, /^\d+-\d+$/);
+  const kept = page.evaluate(() => globalThis.kept);
+  assert.match((await soon(kept, "the acknowledgement")).offset, /^\d+-\d+$/);
 }
 
 async function reacts(piece, all) {
@@ -327,7 +336,8 @@ async function signalsBySocketIo(piece, all) {
   const bo = await listener("Bo");
   await bo.next("hubbub:joined");
   const page = await site.run(server, piece, { body, before: entered(all), names: ["sessions"] });
-  assert.equal(await page.evaluate(() => globalThis.sessions), 1);
+  const sessions = page.evaluate(() => globalThis.sessions);
+  assert.equal(await soon(sessions, "the acknowledgement"), 1);
   assert.deepEqual((await bo.next("hubbub:signal")).signal, { ring: true });
   await says(page, "I am ann@guest.localhost/");
 }

@@ -1,6 +1,7 @@
 // Calls through the console: somebody finds another in the list of people, rings, answers, sees and hears.
 import { leavesAfterwards } from "./leaving.js";
 import { visit } from "./console.js";
+import { soon } from "./soon.js";
 
 /** Somebody in a room, at a page of his own that is closed after the test. `query`: of the page's address. */
 export async function enter(browser, server, name, room, transport = "websocket", { query = "", ...options } = {}) {
@@ -68,7 +69,7 @@ class Caller {
 
   /** Waits until the other one is heard, or for `false` until a few seconds have passed without a sound: Chromium's microphone beeps every second. */
   hears(wanted = true) {
-    return this.page.evaluate(listen, wanted);
+    return soon(this.page.evaluate(listen, wanted), wanted ? "a sound" : "silence");
   }
 
   /** Waits for the way that the call takes: `{ local, remote, protocol }`. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { CHROMIUM, launchBy } from "./console.js";
 import { leavesAfterwards } from "./leaving.js";
+import { LONG_MS, soon } from "./soon.js";
 
 const FLAGS = [
   "--use-fake-ui-for-media-stream",
@@ -50,10 +51,13 @@ export async function ring(caller, called) {
 /** Both see and hear the other, and so many bytes cross whole, both ways at once. */
 export async function talk(ann, bo, size) {
   await Promise.all([ann.isReady(), bo.isReady()]);
-  const sent = Promise.all([ann.send(size), bo.send(size)]);
-  const received = Promise.all([bo.receive(size), ann.receive(size)]);
-  await Promise.all([ann.sees(10), bo.sees(10)]);
-  assert.deepEqual(await received, await sent);
+  const [sent, received] = await Promise.all([
+    Promise.all([ann.send(size), bo.send(size)]),
+    Promise.all([bo.receive(size), ann.receive(size)]),
+    ann.sees(10),
+    bo.sees(10),
+  ]);
+  assert.deepEqual(received, sent);
 }
 
 export class Phone {
@@ -80,17 +84,17 @@ export class Phone {
 
   /** Waits until the camera, the microphone and the data channel are there: what comes by the channel before that is lost. */
   isReady() {
-    return this.page.evaluate(() => globalThis.phone.ready);
+    return soon(this.page.evaluate(() => globalThis.phone.ready), "the camera and the microphone");
   }
 
   /** Sends so many bytes; their SHA-256. */
   send(size) {
-    return this.page.evaluate((size) => globalThis.phone.send(size), size);
+    return soon(this.page.evaluate((size) => globalThis.phone.send(size), size), `${size} bytes to be sent`, LONG_MS);
   }
 
   /** The SHA-256 of the next so many bytes that arrive. */
   receive(size) {
-    return this.page.evaluate((size) => globalThis.phone.receive(size), size);
+    return soon(this.page.evaluate((size) => globalThis.phone.receive(size), size), `${size} bytes to come`, LONG_MS);
   }
 
   /** Waits until so many more pictures have been seen, and so much more has been heard. */

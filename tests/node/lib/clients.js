@@ -1,6 +1,7 @@
 // Small helpers around the real clients: curl to publish with, and a way to take what arrives one by one.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { soon } from "./soon.js";
 
 const run = promisify(execFile);
 
@@ -17,8 +18,14 @@ export async function publish(server, room, text, name = "Curl") {
 
 /** What arrives, kept until somebody takes it: `push` on one side, `await next()` on the other. */
 export class Mailbox {
+  #what;
   #kept = [];
   #waiting = [];
+
+  /** `what` is to arrive here, in the words of a test that has waited for it too long. */
+  constructor(what = "what arrives next") {
+    this.#what = what;
+  }
 
   push = (item) => {
     const taker = this.#waiting.shift();
@@ -26,9 +33,16 @@ export class Mailbox {
     else this.#kept.push(item);
   };
 
-  next() {
-    if (this.#kept.length > 0) return Promise.resolve(this.#kept.shift());
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  async next() {
+    if (this.#kept.length > 0) return this.#kept.shift();
+    let taker;
+    const arrives = new Promise((resolve) => this.#waiting.push((taker = resolve)));
+    try {
+      return await soon(arrives, this.#what);
+    } catch (error) {
+      this.#waiting = this.#waiting.filter((one) => one !== taker);
+      throw error;
+    }
   }
 
   /** Takes until one satisfies, and answers that one. */

@@ -5,6 +5,7 @@ import http from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { leavesAfterwards } from "./leaving.js";
+import { soon } from "./soon.js";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** Where the documentation says that the server is. */
@@ -96,10 +97,14 @@ function packaged({ href, pathname }) {
 }
 
 /** Waits until the page has said, on its console, something in which this is; all that. */
-export async function says(page, part) {
+export function says(page, part) {
+  return soon(findSaid(page, part), `the page to say "${part}" on its console`);
+}
+
+async function findSaid(page, part) {
   for (;;) {
     const found = page.said.find((text) => text.includes(part));
     if (found !== undefined) return found;
-    await page.waitForEvent("console");
+    await page.waitForEvent("console", { timeout: 0 }); // until the page is closed
   }
 }

@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import WebSocket from "ws";
 import { Elements } from "./firefox_elements.js";
+import { PATIENCE_MS, soon } from "./soon.js";
 
 const PREFERENCES = {
   "media.navigator.streams.fake": true,
@@ -19,9 +19,6 @@ const PREFERENCES = {
   "browser.download.alwaysOpenPanel": false,
 };
 
-/** How long it may take to start, or to carry out one command, before a test says what it was waiting for. */
-const PATIENCE_MS = 60_000;
-
 /** Starts Firefox without a screen, with a profile of its own. */
 export async function launchFirefox() {
   const profile = mkdtempSync(join(tmpdir(), "hubbub-test-firefox-"));
@@ -31,27 +28,13 @@ export async function launchFirefox() {
   const child = spawn(program, ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0"], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const listening = await soon(address(child), "to say where it listens");
+  const listening = await soon(address(child), "Firefox to say where it listens");
   const socket = new WebSocket(`${listening}/session`);
-  await soon(once(socket, "open"), "to take a connection");
+  await soon(once(socket, "open"), "Firefox to take a connection");
   const firefox = new Firefox(child, socket);
   await firefox.command("session.new", { capabilities: {} });
   await firefox.command("session.subscribe", { events: ["log.entryAdded", "browsingContext.downloadWillBegin", "browsingContext.downloadEnd"] });
   return firefox;
-}
-
-/** What `promise` brings, unless Firefox lets us wait too long for it. */
-async function soon(promise, what) {
-  const late = new AbortController();
-  const expired = delay(PATIENCE_MS, undefined, { signal: late.signal }).then(
-    () => Promise.reject(new Error(`waited ${PATIENCE_MS / 1000} s for Firefox ${what}`)),
-    () => undefined,
-  );
-  try {
-    return await Promise.race([promise, expired]);
-  } finally {
-    late.abort();
-  }
 }
 
 /** Where it says that it listens. */
@@ -74,7 +57,7 @@ class Firefox {
   #pages = new Map(); // by the ids of what BiDi calls contexts
 
   constructor(child, socket) {
-    Object.assign(this, { child, socket });
+    Object.assign(this, { child, socket, ended: once(child, "exit") });
     socket.on("message", (text) => this.#hear(JSON.parse(text)));
     socket.on("close", () => {
       for (const { reject } of this.#waiting.values()) reject(new Error("Firefox has closed the connection"));
@@ -90,11 +73,11 @@ class Firefox {
     else reject?.(new Error(message));
   }
 
-  command(method, params = {}) {
+  command(method, params = {}, patience = PATIENCE_MS) {
     const id = ++this.#sent;
     const answer = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     this.socket.send(JSON.stringify({ id, method, params }));
-    return soon(answer, `to answer ${method}`);
+    return soon(answer, `Firefox to answer ${method}`, patience);
   }
 
   /** Opens a page at `url`, apart from all others. */
@@ -118,9 +101,9 @@ class Firefox {
 
   /** Ends it: it may be gone before its answer to that is. */
   async close() {
-    const ended = once(this.child, "exit");
-    await this.command("browser.close").catch(() => this.child.kill("SIGKILL"));
-    await ended;
+    const closing = Promise.allSettled([this.command("browser.close"), this.ended]);
+    await soon(closing, "Firefox to end").catch(() => this.child.kill("SIGKILL"));
+    await this.ended;
   }
 }
 
@@ -150,8 +133,8 @@ class Page {
   }
 
   /** One command of BiDi's that is about this page. */
-  command(method, params) {
-    return this.firefox.command(method, { context: this.#id, ...params });
+  command(method, params, patience) {
+    return this.firefox.command(method, { context: this.#id, ...params }, patience);
   }
 
   goto(url) {
@@ -169,7 +152,7 @@ class Page {
   }
 
   waitForEvent(event) {
-    return soon(new Promise((resolve) => this.on(event, resolve)), `to tell of a ${event}`);
+    return soon(new Promise((resolve) => this.on(event, resolve)), `Firefox to tell of a ${event}`);
   }
 
   /** An event of BiDi's, as Playwright tells it. A download is told of when it is over. */
@@ -189,15 +172,15 @@ class Page {
     return new Elements(this).getByTestId(id);
   }
 
-  async evaluate(act, argument) {
-    const { value } = await this.call(`async () => JSON.stringify(await (${act})(${JSON.stringify(argument)}))`);
+  async evaluate(act, argument, patience) {
+    const { value } = await this.call(`async () => JSON.stringify(await (${act})(${JSON.stringify(argument)}))`, patience);
     return value && JSON.parse(value);
   }
 
   /** What this function of no arguments brings, as BiDi says it. */
-  async call(functionDeclaration) {
+  async call(functionDeclaration, patience) {
     const target = { context: this.#id };
-    const said = await this.firefox.command("script.callFunction", { functionDeclaration, awaitPromise: true, target });
+    const said = await this.firefox.command("script.callFunction", { functionDeclaration, awaitPromise: true, target }, patience);
     if (said.type === "exception") throw new Error(said.exceptionDetails.text);
     return said.result;
   }
@@ -212,7 +195,7 @@ class Page {
       }
       return null;
     }`;
-    const answer = await this.evaluate(wait, argument);
+    const answer = await this.evaluate(wait, argument, PATIENCE_MS + timeout);
     if (!answer) throw new Error(`waited ${timeout / 1000} s in Firefox for ${act}, of ${JSON.stringify(argument)}`);
     return { jsonValue: async () => answer.found };
   }

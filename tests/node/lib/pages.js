@@ -78,7 +78,7 @@ class PageVisitor {
   }
 
   #mailbox(kind) {
-    return (this.#told[kind] ??= new Mailbox());
+    return (this.#told[kind] ??= new Mailbox(`the page to tell of "${kind}"`));
   }
 
   tell = (kind, what) => this.#mailbox(kind).push(what);

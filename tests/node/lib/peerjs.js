@@ -5,6 +5,7 @@ import net from "node:net";
 import { fileURLToPath } from "node:url";
 import { Mailbox } from "./clients.js";
 import { leavesAfterwards } from "./leaving.js";
+import { LONG_MS, soon } from "./soon.js";
 
 // The file for pages that have no bundler, as the package names it ("jsdelivr", "unpkg"); it makes a global `Peer`.
 const CLIENT = readFileSync(fileURLToPath(new URL("../node_modules/peerjs/dist/peerjs.min.js", import.meta.url)), "utf8");
@@ -62,7 +63,7 @@ class Person {
   tell = (kind, what) => this.#mailbox(kind).push(what);
 
   #mailbox(kind) {
-    return (this.#told[kind] ??= new Mailbox());
+    return (this.#told[kind] ??= new Mailbox(`the page to tell of "${kind}"`));
   }
 
   /** What the page has to say next of this kind: `open`, `error`, `disconnected`, `connection`, `closed`, … */
@@ -93,17 +94,17 @@ class Person {
 
   /** Sends so many random bytes; their SHA-256. */
   sendBytes(size) {
-    return this.page.evaluate((size) => globalThis.person.sendBytes(size), size);
+    return soon(this.page.evaluate((size) => globalThis.person.sendBytes(size), size), `${size} bytes to be sent`, LONG_MS);
   }
 
   /** The SHA-256 of the bytes that come next. */
   receiveBytes() {
-    return this.page.evaluate(() => globalThis.person.receiveBytes());
+    return soon(this.page.evaluate(() => globalThis.person.receiveBytes()), "bytes to come", LONG_MS);
   }
 
   /** The next that comes. */
   receive() {
-    return this.page.evaluate(() => globalThis.person.next());
+    return soon(this.page.evaluate(() => globalThis.person.next()), "something to come by the connection");
   }
 
   /** Calls `other`, who answers; both send a camera and a microphone. */

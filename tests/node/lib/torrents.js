@@ -6,6 +6,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import WebTorrent from "webtorrent";
 import { launchForCalls } from "./calls.js";
+import { LONG_MS, soon } from "./soon.js";
 import { trackerOf } from "./tracker.js";
 
 /** What a page loads, as it would from a bundler or a content network. */
@@ -54,7 +55,7 @@ class NodePeer {
   async seed(size) {
     const bytes = Object.assign(randomBytes(size), { name: "file.bin" });
     const path = await this.#folder();
-    const torrent = await this.#first((done) => this.client.seed(bytes, { announce: this.announce, path }, done));
+    const torrent = await this.#first("a torrent to begin", (done) => this.client.seed(bytes, { announce: this.announce, path }, done));
     return { infoHash: torrent.infoHash, size, sha256: digest(bytes) };
   }
 
@@ -62,7 +63,7 @@ class NodePeer {
   async get(infoHash) {
     const path = await this.#folder();
     const torrent = this.client.add(infoHash, { announce: this.announce, path });
-    await this.#first((done) => torrent.once("done", done));
+    await this.#first("a torrent to be whole", (done) => torrent.once("done", done));
     const bytes = Buffer.from(await torrent.files[0].arrayBuffer());
     return { infoHash, size: bytes.length, sha256: digest(bytes) };
   }
@@ -79,8 +80,8 @@ class NodePeer {
     return path;
   }
 
-  #first(begin) {
-    return Promise.race([new Promise(begin), this.failed]);
+  #first(what, begin) {
+    return soon(Promise.race([new Promise(begin), this.failed]), what, LONG_MS);
   }
 }
 
@@ -92,11 +93,11 @@ class PagePeer {
   }
 
   seed(size) {
-    return this.page.evaluate((size) => globalThis.torrents.seed(size), size);
+    return soon(this.page.evaluate((size) => globalThis.torrents.seed(size), size), "a torrent to begin in a page", LONG_MS);
   }
 
   get(infoHash) {
-    return this.page.evaluate((infoHash) => globalThis.torrents.get(infoHash), infoHash);
+    return soon(this.page.evaluate((infoHash) => globalThis.torrents.get(infoHash), infoHash), "a torrent to be whole in a page", LONG_MS);
   }
 
   /** The page is closed, as by somebody who has what he wanted. */
