@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MB, accept, arrivesWhole, cutPath, offerLarge, reaches, state, sumOfLarge, transfer } from "./lib/files.js";
 import { Rooms } from "./lib/rooms.js";
+import { eventually } from "./lib/soon.js";
 
 const rooms = new Rooms("cuts");
 
@@ -66,10 +67,14 @@ test("while the page that has accepted is away, another one of the same person d
   const mend = await cutPath(bo);
   await bo.cut();
   for (const one of [ann, bo]) await giveUp(one, "twice.bin");
-  // So long that the other page is rung; what is said afterwards comes after it.
-  for (let i = 0; i < 3; i++) await ann.page.clock.fastForward(10_000);
-  await ann.say("rung");
-  await other.message("rung");
+  const isRung = async () => {
+    await ann.page.clock.fastForward(10_000);
+    return other.told.some((frame) => frame.includes('"resume":true'));
+  };
+  await eventually(isRung, "the other page to be rung");
+  // What that page has to say to it comes before this.
+  await other.say("rung");
+  await ann.message("rung");
   await state(ann, "twice.bin", "cut");
   mend();
   await bo.page.context().setOffline(false);

@@ -10,12 +10,14 @@ import { leavesAfterwards } from "./leaving.js";
 
 export const MB = 1_000_000;
 
-/** Somebody in this room, with a page that notes its connections. */
+/** Somebody in this room, with a page that notes its connections; `told`: the frames that a WebSocket has brought him. */
 export async function openSender(browser, server, name, room, { transport = "websocket", ...options } = {}) {
   const visitor = await visit(browser, server, { prepare: noteConnections, ...options });
   leavesAfterwards(() => visitor.close());
+  const told = [];
+  visitor.page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => told.push(String(payload))));
   await visitor.join(name, room, transport);
-  return Object.assign(visitor, { user: `${name.toLowerCase()}@guest.localhost` });
+  return Object.assign(visitor, { told, user: `${name.toLowerCase()}@guest.localhost` });
 }
 
 /** Where somebody stands in the list of people, for `who`. */
