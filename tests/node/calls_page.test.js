@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { xml } from "@xmpp/client";
+import { enter as enterConsole } from "./lib/callers.js";
 import { launchForCalls } from "./lib/calls.js";
 import { enter, exampleSite, letsIn } from "./lib/example.js";
 import { leavesAfterwards } from "./lib/leaving.js";
@@ -57,7 +58,7 @@ const rings = (page, wanted = true) => page.locator("#ringing").waitFor({ state:
 const sees = (page) => page.waitForFunction(() => document.getElementById("theirs").getVideoPlaybackQuality().totalVideoFrames > 10);
 
 test("a call", async () => {
-  const [ann, bo] = await both("EventSource", "Socket.IO");
+  const [ann, bo] = await both("WebSocket", "EventSource"); // a page's last word and its end go the same way: in order
   await calls(ann, "Bo");
   await bo.getByRole("button", { name: "Answer" }).click();
   await Promise.all([ann, bo].map(sees));
@@ -134,6 +135,48 @@ describe("while it rings", () => {
   });
 });
 
+describe("a console and the page:", () => {
+  const console = (name) => enterConsole(browser, server, name, `page-${rooms}`);
+
+  test("the page rings two consoles of somebody: one takes the call, the other stops", async () => {
+    const ann = await join(`page-${++rooms}`, "Ann", "EventSource");
+    const [bo, other] = [await console("Bo"), await console("Bo")];
+    await calls(ann, "Bo");
+    await other.at("ring").waitFor();
+    await bo.answer();
+    await other.at("ring").waitFor({ state: "hidden" });
+    await Promise.all([sees(ann), bo.sees(), bo.state("connected")]);
+    await ann.getByRole("button", { name: "Hang up" }).click();
+    await bo.ended();
+  });
+
+  for (const transport of ["WebSocket", "EventSource"]) {
+    test(`by ${transport}, the console rings two pages of somebody: one takes the call, the other stops`, async () => {
+      const ann = await join(`page-${++rooms}`, "Ann", transport);
+      const other = await join(`page-${rooms}`, "Ann", "WebSocket");
+      const bo = await console("Bo");
+      await bo.ring("ann");
+      await rings(other);
+      await ann.getByRole("button", { name: "Answer" }).click();
+      await rings(other, false);
+      await Promise.all([sees(ann), bo.sees(), bo.state("connected")]);
+      await bo.at("hang-up").click();
+      await states(ann, "the call is over: hangup");
+    });
+  }
+
+  test("one page declines, and none of the others rings on", async () => {
+    const ann = await join(`page-${++rooms}`, "Ann", "WebSocket");
+    const [other, third] = [await join(`page-${rooms}`, "Ann", "EventSource"), await console("Ann")];
+    const bo = await console("Bo");
+    await bo.ring("ann");
+    await Promise.all([rings(other), third.at("ring").waitFor()]);
+    await ann.getByRole("button", { name: "Decline" }).click();
+    await bo.ended();
+    await Promise.all([rings(other, false), third.at("ring").waitFor({ state: "hidden" })]);
+  });
+});
+
 describe("who has rung is not heard again:", () => {
   /** Bo, whom somebody rings who says nothing more. */
   async function rungByRobot() {
@@ -173,4 +216,11 @@ test("where only moderators see who people are, they are called by their names t
   await bo.getByRole("button", { name: "Answer" }).click();
   await bo.locator("#state", { hasText: "connected" }).waitFor();
   assert.equal(await ann.getByRole("button", { name: "Call Ann" }).count(), 0);
+  await bo.getByRole("button", { name: "Hang up" }).click();
+  await states(ann, "the call is over");
+  await calls(ann, "Bo");
+  await rings(bo);
+  await bo.evaluate(() => addEventListener("pagehide", (event) => event.stopImmediatePropagation(), { capture: true })); // he says nothing
+  await bo.close();
+  await states(ann, "no call: left");
 });
