@@ -13,6 +13,10 @@ const BLIP = 2_000; // milliseconds without a way to the other after which anoth
 const PATIENCE = 60_000; // milliseconds without one after which the call is over
 const EARLY = 100; // candidates that are kept for a description which has not come yet
 
+export const AGAIN = 3_000; // milliseconds until something is said again that was refused for now
+/** Whether the server says that one of the two has said, or is told, too much at once. */
+export const isForNow = ({ status }) => status === 429 || status === 503;
+
 /**
  * Whether offers are set only when they are answered, if they are the polite end's or the call stands. In Chromium it must be so: after a
  * rollback it goes on to decode the other's picture and no longer shows it; and with what it gathers for a restart it tries the other's old
@@ -36,7 +40,8 @@ export const hiding = new Set();
 function withRole(sdp, { currentLocalDescription: ours, currentRemoteDescription: theirs }) {
   const answer = [ours, theirs].find((description) => description?.type === "answer");
   if (!answer) return sdp;
-  const answered = /^a=setup:(\w+)/m.exec(answer.sdp)[1];
+  const answered = /^a=setup:(\w+)/m.exec(answer.sdp)?.[1];
+  if (!answered) return sdp; // nothing of what was offered has been taken
   const role = (answer === ours) === (answered === "active") ? "active" : "passive";
   return sdp.replaceAll("a=setup:actpass", `a=setup:${role}`);
 }
@@ -51,6 +56,8 @@ const certificates = ({ sdp }) => sdp.toLowerCase().split(/[\r\n]+/).filter((lin
 class Call extends EventTarget {
   #signalling;
   #to;
+  #page; // where he was heard last
+  #others = new Set(); // pages of his that have taken the call after another one had
   #polite;
   #order = Promise.resolve(); // one description or candidate after the other
   #proposal; // an offer that is not set until it is answered
@@ -63,11 +70,12 @@ class Call extends EventTarget {
   #ended = new AbortController();
   #blip;
   #patience;
+  #again; // while something waits to be said again
 
   constructor(signalling, to, id, polite, configuration) {
     super();
     Object.assign(this, { id, connection: new RTCPeerConnection(configuration) });
-    [this.#signalling, this.#to, this.#polite] = [signalling, to, polite];
+    [this.#signalling, this.#to, this.#page, this.#polite] = [signalling, to, to, polite];
     this.connection.onnegotiationneeded = () => this.#inOrder(() => this.#offer());
     this.connection.onicecandidate = ({ candidate }) => this.#say({ candidate: candidate && candidate.toJSON() });
     this.connection.onconnectionstatechange = () => this.#watch();
@@ -133,18 +141,24 @@ class Call extends EventTarget {
   }
 
   #hear({ from, signal }) {
-    if (signal?.call !== this.id || person(from) !== person(this.#to)) return;
+    if (signal?.call !== this.id || person(from) !== person(this.#to) || this.#others.has(from)) return;
+    if (signal.accept) return void (from === this.#page || this.#others.add(from));
+    if (signal.bye) return this.#isMeant(signal.bye) && this.#end(signal.bye);
     const isElsewhere = from !== this.#to;
-    this.#to = from;
-    if (signal.bye && signal.bye !== "elsewhere") return this.#end(signal.bye); // "elsewhere" is for those that still ring
+    this.#to = this.#page = from;
     if (signal.description?.type === "offer") this.#inOrder(() => this.#consider(signal));
     if (signal.description?.type === "answer") this.#inOrder(() => this.#take(signal));
     if ("candidate" in signal) this.#inOrder(() => this.#add(signal.candidate));
     if (isElsewhere || signal.here) this.#inOrder(() => this.#repeat());
   }
 
+  /** That another page has the call is for those that have taken it, too, and wait for the one who rang. */
+  #isMeant(bye) {
+    return bye !== "elsewhere" || (this.#polite && !this.connection.remoteDescription);
+  }
+
   async #consider({ description, round }) {
-    if (round !== undefined && round === this.#answer.round) return this.#sayTwice();
+    if (round !== undefined && round === this.#answer.round && this.#isKnown(description)) return this.#sayTwice();
     this.#ignoring = this.#isOffering && !this.#polite;
     if (this.#ignoring) return;
     this.#proposal = undefined; // the browser asks again
@@ -175,14 +189,17 @@ class Call extends EventTarget {
    * somebody else: the call is over, and whoever was there before is told so.
    */
   async #describe(description) {
-    const shown = certificates(description);
-    if (this.#certificates.length === 0) this.#certificates = shown;
-    if (!shown.every((one) => this.#certificates.includes(one))) {
+    if (this.#certificates.length === 0) this.#certificates = certificates(description);
+    if (!this.#isKnown(description)) {
       this.#to = person(this.#to);
       return this.hangUp("certificate");
     }
     await this.connection.setRemoteDescription(description);
     for (const candidate of this.#early.splice(0)) await this.#add(candidate);
+  }
+
+  #isKnown(description) {
+    return certificates(description).every((one) => this.#certificates.includes(one));
   }
 
   /**
@@ -207,11 +224,27 @@ class Call extends EventTarget {
     this.#send(signal);
   }
 
-  /** To the page where he was last, else to all he has. What reaches none is sent when one of the two has come back. */
+  /**
+   * To the page where he was last, else to all he has. What reaches none is sent when one of the two has come back, and what is too much for
+   * now a little later.
+   */
   async #send(signal) {
-    const elsewhere = ({ status }) => status === 404 && this.#signalling.send(person(this.#to), signal);
-    const isHeard = await this.#signalling.send(this.#to, signal).catch(elsewhere).catch(() => false);
-    if (isHeard) this.#unheard.delete(signal);
+    try {
+      await this.#signalling.send(this.#to, signal).catch((refusal) => {
+        if (refusal.status !== 404) throw refusal;
+        return this.#signalling.send(person(this.#to), signal);
+      });
+      this.#unheard.delete(signal);
+    } catch (refusal) {
+      if (isForNow(refusal)) this.#again ??= setTimeout(() => this.#sayAgain(), AGAIN);
+    }
+  }
+
+  #sayAgain() {
+    this.#again = undefined;
+    if (!this.#isOver) return this.#inOrder(() => this.#repeat());
+    const last = [...this.#unheard].find(({ bye }) => bye);
+    if (last) this.#send(last);
   }
 
   /** Our connection for signals is back, perhaps under another address. So may his be: until he is heard again, all his pages are told. */

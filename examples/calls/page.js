@@ -46,10 +46,14 @@ function seePresence({ action, user, name }) {
 
 /** He is gone, and may not have been able to say so to whom he rang, or who rang him. */
 function miss(user) {
+  const address = reach(user, people.get(user));
   people.delete(user);
-  if (at("ringing").dataset.user === user) at("ringing").close();
-  if (ringing?.user === user) ringing.abort("left");
+  if (at("ringing").dataset.user === address) at("ringing").close();
+  if (ringing?.user === address) ringing.abort("left");
 }
+
+/** The address by which somebody is rung. */
+const reach = (user, name) => (ownRoom ? `${ownRoom}/${name}` : user);
 
 function showPeople() {
   const row = ([address, name]) => {
@@ -58,18 +62,14 @@ function showPeople() {
     item.append(button);
     return item;
   };
-  const reached = [...people].map(([user, name]) => [ownRoom ? `${ownRoom}/${name}` : user, name]);
+  const reached = [...people].map(([user, name]) => [reach(user, name), name]);
   at("people").replaceChildren(...reached.filter(([address]) => address !== ownUser).map(row));
 }
 
-async function ring(user) {
+function ring(user) {
   if (talk || ringing) return; // one at a time
   at("state").value = "ringing";
-  try {
-    await begin(await untilAnswered(user));
-  } catch (reason) {
-    at("state").value = `no call: ${reason.message}`;
-  }
+  take(untilAnswered(user));
 }
 
 async function untilAnswered(user) {
@@ -87,15 +87,25 @@ const host = (address) => address.split("/", 1)[0].split("@")[1];
 /** Whoever comes by name alone, as we do here, is a guest. A room that hides its people does not tell. */
 const isGuest = (address) => host(address) === host(ownUser) && !ownUser.includes("/");
 
-function hearRing({ id, from, name, answer, decline }) {
+function hearRing({ id, from, name, what, answer, decline }) {
+  if ((what.kind ?? "call") !== "call") return decline("unsupported"); // as when the console offers a file
   // Whoever rings second must not take the place of the first under somebody's finger.
   if (talk || ringing || at("ringing").open) return decline("busy");
   Object.assign(at("ringing").dataset, { id, user: person(from) });
   at("caller").textContent = name;
   at("guest").hidden = !isGuest(from);
-  at("answer").onclick = () => at("ringing").close() ?? begin(answer());
+  at("answer").onclick = () => at("ringing").close() ?? take(answer());
   at("decline").onclick = () => at("ringing").close() ?? decline();
+  at("ringing").oncancel = () => decline(); // by the key Escape
   at("ringing").showModal();
+}
+
+async function take(answered) {
+  try {
+    await begin(await answered);
+  } catch (reason) {
+    at("state").value = `no call: ${reason.message}`;
+  }
 }
 
 async function begin(call) {
@@ -107,10 +117,20 @@ async function begin(call) {
   channel = connection.createDataChannel("text", { negotiated: true, id: 0 });
   channel.onmessage = ({ data }) => showText(`They: ${data}`);
   at("call").hidden = false;
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+  const stream = await ownStream(call);
   if (talk !== call) return stream.getTracks().forEach((track) => track.stop()); // it was over before the camera was on
   at("own").srcObject = stream;
   stream.getTracks().forEach((track) => connection.addTrack(track, stream));
+}
+
+/** Without a camera there is no call, and nobody is to wait for it. */
+async function ownStream(call) {
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+  } catch (refusal) {
+    call.hangUp();
+    throw refusal;
+  }
 }
 
 function end(call, reason) {

@@ -12,6 +12,11 @@ const AGAIN = 1_000; // milliseconds until the next attempt to connect
 const PATIENCE = 5_000; // milliseconds until a connection that does not answer is given up
 const HEARD = ["hubbub:joined", "hubbub:presence", "hubbub:signal"];
 
+let closing; // resolves when the page closes, perhaps to be shown again later
+const watch = () => (closing = new Promise((resolve) => globalThis.addEventListener?.("pagehide", resolve, { capture: true, once: true })));
+globalThis.addEventListener?.("pageshow", watch);
+watch();
+
 /** What they share; each says how to `connect` (to something that can be closed), and how to `post` a signal. */
 class Signalling extends EventTarget {
   #timer;
@@ -52,6 +57,7 @@ class Signalling extends EventTarget {
   tell(event, data) {
     if (event === "hubbub:joined") {
       clearTimeout(this.#timer);
+      this.session = data.session; // our own address
       // Where a room hides its people, everybody's address begins with its own; one's own says so too.
       if (data.session?.startsWith(`${this.room}@rooms.`)) hiding.add(data.session.split("/", 1)[0]);
     }
@@ -106,7 +112,7 @@ export class OverWebSocket extends Signalling {
 /** An event stream to hear, and POST to speak (docs/http.md). */
 export class OverEventSource extends Signalling {
   #ticket; // proves that we speak for the stream
-  #last = Promise.resolve(); // one after the other: two requests at once might overtake each other; a last word may
+  #last = Promise.resolve(); // one after the other: two requests at once might overtake each other
 
   connect() {
     const source = new EventSource(this.url("messages", { name: this.name }));
@@ -120,8 +126,10 @@ export class OverEventSource extends Signalling {
     this.tell(event, data);
   }
 
+  /** A last word waits no more once the page closes: there is no later. */
   post(to, signal) {
-    const posted = (signal.bye ? Promise.resolve() : this.#last).then(() => this.#request({ ticket: this.#ticket, to, signal }));
+    const turn = signal.bye ? Promise.race([this.#last, closing]) : this.#last;
+    const posted = turn.then(() => this.#request({ ticket: this.#ticket, to, signal }));
     this.#last = posted.catch(() => {});
     return posted;
   }
