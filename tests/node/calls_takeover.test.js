@@ -38,14 +38,35 @@ const offer = (caller) =>
     return { type, sdp };
   });
 
-test("an offer with another certificate ends the call, for both who were in it", async () => {
-  const { ann, bo, mallory } = await people("offer");
-  await mallory.signal(ann.user, { call: await ann.call(), description: await offer(mallory) });
-  assert.equal(await ann.over(), "certificate");
-  assert.equal(await bo.over(), "certificate");
+/** The number of the last offer that he has heard. */
+const lastRound = async (caller) => (await caller.hearsLastCandidate()).findLast(({ description }) => description?.type === "offer").round;
+
+for (const isRepeated of [false, true]) {
+  test(`an offer with another certificate ends the call, for both who were in it${isRepeated ? ", also one that seems to be said twice" : ""}`, async () => {
+    const { ann, bo, mallory } = await people(isRepeated ? "twice" : "offer");
+    const round = isRepeated ? await lastRound(ann) : undefined;
+    await mallory.signal(ann.user, { call: await ann.call(), description: await offer(mallory), round });
+    assert.equal(await ann.over(), "certificate");
+    assert.equal(await bo.over(), "certificate");
+    assert.deepEqual(await ann.objections(), []);
+  });
+}
+
+test("two pages of one person take the call at once: the first has it, the other one is told", async () => {
+  const open = (name, transport) => openCaller(browser, site, { server, transport, name, room: "both" });
+  const ann = await open("Ann", "WebSocket");
+  const bos = [await open("Bo", "WebSocket"), await open("Bo", "EventSource")];
+  for (const caller of [ann, ...bos]) await caller.hold("bye"); // nobody hears that another has it
+  await ann.ring(bos[0].user);
+  await ann.state("connected");
+  const bo = await Promise.race(bos.map((bo) => bo.state("connected").then(() => bo)));
+  const late = bos.find((one) => one !== bo);
+  await ann.hearsOfferFrom(late.address);
+  for (const caller of [ann, ...bos]) await caller.release();
+  assert.equal(await late.over(), "elsewhere");
+  await talk(ann, bo, 64 * 1024);
   assert.deepEqual(await ann.objections(), []);
 });
-
 test("an offer with the same one, from another address of his, does not", async () => {
   const { ann, bo } = await people("restart");
   const before = [await ann.fragment(), await bo.fragment()];

@@ -86,6 +86,10 @@ export class Caller extends Phone {
     return this.page.evaluate((user) => globalThis.caller.ring(user), user);
   }
 
+  stopRinging() {
+    return this.page.evaluate(() => globalThis.caller.telephone.hangUp());
+  }
+
   hangUp(reason) {
     return this.page.evaluate((reason) => globalThis.caller.talk.hangUp(reason), reason);
   }
@@ -128,6 +132,11 @@ export class Caller extends Phone {
   async hearsLastCandidate() {
     const heard = await this.page.waitForFunction(() => globalThis.caller.heard.some(({ candidate }) => candidate === null) && globalThis.caller.heard);
     return heard.jsonValue();
+  }
+
+  /** Waits until he has heard an offer from there. */
+  hearsOfferFrom(address) {
+    return this.page.waitForFunction((address) => globalThis.caller.offered.includes(address), address);
   }
 
   /** Waits until he has come into the room so many times; his address then. */
@@ -203,6 +212,7 @@ export class Caller extends Phone {
 function prepareCaller() {
   class Caller {
     heard = [];
+    offered = [];
     joined = [];
     complaints = [];
     taken = [];
@@ -214,6 +224,7 @@ function prepareCaller() {
       if (transport === "Socket.IO") await import(`${server}/socket.io/socket.io.min.js`);
       this.signalling = new TRANSPORTS[transport](server, room, name);
       this.signalling.addEventListener("signal", ({ detail }) => this.heard.push(detail.signal));
+      this.signalling.addEventListener("signal", ({ detail: { from, signal } }) => signal.description?.type === "offer" && this.offered.push(from));
       this.telephone = new Telephone(this.signalling, configuration);
       this.telephone.addEventListener("ring", ({ detail }) => this.answers && this.begin(detail.answer()));
       this.telephone.addEventListener("stop", ({ detail: id }) => (this.stopped = id));
