@@ -21,3 +21,18 @@ export function addressAfter(own: string | undefined, { former, name }: Presence
 export function byName(occupants: readonly Occupant[]): readonly Occupant[] {
   return occupants.toSorted((a, b) => a.name.localeCompare(b.name) || a.user.localeCompare(b.user));
 }
+
+/**
+ * Who is not in the second list any more as he was in the first. Where a room hides who its people are, they have ids there by which somebody
+ * else of the same name is another one; one protocol, though, has addresses in their place.
+ */
+export function goneBetween(before: Presence | undefined, after: Presence | undefined): readonly Occupant[] {
+  if (!before?.occupants || !after?.occupants) return [];
+  const there = new Map(after.occupants.map(({ user, name }) => [name, user]));
+  return before.occupants.filter(({ user, name }) => {
+    const now = there.get(name);
+    return now === undefined || (now !== user && isId(now) && isId(user));
+  });
+}
+
+const isId = (user: string) => !user.includes("@");

@@ -2,18 +2,18 @@
 import { batch, signal } from "@preact/signals";
 import { type Writing, afterWriting } from "./about";
 import { backoff } from "./backoff";
-import type { Envelope, Joined, Presence, PresenceChange } from "./envelope";
+import type { Envelope, Joined, Occupant, Presence, PresenceChange } from "./envelope";
 import { type Target, ask } from "./http";
 import { readPolicy } from "./link";
 import { type Offset, formatOffset } from "./offset";
 import { Outbox, type Pending } from "./outbox";
 import { paced } from "./pace";
-import { type Own, reached } from "./p2p/addresses";
+import { type Own, isHidden, reached } from "./p2p/addresses";
 import { IceServers } from "./p2p/ice";
 import type { Carrier } from "./p2p/line";
 import type { Signal } from "./p2p/signals";
 import { Switchboard } from "./p2p/switchboard";
-import { addressAfter, afterMove } from "./people";
+import { addressAfter, afterMove, goneBetween } from "./people";
 import { Problem } from "./problem";
 import { type Entry, type Faults, Room } from "./room";
 import { TRANSPORTS } from "./transports";
@@ -25,6 +25,14 @@ export type State = "idle" | "connecting" | "live" | "cut" | "retrying";
 
 export interface Settings extends Target {
   readonly transport: TransportName;
+}
+
+/** Whoever keeps something for people by their addresses, which in a room that hides who they are end with what they are called. */
+export interface Follower {
+  /** He has another address from now on, and this name. */
+  renamed(former: string, now: string, name: string): void;
+  /** Nobody has this address any more; the next one who has it may be somebody else. */
+  gone(person: string): void;
 }
 
 /** How much history a first join asks for. */
@@ -69,6 +77,7 @@ export class Session implements Carrier {
   });
 
   private readonly leaving: (() => void)[] = [];
+  private readonly followers: Follower[] = [];
   /** Where and as whom one came in last, also once one was shown out. */
   private last: Settings | undefined;
   private room = new Room();
@@ -127,6 +136,11 @@ export class Session implements Carrier {
   /** `act` is done before one goes to another room, becomes somebody else, or leaves the page. */
   whenLeaving(act: () => void): void {
     this.leaving.push(act);
+  }
+
+  /** Is told where people go by other addresses than before. */
+  followedBy(follower: Follower): void {
+    this.followers.push(follower);
   }
 
   /** Drops the link and leaves it down until `reconnect`. */
@@ -192,7 +206,7 @@ export class Session implements Carrier {
       // Also after a cut: it is about what was heard before.
       introduced: (envelope) => this.onIntroduced(room, envelope),
       stands: ifCurrent((cursor) => this.room.stands(cursor)),
-      present: ifCurrent((presence) => void (this.presence.value = presence)),
+      present: ifCurrent((presence) => this.onPresent(presence)),
       moved: ifCurrent((change) => this.onMoved(change)),
       writes: ifCurrent((writing) => void (this.writing.value = afterWriting(this.writing.value, writing))),
       signalled: ifCurrent((incoming) => this.switchboard.heard(incoming)),
@@ -249,6 +263,12 @@ export class Session implements Carrier {
     this.show();
   }
 
+  private onPresent(presence: Presence | undefined): void {
+    const gone = goneBetween(this.presence.value, presence);
+    this.presence.value = presence;
+    this.miss(gone);
+  }
+
   private onMoved(change: PresenceChange): void {
     this.presence.value = afterMove(this.presence.value, change);
     this.address.value = addressAfter(this.address.value, change);
@@ -256,11 +276,21 @@ export class Session implements Carrier {
     if (change.action === "leave" && change.user) this.silent({ from: change.user, name: change.name ?? "" });
   }
 
-  /** Where a room hides who its people are, their addresses end with what they are called: calls go with them. */
-  private follow({ user = "", former, name }: PresenceChange): void {
+  /** Where a room hides who its people are, their addresses end with what they are called: calls and files go with them. */
+  private follow({ action, user = "", former, name }: PresenceChange): void {
     const { own } = this;
-    if (!own || former === undefined || name === undefined) return;
-    this.switchboard.renamed(reached({ user, name: former }, own), reached({ user, name }, own));
+    if (!own || !isHidden(own) || name === undefined) return;
+    if (action === "leave") return this.miss([{ user, name }]);
+    if (former === undefined) return;
+    const [before, now] = [former, name].map((called) => reached({ user, name: called }, own)) as [string, string];
+    this.switchboard.renamed(before, now);
+    for (const follower of this.followers) follower.renamed(before, now, name);
+  }
+
+  private miss(gone: readonly Occupant[]): void {
+    const { own } = this;
+    if (!own || !isHidden(own)) return;
+    for (const person of gone) for (const follower of this.followers) follower.gone(reached(person, own));
   }
 
   /** EventSource and Socket.IO's client reconnect by themselves; until they have, nothing is sent. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { readPresenceChange } from "../src/envelope";
-import { isGuest, isSelf, personOf, reached } from "../src/p2p/addresses";
-import { addressAfter, afterMove } from "../src/people";
+import { type Occupant, readPresenceChange } from "../src/envelope";
+import { isGuest, isHidden, isSelf, personOf, reached } from "../src/p2p/addresses";
+import { addressAfter, afterMove, goneBetween } from "../src/people";
 
 const own = (address: string, isGuest = false) => ({ address, room: "lobby", isGuest });
 
@@ -25,6 +25,7 @@ describe("addresses", () => {
     expect(reached({ user: "3f9a", name: "Bo" }, hidden)).toBe("lobby@rooms.x/Bo");
     expect([open, hidden].map((who) => isSelf({ user: "ann@x", name: "Ann" }, who))).toEqual([true, false]);
     expect(isSelf({ user: "77c0", name: "Ann (2)" }, hidden)).toBe(true);
+    expect([open, hidden].map(isHidden)).toEqual([false, true]);
   });
 
   test("who is a guest, as accounts and guests see it", () => {
@@ -49,4 +50,15 @@ describe("who is called otherwise", () => {
     for (const other of [undefined, "lobby@rooms.x/Bo", "ann@x/s0.1"]) expect(addressAfter(other, change)).toBe(other);
     expect(addressAfter("lobby@rooms.x/Ann", readPresenceChange({ action: "join", user: "x", name: "Ann", count: 2 }))).toBe("lobby@rooms.x/Ann");
   });
+});
+
+test("who is gone between two lists: by another name, or by the same one as somebody else, but not by another protocol", () => {
+  const [bo, cy, ed] = ["Bo", "Cy", "Ed"].map((name, n) => ({ user: `${n}f9a`, name })) as [Occupant, Occupant, Occupant];
+  const gone = (...occupants: readonly Occupant[]) => goneBetween({ count: 3, occupants: [bo, cy, ed] }, { count: occupants.length, occupants });
+  expect(gone(ed, cy, bo, { user: "77c0", name: "Flo" })).toEqual([]);
+  expect(gone(cy, { ...bo, name: "Bob" })).toEqual([bo, ed]);
+  expect(gone({ ...bo, user: "eeee" }, cy, ed)).toEqual([bo]);
+  expect(gone(...[bo, cy, ed].map(({ name }) => ({ user: `lobby@rooms.x/${name}`, name })))).toEqual([]);
+  expect(goneBetween({ count: 1, occupants: [bo] }, { count: 0 })).toEqual([]);
+  expect(goneBetween(undefined, { count: 1, occupants: [bo] })).toEqual([]);
 });

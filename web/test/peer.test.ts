@@ -74,3 +74,11 @@ test("the same one under another address, fewer of them, or none that says so is
   expect(taken.length).toBe(4);
   expect(peer.state.value).toBe("connecting");
 });
+
+test("whoever is called otherwise by now is the one on the other side by that name", async () => {
+  const { peer, said } = rung();
+  peer.renamed("lobby@rooms.x/Bob");
+  peer.hangUp();
+  await vi.advanceTimersByTimeAsync(0);
+  expect([peer.person, said.map(([to]) => to)]).toEqual(["lobby@rooms.x/Bob", ["lobby@rooms.x/Bob"]]);
+});

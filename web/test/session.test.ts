@@ -1,4 +1,4 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { Session, type Settings } from "../src/session";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -46,15 +46,46 @@ test("what else is between people of a room is told before the calls end, also w
   expect(told.mock.invocationCallOrder[0]).toBeLessThan(hungUp.mock.invocationCallOrder[0]!);
 });
 
-test("where people are hidden, calls follow who is called otherwise", () => {
-  const addresses = { "lobby@rooms.x/Ann": ["lobby@rooms.x/Bo", "lobby@rooms.x/Bob"], "ann@x/1": ["bo@x", "bo@x"] };
-  for (const [own, renamed] of Object.entries(addresses)) {
+describe("who is called otherwise, or gone", () => {
+  const [HIDDEN, OPEN] = ["lobby@rooms.x/Ann", "ann@x/1"];
+
+  /** A page in the room, and what it was told of others. */
+  function inRoom(own: string) {
     const { session } = page();
-    const followed = vi.spyOn(session.switchboard, "renamed");
+    const calls = vi.spyOn(session.switchboard, "renamed");
+    const files = { renamed: vi.fn(), gone: vi.fn() };
+    session.followedBy(files);
     session.join(GUEST);
     session.address.value = own;
-    session["onMoved"]({ action: "rename", user: "bo@x", name: "Bob", former: "Bo", count: 2 });
-    session["onMoved"]({ action: "join", user: "cy@x", name: "Cy", count: 3 });
-    expect(followed).toHaveBeenCalledExactlyOnceWith(...renamed);
+    return { session, calls, files };
   }
+
+  test("where people are hidden, calls and files follow", () => {
+    const { session, calls, files } = inRoom(HIDDEN);
+    session["onMoved"]({ action: "rename", user: "3f9a", name: "Bob", former: "Bo", count: 2 });
+    session["onMoved"]({ action: "join", user: "77c0", name: "Cy", count: 3 });
+    expect(calls).toHaveBeenCalledExactlyOnceWith("lobby@rooms.x/Bo", "lobby@rooms.x/Bob");
+    expect(files.renamed).toHaveBeenCalledExactlyOnceWith("lobby@rooms.x/Bo", "lobby@rooms.x/Bob", "Bob");
+    expect(files.gone).not.toHaveBeenCalled();
+  });
+
+  test("there, who is gone is told, also if that was missed", () => {
+    const { session, files } = inRoom(HIDDEN);
+    session["onMoved"]({ action: "leave", user: "3f9a", name: "Bo", count: 1 });
+    expect(files.gone).toHaveBeenCalledExactlyOnceWith("lobby@rooms.x/Bo");
+    const [cy, ed] = [{ user: "77c0", name: "Cy" }, { user: "12e8", name: "Ed" }];
+    session["onPresent"]({ count: 2, occupants: [cy, ed] });
+    session["onPresent"]({ count: 2, occupants: [{ ...cy, user: "eeee" }, ed] });
+    expect(files.gone).toHaveBeenCalledTimes(2);
+    expect(files.gone).toHaveBeenLastCalledWith("lobby@rooms.x/Cy");
+  });
+
+  test("elsewhere everybody keeps his address, and his pages theirs", () => {
+    const { session, calls, files } = inRoom(OPEN);
+    session["onPresent"]({ count: 1, occupants: [{ user: "bo@x", name: "Bo" }] });
+    session["onMoved"]({ action: "rename", user: "bo@x", name: "Bob", former: "Bo", count: 2 });
+    session["onMoved"]({ action: "leave", user: "bo@x", name: "Bob", count: 1 });
+    session["onPresent"]({ count: 0, occupants: [] });
+    expect([calls, files.renamed, files.gone].flatMap(({ mock }) => mock.calls)).toEqual([]);
+  });
 });

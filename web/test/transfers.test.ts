@@ -1,10 +1,12 @@
 import { signal } from "@preact/signals";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Offer } from "../src/files/frames";
 import type { Progress } from "../src/files/progress";
 import { Transfers } from "../src/files/transfers";
 import type { Ending } from "../src/p2p/ending";
 import type { Peer } from "../src/p2p/peer";
-import type { IncomingRing, Outgoing } from "../src/p2p/ringing";
+import type { IncomingRing, Outcome, Outgoing } from "../src/p2p/ringing";
+import type { Ring } from "../src/p2p/signals";
 import type { Answerer } from "../src/p2p/switchboard";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -45,6 +47,73 @@ class Page {
     return (await this.states()).filter((one) => one === state).length;
   }
 }
+
+/** A page that sends files, and whom it rings. */
+function sender() {
+  const rung: { readonly person: string; readonly names: readonly string[]; readonly hangUp: ReturnType<typeof vi.fn>; end(ending: Ending): void }[] = [];
+  const ring = (person: string, { files }: Ring) => {
+    let end!: (ending: Ending) => void;
+    const outcome = new Promise<Outcome>((resolve) => (end = (ending) => resolve({ ending })));
+    const hangUp = vi.fn((why = "hangup") => end({ by: "here", why }));
+    rung.push({ person, names: (files as Offer[]).map(({ name }) => name), hangUp, end });
+    return { outcome, hangUp } as unknown as Outgoing;
+  };
+  const transfers = new Transfers({ ring, answer: () => {} });
+  const shown = async () => {
+    await vi.advanceTimersByTimeAsync(20_000);
+    return transfers.list.value.map(({ person, name, progress }) => [person, name, progress.state, progress.why]);
+  };
+  return { transfers, rung, shown };
+}
+
+const [BO, BOB] = ["lobby@rooms.x/Bo", "lobby@rooms.x/Bob"];
+const file = (name: string) => new File(["x"], name);
+
+test("what is offered goes with whoever is called otherwise, and not to the next one of his name", async () => {
+  const { transfers, rung, shown } = sender();
+  transfers.send(BO, "Bo", [file("for Bo")]);
+  await shown();
+  transfers.renamed(BO, BOB, "Bob");
+  rung[0]!.end({ by: "nobody", why: "timeout" });
+  expect(await shown()).toEqual([[BOB, "Bob", "offered", undefined]]);
+  // Somebody else has the name that was free.
+  transfers.send(BO, "Bo", [file("for Eve")]);
+  transfers.send(BOB, "Bob", [file("for Bo, too")]);
+  await shown();
+  const last = (person: string) => rung.findLast((one) => one.person === person)!.names;
+  expect([last(BO), last(BOB)]).toEqual([["for Eve"], ["for Bo", "for Bo, too"]]);
+  expect(rung[1]!.person).toBe(BOB);
+});
+
+test("what nobody has answered is taken back when nobody has the name any more, and nobody is rung for it", async () => {
+  const { transfers, rung, shown } = sender();
+  transfers.send(BO, "Bo", [file("for Bo")]);
+  transfers.send(BOB, "Bob", [file("for Bob")]);
+  await shown();
+  transfers.gone(BO);
+  const gone = "Nobody here is called Bo any more.";
+  expect(await shown()).toEqual([[BO, "Bo", "cancelled", gone], [BOB, "Bob", "offered", undefined]]);
+  expect(rung.map(({ person, hangUp }) => [person, hangUp.mock.calls.length])).toEqual([[BO, 1], [BOB, 0]]);
+});
+
+test("a file that was taken comes on from whoever is called otherwise by now, and what he offers is offered by his name", async () => {
+  const page = new Page();
+  const connection = new EventTarget();
+  const peer = { connection, ended: new Promise<Ending>(() => {}), person: BO };
+  page.ring(BO, ["a"], peer as unknown as Peer);
+  await page.states();
+  page.transfers.accept(`in ${BO} a`);
+  await vi.advanceTimersByTimeAsync(0);
+  page.transfers.renamed(BO, BOB, "Bob");
+  peer.person = BOB;
+  for (const id of ["a", "b"]) {
+    const channel = Object.assign(new EventTarget(), { label: "file", readyState: "open", send: vi.fn(), close: vi.fn() });
+    connection.dispatchEvent(Object.assign(new Event("datachannel"), { channel }));
+    channel.dispatchEvent(new MessageEvent("message", { data: JSON.stringify({ offer: { id, name: "f", size: 1, type: "" } }) }));
+  }
+  expect(await page.states()).toEqual(["moving", "offered"]);
+  expect(page.transfers.list.value.map(({ key, name }) => [key, name])).toEqual([[`in ${BOB} a`, "Bob"], [`in ${BOB} b`, "Bob"]]);
+});
 
 /** Ids that nobody has used before. */
 const fresh = ((last) => (count: number) => Array.from({ length: count }, () => `id${++last}`))(0);

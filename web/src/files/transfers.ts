@@ -29,9 +29,10 @@ export interface Transfer {
 }
 
 interface Common {
-  readonly key: string;
-  readonly person: string;
-  readonly name: string;
+  key: string;
+  /** Both change where a room hides who its people are, and somebody is called otherwise from now on. */
+  person: string;
+  name: string;
   readonly speed: Speed;
   url?: string;
 }
@@ -128,6 +129,31 @@ export class Transfers {
     this.couriers.clear();
   }
 
+  /** Whoever had one address has another one from now on: what is under way goes with him, and not with the next one of his former name. */
+  renamed(former: string, now: string, name: string): void {
+    const courier = this.couriers.get(former);
+    if (courier) this.couriers.set(now, courier);
+    this.couriers.delete(former);
+    for (const item of this.items) {
+      if (item.person !== former) continue;
+      item.person = now;
+      item.name = name;
+      if (item.way === "out") item.courier.renamed(now, name);
+      else item.key = keyOf(now, item.work.offer);
+    }
+    courier?.renamed(now, name);
+    this.show();
+  }
+
+  /** Whoever had this address is gone, and the next one who has it may be somebody else: what nobody has answered was not meant for him. */
+  gone(person: string): void {
+    this.couriers.delete(person);
+    for (const { way, work, name, person: his } of this.items) {
+      const isOpen = way === "out" && his === person && work.progress.state === "offered";
+      if (isOpen) work.cancel(`Nobody here is called ${name} any more.`);
+    }
+  }
+
   /** There is a network again. */
   hurry(): void {
     for (const courier of this.couriers.values()) courier.tryNow();
@@ -171,12 +197,12 @@ export class Transfers {
       item.ring = undefined;
       if (isElsewhere && !item.work.answered) item.isElsewhere = true;
       if (isElsewhere) item.work.withdrawn("Answered on another page of yours.");
-      else this.gone(item, ending);
+      else this.ended(item, ending);
     }
   }
 
   /** The sender hangs up once nothing is left to send; a connection that is lost is looked for again, unless he has left. */
-  private gone(item: Inward, { by, why }: Ending): void {
+  private ended(item: Inward, { by, why }: Ending): void {
     if (by === "there" && why === "hangup") item.work.withdrawn();
     else if (by === "there" && why === "left") item.work.withdrawn(`${item.name} left the page.`);
     else this.mayLapse(item);
@@ -193,7 +219,7 @@ export class Transfers {
     for (const item of this.items) {
       if (item.way === "out" || item.peer !== peer) continue;
       item.peer = undefined;
-      this.gone(item, ending);
+      this.ended(item, ending);
     }
   }
 
@@ -215,7 +241,7 @@ export class Transfers {
         const said = readSaid(frame);
         const offer = said && "offer" in said ? said.offer : undefined;
         const known = offer && this.incoming(peer.person, offer.id);
-        const item = offer && (known && !known.isElsewhere ? known : this.expect(peer.person, name, offer));
+        const item = offer && (known && !known.isElsewhere ? known : this.expect(peer.person, this.nameOf(peer.person) ?? name, offer));
         if (!item) return refuse(channel);
         item.peer = peer;
         item.work.offered(channel);
@@ -229,7 +255,7 @@ export class Transfers {
   private expect(person: string, name: string, offer: Offer): Inward | undefined {
     if (!this.hasRoom(person)) return undefined;
     const work: Receiving = new Receiving(offer, () => this.changed(item));
-    const item: Inward = { key: `in ${person} ${offer.id}`, way: "in", person, name, speed: new Speed(), work };
+    const item: Inward = { key: keyOf(person, offer), way: "in", person, name, speed: new Speed(), work };
     this.keep([...this.items.filter(({ key }) => key !== item.key), item]);
     return item;
   }
@@ -267,6 +293,11 @@ export class Transfers {
     return this.items.find((item): item is Inward => item.way === "in" && item.person === person && item.work.offer.id === id);
   }
 
+  /** What somebody is called by now, as far as that is known. */
+  private nameOf(person: string): string | undefined {
+    return this.items.find((item) => item.person === person)?.name;
+  }
+
   private offeredBy(ring: IncomingRing): Inward[] {
     return this.items.filter((item): item is Inward => item.way === "in" && item.ring === ring);
   }
@@ -275,6 +306,10 @@ export class Transfers {
     this.items = items;
     this.show();
   }
+}
+
+function keyOf(person: string, { id }: Offer): string {
+  return `in ${person} ${id}`;
 }
 
 function shown({ key, way, person, name, work, speed, url }: Item, now: number): Transfer {

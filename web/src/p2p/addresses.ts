@@ -17,6 +17,11 @@ function hiding({ address, room }: Own): string | undefined {
   return at.startsWith(`${room}@rooms.`) ? at : undefined;
 }
 
+/** Whether the room hides who its people are, as one's own address there shows. */
+export function isHidden(own: Own): boolean {
+  return hiding(own) !== undefined;
+}
+
 /** All that an address says of who it is: the same for all pages of one user. */
 export function personOf(address: string, own: Own | undefined): string {
   const at = bare(address);

@@ -55,8 +55,8 @@ export class Peer {
   readonly connection: RTCPeerConnection;
   readonly state = signal<PeerState>("connecting");
   readonly ended: Promise<Ending>;
-  /** Who was on the other side when it began; he may be called otherwise by now. */
-  readonly person: string;
+  /** Who is on the other side, as he is called by now. */
+  person: string;
 
   private makingOffer = false;
   /** An offer that is not set before it is answered. */
@@ -121,6 +121,7 @@ export class Peer {
   }
 
   renamed(person: string): void {
+    this.person = person;
     this.parts.line.renamed(person);
   }
 

@@ -37,6 +37,7 @@ export function shareWithRoom(files: readonly File[]): void {
 
 addEventListener("online", () => transfers.hurry());
 session.whenLeaving(() => transfers.leave());
+session.followedBy(transfers);
 
 // A file that is dropped beside what takes files would be opened in place of this page.
 for (const event of ["dragover", "drop"]) addEventListener(event, (e) => e.preventDefault());
