@@ -67,6 +67,43 @@ test("all of somebody's pages ring, and one is taken", async () => {
   assert.equal(await bos[1].stopped(), await ann.call());
 });
 
+describe("by EventSource,", () => {
+  const REFUSED = { status: 503, headers: { "Access-Control-Allow-Origin": "*" }, json: { status: 503, title: "Too much is said to them" } };
+
+  test("a last word does not overtake what was said before it", async () => {
+    const [ann, bo] = await people(["EventSource", "EventSource"]);
+    const said = [];
+    let go;
+    const held = new Promise((resolve) => (go = resolve));
+    await ann.page.route(/\/signals/, async (route) => {
+      said.push(Object.keys(route.request().postDataJSON().signal).at(-1));
+      if (said.length === 1) await held;
+      await route.continue();
+    });
+    await bo.onlyListens();
+    const first = [ann.signal(bo.user, { call: "0", here: true }), ann.ring(bo.user)];
+    await ann.stopRinging();
+    go();
+    await Promise.all([...first, bo.stopped()]);
+    assert.deepEqual(said, ["here", "ring", "bye"]);
+  });
+
+  for (const [who, word] of [["ann", "description"], ["bo", "accept"]]) {
+    test(`what is refused for now is said again: ${word}`, async () => {
+      const [ann, bo] = await people(["EventSource", "EventSource"]);
+      let refused = 0;
+      await { ann, bo }[who].page.route(/\/signals/, (route) => {
+        const isRefused = refused === 0 && word in route.request().postDataJSON().signal;
+        refused += isRefused;
+        return isRefused ? route.fulfill(REFUSED) : route.continue();
+      });
+      await connect(ann, bo);
+      await talk(ann, bo, BYTES);
+      assert.equal(refused, 1);
+    });
+  }
+});
+
 test("relayed only, by what GET /api/ice says", async () => {
   const { iceServers } = await (await fetch(`${server.base}/api/ice?name=Ann`)).json();
   const [ann, bo] = await people(["WebSocket", "EventSource"], { iceServers, iceTransportPolicy: "relay", bundlePolicy: "max-bundle" });
