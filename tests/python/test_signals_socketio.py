@@ -183,7 +183,7 @@ def test_the_client_for_python(server, enter, room, transports):
 
 def test_a_client_that_does_not_poll_is_ended(start, room):
     """What nobody keeps for him piles up no higher than his outbox."""
-    server = start("[limits]\nsignal_rate = 0\noutbox_bytes = 262144\n")
+    server = start("[limits]\nsignal_rate = 0\nsignal_heard = 0\noutbox_bytes = 262144\n")
     ann, bo = (OnSocketIo(server, name, room) for name in ("Ann", "Bo"))
     ann.join()
     bo.link = "polling"
