@@ -87,8 +87,7 @@ const host = (address) => address.split("/", 1)[0].split("@")[1];
 /** Whoever comes by name alone, as we do here, is a guest. A room that hides its people does not tell. */
 const isGuest = (address) => host(address) === host(ownUser) && !ownUser.includes("/");
 
-function hearRing({ id, from, name, what, answer, decline }) {
-  if ((what.kind ?? "call") !== "call") return decline("unsupported"); // as when the console offers a file
+function hearRing({ id, from, name, answer, decline }) {
   // Whoever rings second must not take the place of the first under somebody's finger.
   if (talk || ringing || at("ringing").open) return decline("busy");
   Object.assign(at("ringing").dataset, { id, user: person(from) });

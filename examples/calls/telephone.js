@@ -18,13 +18,15 @@ const kindOf = ({ kind = "call" }) => kind;
 export class Telephone extends EventTarget {
   #signalling;
   #configuration;
+  #kinds;
   #ringing = new Map(); // by id, those whom we ring: {user, what, resolve, reject}, how many of their pages ring, and how many do no more
   #rang = new Map(); // by id, all that we ever rang: the page that took it, if one did
   #rung = new Map(); // by id, those who ring here: {from, timer}
 
-  constructor(signalling, configuration) {
+  /** Rings of other `kinds` are for other pages: the console offers files so. */
+  constructor(signalling, configuration, kinds = ["call"]) {
     super();
-    [this.#signalling, this.#configuration] = [signalling, configuration];
+    [this.#signalling, this.#configuration, this.#kinds] = [signalling, configuration, kinds];
     signalling.addEventListener("signal", ({ detail }) => this.#hear(detail));
   }
 
@@ -88,6 +90,7 @@ export class Telephone extends EventTarget {
 
   /** When two ring each other at once, the ring with the smaller id goes on, answered by itself. */
   #heardRing(from, name, { call: id, ring: what }) {
+    if (!this.#kinds.includes(kindOf(what))) return this.#refuse(from, id, "unsupported");
     const isCrossing = ([, { user, what: ours }]) => isOf(from, user) && kindOf(ours) === kindOf(what);
     const [crossing, ours] = [...this.#ringing].find(isCrossing) ?? [];
     const answer = () => this.#answer(from, id);
