@@ -177,12 +177,23 @@ describe("a console and the page:", () => {
   });
 });
 
+async function withRobot() {
+  const room = `page-${++rooms}`;
+  const bo = await join(room, "Bo", "WebSocket");
+  return { bo, robot: await enter(await open("blank.html"), { server: server.base, transport: "WebSocket", name: "Robot", room }) };
+}
+
+test("a ring for something else is not for this page", async () => {
+  const { bo, robot } = await withRobot();
+  await robot.signal("bo@guest.localhost", { call: "1", ring: { kind: "file", files: [] } });
+  assert.equal(await robot.hearsBye(), "unsupported");
+  assert.equal(await bo.locator("#ringing").isVisible(), false);
+});
+
 describe("who has rung is not heard again:", () => {
   /** Bo, whom somebody rings who says nothing more. */
   async function rungByRobot() {
-    const room = `page-${++rooms}`;
-    const bo = await join(room, "Bo", "WebSocket");
-    const robot = await enter(await open("blank.html"), { server: server.base, transport: "WebSocket", name: "Robot", room });
+    const { bo, robot } = await withRobot();
     await robot.signal("bo@guest.localhost", { call: "1", ring: { kind: "call" } });
     await rings(bo);
     return bo;

@@ -134,6 +134,12 @@ export class Caller extends Phone {
     return heard.jsonValue();
   }
 
+  /** Waits until he has heard that something is over; why. */
+  async hearsBye() {
+    const last = await this.page.waitForFunction(() => globalThis.caller.heard.find(({ bye }) => bye)?.bye);
+    return last.jsonValue();
+  }
+
   /** Waits until he has heard an offer from there. */
   hearsOfferFrom(address) {
     return this.page.waitForFunction((address) => globalThis.caller.offered.includes(address), address);
