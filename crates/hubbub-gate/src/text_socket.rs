@@ -326,7 +326,9 @@ impl<T: Talk> Session for TextSocket<T> {
                 }
                 let result = receive(&mut self.decoder, bytes, cx, line);
                 // Whoever says goodbye is not there any more.
-                if result.is_ok() && let Stage::Open(talk) = &mut line.stage {
+                if result.is_ok()
+                    && let Stage::Open(talk) = &mut line.stage
+                {
                     talk.heard(cx);
                 }
                 result

@@ -209,7 +209,8 @@ fn who_is_told_too_much_hears_no_more_and_whoever_sends_it_is_told() {
     }
     let large = |bench: &mut Bench, slot, to| {
         let body = Some(vec![b'1'; 800].into());
-        bench.ask(slot, &guest("mallory"), "lobby", Command::Signal(Box::new(Signal { to, body, counts: 800 })));
+        let signal = Signal { to, body, counts: 800 };
+        bench.ask(slot, &guest("mallory"), "lobby", Command::Signal(Box::new(signal)));
         bench.said().pop().unwrap()
     };
     let one_of_bo = || one_of("bo", &key(3));

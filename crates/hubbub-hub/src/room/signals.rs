@@ -97,8 +97,9 @@ impl Room {
             return Ok(sessions);
         }
         // Who says it is written beside it, and may call himself something long; where it is escaped, longer still.
-        let resource = self.own_resource(asked.session).len();
-        let bytes = signal.counts + 2 * (asked.identity.user.as_str().len() + asked.identity.name.len() + resource);
+        let who = &asked.identity;
+        let named = who.user.as_str().len() + who.name.len() + self.own_resource(asked.session).len();
+        let bytes = signal.counts + 2 * named;
         let (pace, now_ms) = (cx.settings.heard, cx.now.mono_ms);
         sessions.retain(|key| self.occupants.may_hear(&Place::Session(*key), bytes, pace, now_ms));
         if sessions.is_empty() { Err(Refusal::HeardEnough) } else { Ok(sessions) }
