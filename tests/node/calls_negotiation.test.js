@@ -80,6 +80,29 @@ for (const way of WAYS) {
   });
 }
 
+test("who answers that he takes nothing of what is offered does not end what is negotiated later", async () => {
+  const [ann, bo] = await people(["WebSocket", "WebSocket"]);
+  await bo.onlyListens();
+  const rung = ann.ring(bo.user);
+  const { call } = await bo.hears("ring");
+  await bo.signal(ann.address, { call, accept: true });
+  await rung;
+  const first = await bo.hears("description");
+  await bo.signal(ann.address, { call, description: takesNothing(first.description), round: first.round });
+  await ann.negotiation("stable");
+  await ann.showMore();
+  await bo.hears("description", 2);
+  await noObjections(ann);
+});
+
+/** An answer that rejects every section (RFC 3264, section 6): then there is nothing in it of how they connect. */
+function takesNothing({ sdp }) {
+  const kinds = [...sdp.matchAll(/^(m=\w+) \d+ (.*)$/gm)];
+  const mids = [...sdp.matchAll(/^a=mid:.*$/gm)];
+  const sections = kinds.flatMap(([, kind, rest], index) => [`${kind} 0 ${rest}`, "c=IN IP4 0.0.0.0", mids[index][0], "a=inactive"]);
+  return { type: "answer", sdp: ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", ...sections, ""].join("\r\n") };
+}
+
 /** Both have made an offer before they hear the other's. */
 async function glare(ann, bo) {
   await talk(ann, bo, BYTES);

@@ -186,7 +186,7 @@ async function withRobot() {
 test("a ring for something else is not for this page", async () => {
   const { bo, robot } = await withRobot();
   await robot.signal("bo@guest.localhost", { call: "1", ring: { kind: "file", files: [] } });
-  assert.equal(await robot.hearsBye(), "unsupported");
+  assert.equal((await robot.hears("bye")).bye, "unsupported");
   assert.equal(await bo.locator("#ringing").isVisible(), false);
 });
 

@@ -134,10 +134,10 @@ export class Caller extends Phone {
     return heard.jsonValue();
   }
 
-  /** Waits until he has heard that something is over; why. */
-  async hearsBye() {
-    const last = await this.page.waitForFunction(() => globalThis.caller.heard.find(({ bye }) => bye)?.bye);
-    return last.jsonValue();
+  /** Waits until he has heard so many signals with this word; the last of them. */
+  async hears(word, times = 1) {
+    const heard = await this.page.waitForFunction(([word, times]) => globalThis.caller.heard.filter((signal) => word in signal)[times - 1], [word, times]);
+    return heard.jsonValue();
   }
 
   /** Waits until he has heard an offer from there. */
