@@ -1,11 +1,11 @@
 // A page of Chromium calls a program: aiortc, which has another ICE, another DTLS and another SCTP, and hears of the call in its own way.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { openAnswerer } from "./lib/answerer.js";
 import { launchForCalls } from "./lib/calls.js";
 import { exampleSite, letsIn, openCaller } from "./lib/example.js";
 import { startServer } from "./lib/server.js";
+import { eventually } from "./lib/soon.js";
 import { relaying } from "./lib/turn.js";
 
 const BYTES = 256 * 1024;
@@ -28,12 +28,11 @@ after(async () => {
 
 /** Where the room shows somebody of this name. */
 async function userCalled(name, room) {
-  for (;;) {
+  const inRoom = async () => {
     const { occupants } = await (await fetch(`${server.base}/rooms/${room}/presence`)).json();
-    const found = occupants.find((one) => one.name === name);
-    if (found) return found.user;
-    await pause(50);
-  }
+    return occupants.find((one) => one.name === name);
+  };
+  return (await eventually(inRoom, `${name} to be in the room`)).user;
 }
 
 async function conversation(transport, way) {

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { publish } from "./lib/clients.js";
 import { connectHttp2, extendedConnect } from "./lib/http2.js";
 import { startServer } from "./lib/server.js";
+import { eventually } from "./lib/soon.js";
 
 let server;
 let session;
@@ -122,7 +123,7 @@ test("a socket that never reads is let go, and the others on its connection hear
     const text = await (await fetch(`${small.base}/metrics`)).text();
     return [...text.matchAll(/^hubbub_sessions\{.*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
   };
-  while ((await sessions()) > 1) await new Promise((resolve) => setTimeout(resolve, 100)); // the runner's patience ends a wait for nothing
+  await eventually(async () => (await sessions()) <= 1, "the server to let it go");
   socket.send("still here");
   assert.equal((await socket.inbox.next()).data, "still here");
   assert.equal(await socket.close(), 1000);

@@ -1,8 +1,8 @@
 // npm bittorrent-tracker's own client in swarms of our tracker: counts, offers and answers, scrapes, refusals, and a tracker that comes back.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { freePort, startServer } from "./lib/server.js";
+import { eventually } from "./lib/soon.js";
 import { newHash, peerOf, scrape, tell, tracking } from "./lib/tracker.js";
 
 let server;
@@ -18,7 +18,7 @@ async function counts(infoHash, of = server) {
 /** Waits until they are so many. */
 async function until(infoHash, complete, incomplete, of = server) {
   const wanted = `${[complete, incomplete]}`;
-  while (`${await counts(infoHash, of)}` !== wanted) await pause(50);
+  await eventually(async () => `${await counts(infoHash, of)}` === wanted, `the tracker to count ${wanted}`);
 }
 
 describe("peers of a swarm", () => {

@@ -1,8 +1,8 @@
 // webtorrent, as it is, finds others through our tracker: pages and programs share files, directly or through our relays.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { startServer } from "./lib/server.js";
+import { eventually } from "./lib/soon.js";
 import { inNode, inPage, launchForTorrents } from "./lib/torrents.js";
 import { scrape, tracking } from "./lib/tracker.js";
 import { reading, relaying } from "./lib/turn.js";
@@ -22,11 +22,11 @@ after(async () => {
 
 /** Waits until so many in a swarm have everything, and so many not. */
 async function until(infoHash, wanted) {
-  for (;;) {
-    const { complete, incomplete, downloaded } = await scrape(server, infoHash);
-    if (complete === wanted.complete && incomplete === wanted.incomplete) return downloaded;
-    await pause(50);
-  }
+  const asWanted = async () => {
+    const found = await scrape(server, infoHash);
+    return found.complete === wanted.complete && found.incomplete === wanted.incomplete && found;
+  };
+  return (await eventually(asWanted, `the tracker to count ${JSON.stringify(wanted)}`)).downloaded;
 }
 
 const KINDS = { page: (t) => inPage(t, server, browser), program: (t) => inNode(t, server) };

@@ -1,8 +1,8 @@
 // What clients of TURN need to know of a server, and what they can read off it.
 import { createHash, createHmac, X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { setTimeout as pause } from "node:timers/promises";
 import tls from "node:tls";
+import { eventually } from "./soon.js";
 
 const SECRET = "a secret of at least thirty-two bytes, for TURN";
 
@@ -55,5 +55,5 @@ export async function reading(server, name) {
 
 /** Waits until that number is so. */
 export async function until(server, name, wanted) {
-  while (!wanted(await reading(server, name))) await pause(50);
+  await eventually(async () => wanted(await reading(server, name)), `${name} to be as wanted: ${wanted}`);
 }
